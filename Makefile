@@ -1,0 +1,88 @@
+# xq: make help
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+JOBS   ?= auto
+PYTEST_ARGS ?=
+
+export UV_COMPILE_BYTECODE := 1
+export UV_FIND_LINKS := $(PIP_FIND_LINKS)
+export UV_NO_PROGRESS := 1
+PIP_ENV := PIP_DISABLE_PIP_VERSION_CHECK=1
+
+##@ Use
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(VENV)/.core ## Create the environment from the pinned, hashed lock
+
+.PHONY: run
+run: install ## The main job on the embedded venue: collect, indicators, backtest, one paper trade
+	@BIN=$(BIN) sh deploy/demo.sh
+
+##@ Develop
+
+.PHONY: test
+test: $(VENV)/.dev ## Run the whole test suite
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+.PHONY: check
+check: $(VENV)/.dev ## Lint, formatting, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/.dev ## Rewrite formatting
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: golden
+golden: $(VENV)/.dev ## Rewrite the golden outputs
+	XQ_TEST_GOLDEN=write $(BIN)/python -m pytest -q tests/golden
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure against peers, paired runs
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+.PHONY: hooks
+hooks: $(VENV)/.dev ## Install the pre-commit hooks
+	$(BIN)/pre-commit install
+
+.PHONY: lock
+lock: $(VENV)/.uv ## Resolve the dependencies anew
+	$(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev -c requirements.lock \
+	  --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  -o requirements-dev.lock
+	echo 'uv>=0.13,<0.14' | $(BIN)/uv pip compile -q - --universal --generate-hashes \
+	  --no-annotate --no-header -o requirements-uv.lock
+
+.PHONY: clean
+clean: ## Remove the environment, caches and what make run made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
+	find data -mindepth 1 ! -name README.md -delete
+
+# The environment. Each stamp is newer than what it was made from.
+
+$(VENV)/.uv: requirements-uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' || \
+	  { echo "error: xq needs CPython 3.11, 3.12 or 3.13; try make PYTHON=python3.12" >&2; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP_ENV) $(BIN)/python -m pip install -q --require-hashes -r requirements-uv.lock
+	@touch $@
+
+$(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.core
+	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@

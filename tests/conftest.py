@@ -1,0 +1,79 @@
+"""Fixtures shared by every test."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+_ASIDE = _ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def market_data() -> Path:
+    """Folder of recorded market data; see `XQ_TEST_DATA`."""
+    folder = Path(os.environ.get("XQ_TEST_DATA", _ASIDE))
+    if (folder / "manifest.json").is_file():
+        return folder
+    if os.environ.get("XQ_TEST_DATA_REQUIRED") == "1":
+        pytest.fail(f"no market data in {folder}; set XQ_TEST_DATA")
+    pytest.skip("no recorded market data (set XQ_TEST_DATA)")
+
+
+@pytest.fixture(autouse=True)
+def _isolated_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of this machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("XQ_") and not name.startswith("XQ_TEST_"):
+            monkeypatch.delenv(name)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one command line did."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    def check(
+        self, exit_code: int = 0, stdout: str | None = None, stderr: str | None = None
+    ) -> None:
+        """Compare code and whole outputs; None leaves one out."""
+        assert (self.exit_code, self.stderr if exit_code else "") == (
+            exit_code,
+            (self.stderr if stderr is None else stderr) if exit_code else "",
+        ), self.stderr
+        assert stdout is None or self.stdout == stdout
+        assert stderr is None or self.stderr == stderr
+
+    @property
+    def rows(self) -> list[Any]:
+        """Stdout read as JSON lines."""
+        return [json.loads(line) for line in self.stdout.splitlines()]
+
+
+@pytest.fixture
+def xq(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run a command line in process, in an empty folder: ``xq("data", "ls", stdin="")``."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object, stdin: str = "") -> Result:
+        from xq.cli.app import run
+
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            code = run([str(argument) for argument in arguments])
+        texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
+        return Result(code, *texts)
+
+    return call

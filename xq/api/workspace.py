@@ -1,0 +1,101 @@
+"""What every command shares: one folder with ``xq.toml``, a lake, state and strategies."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xq import config_layers
+from xq.clock import SystemClock
+from xq.config import Config, Credentials, credentials
+from xq.config_layers import Loaded
+from xq.errors import ConfigError
+from xq.ports import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One user's xq: configuration and the folders it names.
+
+    Attributes
+    ----------
+    root
+        The folder of ``xq.toml``, or the current one when there is none.
+    environ
+        Environment with ``.env`` folded in; holds secrets, never printed.
+    """
+
+    loaded: Loaded
+    root: Path
+    environ: Mapping[str, str] = field(repr=False)
+    clock: Clock = field(default_factory=SystemClock)
+
+    @property
+    def config(self) -> Config:
+        """The checked configuration."""
+        return self.loaded.config
+
+    @property
+    def lake(self) -> Path:
+        """Root folder of the Parquet lake."""
+        return self.root / self.config.lake.path
+
+    @property
+    def state(self) -> Path:
+        """Journals, venue ledgers and locks."""
+        return self.root / "state"
+
+    @property
+    def strategies(self) -> Path:
+        """The plugin folder."""
+        return self.root / "strategies"
+
+    @property
+    def seed(self) -> int:
+        """Seed of everything synthetic."""
+        return self.config.exchange.sim_seed
+
+    def credentials(self) -> Credentials | None:
+        """The venue key pair from the environment, if both parts are there."""
+        return credentials(self.environ)
+
+
+def open_workspace(
+    config: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Workspace:
+    """Find and read the configuration.
+
+    Parameters
+    ----------
+    config
+        The file; default ``XQ_CONFIG``, else ``xq.toml`` here or in a folder above.
+    flags
+        ``{"section.key": value}`` that outrank everything.
+
+    Raises
+    ------
+    ConfigError
+        If the named file does not exist or its content is refused.
+    """
+    surroundings = dict(os.environ if environ is None else environ)
+    here = (cwd or Path.cwd()).resolve()
+    named = config or (Path(surroundings["XQ_CONFIG"]) if surroundings.get("XQ_CONFIG") else None)
+    path = (here / named) if named else config_layers.find(here)
+    if path is not None and not path.is_file():
+        raise ConfigError("no such config file", where=str(path), hint="xq init DIRECTORY")
+    root = path.parent if path else here
+    surroundings = _dotenv(root / ".env") | surroundings
+    return Workspace(config_layers.load(path, surroundings, flags), root, surroundings)
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: text for name, text in dotenv_values(path).items() if text is not None}

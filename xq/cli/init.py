@@ -1,0 +1,26 @@
+"""``xq init``: a new workspace."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xq.cli.shell import Shell, command
+
+app = typer.Typer()
+
+
+@command(app)
+def init(
+    shell: Shell,
+    folder: Annotated[Path, typer.Argument(help="Folder to make; default: here.")] = Path(),
+    exchange: Annotated[
+        str | None, typer.Option(help="Venue to write into the config, e.g. sim.")
+    ] = None,
+) -> None:
+    """Make a folder with a config file, strategies and a lake."""
+    from xq.api.init import init as run
+
+    created = run(folder, exchange=exchange)
+    shell.record(created)
+    shell.note(f"next: cd {created.path} && xq doctor")

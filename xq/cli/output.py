@@ -1,0 +1,290 @@
+"""The only file that prints: data to stdout, everything for people to stderr."""
+
+import csv
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum, StrEnum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from xq.errors import XqError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Rows = Any  # a sequence of mappings or dataclasses, a pyarrow Table, or a RecordBatchReader
+
+_BATCH = 10_000
+
+
+class Format(StrEnum):
+    """How an answer is written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    ARROW = "arrow"
+
+
+class ReaderLeft(Exception):
+    """Whoever read stdout closed it, as ``| head`` does."""
+
+
+@contextmanager
+def _reader() -> Iterator[None]:
+    """Tell a closed stdout from every other broken pipe."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None
+
+
+@_reader()
+def print_rows(rows: Rows, kind: Format, *, title: str | None = None) -> None:
+    """Write rows to stdout."""
+    if kind is Format.ARROW:
+        _write_arrow(rows)
+    elif kind is Format.TABLE:
+        _write_table(rows, title)
+    elif kind is Format.CSV:
+        _write_csv(rows)
+    elif kind is Format.JSONL:
+        for row in _mappings(rows):
+            sys.stdout.write(to_json(row) + "\n")
+    else:
+        _write_array(rows)
+
+
+@_reader()
+def print_record(record: Mapping[str, Any] | Any, kind: Format) -> None:
+    """Write one object to stdout."""
+    fields = _mapping(record)
+    if kind is Format.TABLE:
+        from rich.table import Table
+
+        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+        for key, value in _flat(fields):
+            table.add_row(key, _cell(value))
+        print_rich(table)
+    elif kind in (Format.CSV, Format.ARROW):
+        print_rows([dict(_flat(fields))], kind)
+    else:
+        sys.stdout.write(to_json(fields, indent=2 if kind is Format.JSON else None) + "\n")
+
+
+@_reader()
+def print_text(text: str) -> None:
+    """Write text to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def print_note(text: str) -> None:
+    """Write a line for people to stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+@_reader()
+def print_rich(*renderables: Any) -> None:
+    """Write rich renderables to stdout, as wide as they need when nobody's terminal cuts them."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 200
+    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False).print(*renderables)
+
+
+def print_error(error: XqError, *, as_json: bool) -> int:
+    """Write an error to stderr and return its exit code."""
+    text = to_json(error.as_dict()) if as_json else str(error)
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+    return error.exit_code
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """JSON text; NaN and infinities become null, Decimals numbers, times ISO strings.
+
+    Examples
+    --------
+    >>> to_json({"a": Decimal("0.10"), "b": float("nan")})
+    '{"a": 0.1, "b": null}'
+    """
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+
+
+@contextmanager
+def progress_bar(title: str, total: float | None, *, enabled: bool) -> Iterator[Any]:
+    """A progress bar on stderr; silent when stderr is not a terminal."""
+    if not (enabled and sys.stderr.isatty()):
+        yield _Silent()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        yield _RichBar(progress, progress.add_task(title, total=total))
+
+
+class _Silent:
+    def advance(self, steps: float = 1) -> None:
+        pass
+
+
+class _RichBar:
+    def __init__(self, progress: Any, task: Any) -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self, steps: float = 1) -> None:
+        self._progress.advance(self._task, steps)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, (float, Decimal)):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, (date, PurePath)):
+        return str(value)
+    if isinstance(value, Mapping) or dataclasses.is_dataclass(value):
+        return {str(key): _plain(item) for key, item in _mapping(value).items()}
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, Iterable):
+        return [_plain(item) for item in value]
+    return str(value)
+
+
+def _mapping(record: Any) -> Mapping[str, Any]:
+    if isinstance(record, Mapping):
+        return record
+    return {item.name: getattr(record, item.name) for item in dataclasses.fields(record)}
+
+
+def _flat(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _mappings(rows: Rows) -> Iterator[Mapping[str, Any]]:
+    if hasattr(rows, "to_batches"):
+        rows = rows.to_batches(max_chunksize=_BATCH)
+    for row in rows:
+        if hasattr(row, "to_pylist"):
+            yield from row.to_pylist()
+        else:
+            yield _mapping(row)
+
+
+def _names(rows: Rows) -> list[str]:
+    if hasattr(rows, "schema"):
+        return list(rows.schema.names)
+    names: dict[str, None] = {}
+    for row in rows:
+        names |= dict.fromkeys(_mapping(row))
+    return list(names)
+
+
+def _write_array(rows: Rows) -> None:
+    separator = "[\n"
+    for row in _mappings(rows):
+        sys.stdout.write(separator + "  " + to_json(row))
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _write_csv(rows: Rows) -> None:
+    names = _names(rows)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in _mappings(rows):
+        plain = _plain(row)
+        writer.writerow([_csv_cell(plain.get(name)) for name in names])
+
+
+def _csv_cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, (dict, list)) else value
+
+
+def _write_arrow(rows: Rows) -> None:
+    import pyarrow as pa
+
+    if isinstance(rows, pa.Table):
+        schema, batches = rows.schema, iter(rows.to_batches())
+    elif isinstance(rows, pa.RecordBatchReader):
+        schema, batches = rows.schema, iter(rows)
+    else:
+        table = _table_of(rows)
+        schema, batches = table.schema, iter(table.to_batches())
+    with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
+        for batch in batches:
+            stream.write_batch(batch)
+
+
+def _table_of(rows: Sequence[Any]) -> "pa.Table":
+    import pyarrow as pa
+
+    names = _names(rows)
+    plain = [_plain(_mapping(row)) for row in rows]
+    return pa.table({name: _column([row.get(name) for row in plain]) for name in names})
+
+
+def _column(values: list[Any]) -> list[Any]:
+    """Values of one type as they are; mixed ones as text, since a column has one type."""
+    kinds = {type(value) for value in values if value is not None}
+    if len(kinds) <= 1 or kinds == {int, float}:
+        return values
+    return [
+        value if value is None or isinstance(value, str) else to_json(value) for value in values
+    ]
+
+
+def _write_table(rows: Rows, title: str | None) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    held = rows if isinstance(rows, Sequence) or hasattr(rows, "num_rows") else list(rows)
+    names = _names(held)
+    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    listed = list(_mappings(held))
+    for name in names:
+        numeric = all(
+            isinstance(row.get(name), (int, float, Decimal, type(None)))
+            and not isinstance(row.get(name), bool)
+            for row in listed
+        )
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(_cell(row.get(name)) for name in names))
+    print_rich(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.2f}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
+    plain = _plain(value)
+    return plain if isinstance(plain, str) else json.dumps(plain)

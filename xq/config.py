@@ -1,0 +1,129 @@
+"""``xq.toml`` as frozen models; `xq.config_layers` reads and merges its sources.
+
+Order of precedence, weakest first: defaults, the file, ``XQ_SECTION__KEY`` in the environment
+(or ``.env``), flags of the command line. Secrets are never part of the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LakeConfig(_Section):
+    """Where market data and results are stored."""
+
+    path: str = Field("data", description="folder of the Parquet lake, relative to this file")
+
+
+class ExchangeConfig(_Section):
+    """Which venue is spoken to."""
+
+    name: str = Field("binance", description="ccxt id, or 'sim' for the embedded venue")
+    timeout_seconds: Positive = Field(10.0, description="longest wait for one answer")
+    sim_port: int = Field(0, ge=0, le=65535, description="port of the embedded venue; 0 = any")
+    sim_seed: int = Field(7, ge=0, description="seed of the embedded venue's synthetic markets")
+
+
+class CollectConfig(_Section):
+    """What ``xq collect`` brings in when nothing is said."""
+
+    symbols: tuple[str, ...] = Field(("BTC/USDT",), min_length=1, description="unified symbols")
+    timeframe: str = Field("1h", description="bar length")
+    days: Positive = Field(30.0, description="how far back, counted from the venue's time")
+
+
+class BacktestConfig(_Section):
+    """Costs and rules of a simulation; no cost is zero unless you say so."""
+
+    initial_cash: Positive = Field(10_000.0, description="quote asset at the start")
+    fee: Fraction = Field(0.001, description="taker fee as a fraction of notional")
+    slippage: Fraction = Field(0.0005, description="price worsening as a fraction of price")
+    rebalance_band: Fraction | None = Field(
+        None, description="drift of weight that triggers a trade without a new target"
+    )
+    max_leverage: Positive = Field(1.0, le=125, description="largest gross weight allowed")
+    gaps: Literal["refuse", "flag", "drop"] = Field(
+        "refuse", description="what to do about missing bars"
+    )
+
+
+class TradeConfig(_Section):
+    """The live loop."""
+
+    mode: Literal["sim", "paper", "testnet", "live"] = Field("sim", description="whose money")
+    strategy: str = Field("trend_following", description="file name in the strategies folder")
+    symbols: tuple[str, ...] = Field(("BTC/USDT",), min_length=1, description="unified symbols")
+    timeframe: str = Field("1h", description="bar length; one decision per closed bar")
+    offset_seconds: Annotated[float, Field(ge=0)] = Field(
+        5.0, description="wait after the bar's close before deciding"
+    )
+
+
+class RiskConfig(_Section):
+    """Limits that every order meets before it is sent."""
+
+    max_order_notional: Positive = Field(20_000.0, description="quote asset, one order")
+    max_position_notional: Positive = Field(20_000.0, description="quote asset, one symbol")
+    max_leverage: Positive = Field(1.0, le=125, description="gross exposure over equity")
+    price_collar: Fraction = Field(0.05, description="largest distance from the last price")
+    max_orders_per_minute: int = Field(30, gt=0, description="orders and cancels together")
+
+
+class NotifyConfig(_Section):
+    """Reserved for notifications; no setting exists yet."""
+
+
+class ServeConfig(_Section):
+    """Reserved for the web server; no setting exists yet."""
+
+
+Scalar = bool | int | float | str
+
+
+class Config(_Section):
+    """The whole configuration."""
+
+    lake: LakeConfig = LakeConfig()
+    exchange: ExchangeConfig = ExchangeConfig()
+    collect: CollectConfig = CollectConfig()
+    backtest: BacktestConfig = BacktestConfig()
+    trade: TradeConfig = TradeConfig()
+    risk: RiskConfig = RiskConfig()
+    strategy: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
+    notify: NotifyConfig = NotifyConfig()
+    serve: ServeConfig = ServeConfig()
+
+
+def known_keys() -> tuple[str, ...]:
+    """Every ``section.key`` of the configuration, in the order of the file."""
+    keys = []
+    for section, info in Config.model_fields.items():
+        model = info.annotation
+        fields = getattr(model, "model_fields", {})
+        keys += [f"{section}.{name}" for name in fields]
+    return tuple(keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An API key pair; never printed."""
+
+    api_key: SecretStr
+    secret: SecretStr
+
+
+def credentials(environ: Mapping[str, str]) -> Credentials | None:
+    """The key pair of ``XQ_API_KEY`` and ``XQ_API_SECRET``, or None if either is missing."""
+    key, secret = environ.get("XQ_API_KEY"), environ.get("XQ_API_SECRET")
+    if not key or not secret:
+        return None
+    return Credentials(SecretStr(key), SecretStr(secret))

@@ -1,0 +1,188 @@
+"""File, environment and flags merged into one configuration that knows its origins."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from xq.config import Config, known_keys
+from xq.errors import ConfigError, suggestion
+
+FILE_NAME = "xq.toml"
+ENV_PREFIX = "XQ_"
+_SEPARATOR = "__"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value was set: ``xq.toml:17``, ``XQ_TRADE__MODE``, ``--mode`` or ``default``."""
+
+    place: str
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration with the origin of every key that is not at its default."""
+
+    config: Config
+    path: Path | None
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+
+    def origin(self, key: str) -> Origin:
+        """Where ``section.key`` was set."""
+        return self.origins.get(key, Origin("default"))
+
+
+def find(start: Path) -> Path | None:
+    """The ``xq.toml`` of ``start`` or of the nearest folder above it."""
+    for folder in (start, *start.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    return None
+
+
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    flags: Mapping[str, Any] | None = None,
+) -> Loaded:
+    """Merge file, environment and flags into one checked configuration.
+
+    Parameters
+    ----------
+    path
+        The file, or None for defaults alone.
+    environ
+        The environment, ``.env`` already folded in.
+    flags
+        ``{"section.key": value}`` from the command line.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key (with a suggestion), a bad value, or a file that is not TOML.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    for layer in (_file_layer(path), _environ_layer(environ), _flag_layer(flags or {})):
+        for key, (value, place) in layer.items():
+            _put(values, key, value)
+            earlier = origins.get(key)
+            overrides = (earlier.place, *earlier.overrides) if earlier else ()
+            origins[key] = Origin(place, overrides)
+    try:
+        config = Config.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, origins) from None
+    return Loaded(config, path, origins)
+
+
+_Layer = dict[str, tuple[Any, str]]
+
+
+def _file_layer(path: Path | None) -> _Layer:
+    if path is None:
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not valid TOML: {error}", where=str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the config file: {error}", where=str(path)) from None
+    lines = _key_lines(text)
+    return {
+        key: (value, f"{path.name}:{lines[key]}" if key in lines else path.name)
+        for key, value in _flatten(tree).items()
+    }
+
+
+def _environ_layer(environ: Mapping[str, str]) -> _Layer:
+    layer: _Layer = {}
+    for name, text in sorted(environ.items()):
+        if name.startswith(ENV_PREFIX) and _SEPARATOR in name:
+            key = name[len(ENV_PREFIX) :].lower().replace(_SEPARATOR, ".")
+            layer[key] = (_from_text(key, text), name)
+    return layer
+
+
+def _flag_layer(flags: Mapping[str, Any]) -> _Layer:
+    return {
+        key: (value, "--" + key.rpartition(".")[2].replace("_", "-"))
+        for key, value in flags.items()
+        if value is not None
+    }
+
+
+def _from_text(key: str, text: str) -> Any:
+    section, _, name = key.partition(".")
+    model = Config.model_fields[section].annotation if section in Config.model_fields else None
+    fields = getattr(model, "model_fields", {})
+    if name in fields and "tuple" in str(fields[name].annotation):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        dotted = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            flat |= _flatten(value, f"{dotted}.")
+        else:
+            flat[dotted] = value
+    return flat
+
+
+def _put(tree: dict[str, Any], key: str, value: Any) -> None:
+    *parents, leaf = key.split(".")
+    for name in parents:
+        branch = tree.setdefault(name, {})
+        if not isinstance(branch, dict):
+            raise ConfigError(f"{name} is a section, found the value {branch!r}")
+        tree = branch
+    if isinstance(value, Mapping) and isinstance(tree.get(leaf), dict):
+        return
+    tree[leaf] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _key_lines(text: str) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("[") and "]" in stripped:
+            section = stripped.strip("[]").split("]")[0].strip() + "."
+            lines.setdefault(section[:-1], number)
+        elif "=" in stripped and not stripped.startswith("#"):
+            key = stripped.split("=", 1)[0].strip().strip("\"'")
+            lines.setdefault(section + key, number)
+    return lines
+
+
+def _explain(error: ValidationError, origins: Mapping[str, Origin]) -> ConfigError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
+    while key not in origins and "." in key and first["type"] != "extra_forbidden":
+        key = key.rpartition(".")[0]
+    origin = origins.get(key) or next(
+        (value for name, value in origins.items() if name.startswith(f"{key}.")), Origin("default")
+    )
+    where = origin.place
+    if origin.overrides:
+        where += f" (overrides {', '.join(origin.overrides)})"
+    if first["type"] == "extra_forbidden":
+        names = known_keys() if "." in key else Config.model_fields
+        close = suggestion(key, names)
+        tail = f"; did you mean {close!r}?" if close else ""
+        return ConfigError(f"unknown key {key!r}{tail}", where=where, hint="xq config show")
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return ConfigError(
+        f"{key}: {message}, found {first['input']!r}",
+        where=where,
+        hint=f"xq config explain {key}",
+    )

@@ -1,0 +1,95 @@
+"""The protocols through which the core speaks to the outside world."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from xq.timeframe import Timeframe
+from xq.types import (
+    Account,
+    Book,
+    Fill,
+    Instrument,
+    Order,
+    OrderRequest,
+    Outcome,
+    Symbol,
+    Ticker,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@runtime_checkable
+class Clock(Protocol):
+    """Time: wall, simulated or replayed."""
+
+    def now_ms(self) -> int:
+        """Epoch milliseconds, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds on a clock that never goes back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or move a simulated clock."""
+
+
+class MarketData(Protocol):
+    """Public data of one venue. Methods raise `VenueError` and nothing else."""
+
+    name: str
+
+    def now_ms(self) -> int:
+        """The venue's own time, epoch ms."""
+
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        """Trading rules of every active symbol."""
+
+    def tickers(self) -> Sequence[Ticker]:
+        """Every symbol's last price and daily turnover."""
+
+    def bars(self, symbol: Symbol, timeframe: Timeframe, since_ms: int, limit: int) -> "np.ndarray":
+        """Closed and open bars from ``since_ms`` on, float64 (n, 6): ts, o, h, l, c, volume."""
+
+    def book(self, symbol: Symbol, depth: int) -> Book:
+        """Resting orders, best first."""
+
+    def close(self) -> None:
+        """Release connections."""
+
+
+class Venue(Protocol):
+    """The signed side of one venue. Only `xq.execution.send` may call place and cancel."""
+
+    name: str
+
+    def account(self) -> Account:
+        """Balances and positions. Raises `VenueError`."""
+
+    def open_orders(self, symbol: Symbol | None = None) -> Sequence[Order]:
+        """Resting orders, plain and conditional. Raises `VenueError`."""
+
+    def order_by_client_id(self, symbol: Symbol, client_id: str) -> Order | None:
+        """The order, or None when the venue says it does not exist. Raises `VenueError`."""
+
+    def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
+        """Own executions, oldest first. Raises `VenueError`."""
+
+    def set_leverage(self, symbol: Symbol, leverage: int) -> None:
+        """Idempotent. Raises `VenueError`; a no-op on spot."""
+
+    def place(self, request: OrderRequest) -> Outcome:
+        """Send one order once. Never raises for anything the network or venue does."""
+
+    def cancel(self, symbol: Symbol, client_id: str) -> Outcome:
+        """Cancel one order. Never raises for anything the network or venue does."""
+
+    def close(self) -> None:
+        """Release connections."""
+
+
+class Notifier(Protocol):
+    """Tells a person."""
+
+    def notify(self, title: str, body: str) -> None:
+        """Deliver or log the failure; never raises."""
