@@ -9,6 +9,7 @@ The same input gives the same bytes.
 
 import csv
 import io
+import itertools
 import sys
 import zipfile
 from datetime import UTC, datetime
@@ -76,7 +77,7 @@ def read_trades(path: Path) -> Tape:
     ids = np.array([int(row[0]) for row in rows])
     raw = np.array([int(row[3]) for row in rows] + [int(rows[-1][4]) + 1])
     if not (np.diff(ids) == 1).all() or any(
-        int(row[4]) + 1 != int(after[3]) for row, after in zip(rows, rows[1:], strict=False)
+        int(row[4]) + 1 != int(after[3]) for row, after in itertools.pairwise(rows)
     ):
         raise SystemExit("expected consecutive trade ids")
     return Tape(
@@ -89,14 +90,19 @@ def read_trades(path: Path) -> Tape:
     )
 
 
+def write(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """One archive; its members carry no time, so the same arrays give the same bytes."""
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
 def main(arguments: list[str]) -> None:
     """Read both sources, write both archives."""
     if len(arguments) not in (2, 3):
         raise SystemExit(__doc__)
     default = Path(__file__).parents[1] / "xq" / "sim" / "data"
     folder = Path(arguments[2]) if len(arguments) == 3 else default
-    np.savez_compressed(folder / HOURS_FILE, **pack_hours(read_hours(Path(arguments[0]))))
-    np.savez_compressed(folder / TRADES_FILE, **pack_trades(read_trades(Path(arguments[1]))))
+    write(folder / HOURS_FILE, pack_hours(read_hours(Path(arguments[0]))))
+    write(folder / TRADES_FILE, pack_trades(read_trades(Path(arguments[1]))))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xq import indicators as indicators
+    import xq.indicators as indicators
     from xq.bars import Bars as Bars
     from xq.strategy.base import Exits as Exits
     from xq.strategy.base import Strategy as Strategy
@@ -27,7 +27,16 @@ _HOMES = {
     "param": "xq.strategy.base",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = [
+    "Bars",
+    "Exits",
+    "Strategy",
+    "Timeframe",
+    "__version__",
+    "indicators",
+    "latch",
+    "param",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -66,6 +66,16 @@ class TradeConfig(_Section):
     offset_seconds: Annotated[float, Field(ge=0)] = Field(
         5.0, description="wait after the bar's close before deciding"
     )
+    capital: Positive | None = Field(
+        None, description="most equity that sizes targets, quote asset; unset means all of it"
+    )
+    rebalance_band: Fraction | None = Field(
+        None, description="drift of weight that triggers a trade without a new target"
+    )
+    cash_buffer: Fraction = Field(
+        0.002, description="share of cash that purchases on spot leave for fees and slippage"
+    )
+    leverage: int = Field(1, ge=1, le=125, description="set at the venue for contracts")
 
 
 class RiskConfig(_Section):
@@ -74,8 +84,10 @@ class RiskConfig(_Section):
     max_order_notional: Positive = Field(20_000.0, description="quote asset, one order")
     max_position_notional: Positive = Field(20_000.0, description="quote asset, one symbol")
     max_leverage: Positive = Field(1.0, le=125, description="gross exposure over equity")
-    price_collar: Fraction = Field(0.05, description="largest distance from the last price")
-    max_orders_per_minute: int = Field(30, gt=0, description="orders and cancels together")
+    price_collar: Fraction = Field(0.05, description="largest distance from the bar's close")
+    max_orders_per_minute: int = Field(30, gt=0, description="more are refused, unless they reduce")
+    max_price_age_seconds: Positive = Field(30.0, description="oldest book an order is priced from")
+    symbols: tuple[str, ...] = Field((), description="the only ones entered; empty: trade.symbols")
 
 
 class NotifyConfig(_Section):

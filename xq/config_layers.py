@@ -32,6 +32,11 @@ class Loaded:
     path: Path | None
     origins: Mapping[str, Origin] = field(default_factory=dict)
 
+    @property
+    def changed(self) -> int:
+        """How many keys were set anywhere."""
+        return sum(key not in Config.model_fields for key in self.origins)
+
     def origin(self, key: str) -> Origin:
         """Where ``section.key`` was set."""
         return self.origins.get(key, Origin("default"))

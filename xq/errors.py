@@ -32,7 +32,6 @@
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import ClassVar
 
 
@@ -211,6 +210,10 @@ class Interrupted(XqError):
     exit_code = 130
 
 
+class ReaderLeft(Exception):
+    """Whoever read stdout closed it, as ``| head`` does: no error, the command just ends."""
+
+
 def suggestion(name: str, known: Iterable[str]) -> str | None:
     """The known name closest to a misspelt one, or None.
 
@@ -221,6 +224,8 @@ def suggestion(name: str, known: Iterable[str]) -> str | None:
     >>> suggestion("zzz", ["trend_following"]) is None
     True
     """
+    from difflib import get_close_matches
+
     options = sorted(known)
     folded = {option.lower(): option for option in reversed(options)}
     close = get_close_matches(name.lower(), list(folded), n=1, cutoff=0.6)

@@ -55,8 +55,9 @@ def _run(name: str, check: Callable[[Workspace], str], ws: Workspace) -> Finding
 
 
 def _config(ws: Workspace) -> str:
-    path = ws.loaded.path
-    return f"{path}, {len(ws.loaded.origins)} settings" if path else "no xq.toml: all defaults"
+    path, changed = ws.loaded.path, ws.loaded.changed
+    plural = "" if changed == 1 else "s"
+    return f"{path}, {changed} setting{plural} changed" if path else "no xq.toml: all defaults"
 
 
 def _packages(_: Workspace) -> str:

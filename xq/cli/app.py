@@ -10,8 +10,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from xq.cli.output import ReaderLeft, print_error
-from xq.errors import Interrupted, UsageError, XqError, unknown
+from xq.errors import Interrupted, ReaderLeft, UsageError, XqError, unknown
 
 COMMANDS: dict[str, dict[str, str]] = {
     "Start": {
@@ -100,16 +99,24 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result = app(list(arguments), prog_name="xq", standalone_mode=False)
     except XqError as error:
-        return print_error(error, as_json=as_json)
+        return _report(error, as_json)
     except TyperException as error:
-        return print_error(_usage(error), as_json=as_json)
+        return _report(_usage(error), as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return print_error(Interrupted("interrupted"), as_json=as_json)
+        return _report(Interrupted("interrupted"), as_json)
     except ReaderLeft:
         return _reader_left()
     except OSError as error:
-        return print_error(_from_os(error), as_json=as_json)
+        return _report(_from_os(error), as_json)
+    if result == Interrupted.exit_code:  # what Typer makes of Ctrl-C
+        return _report(Interrupted("interrupted"), as_json)
     return result if isinstance(result, int) else 0
+
+
+def _report(error: XqError, as_json: bool) -> int:
+    from xq.cli.output import print_error
+
+    return print_error(error, as_json=as_json)
 
 
 def _usage(error: TyperException) -> UsageError:

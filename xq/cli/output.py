@@ -13,7 +13,7 @@ from enum import Enum, StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from xq.errors import XqError
+from xq.errors import ReaderLeft, XqError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,10 +31,6 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     ARROW = "arrow"
-
-
-class ReaderLeft(Exception):
-    """Whoever read stdout closed it, as ``| head`` does."""
 
 
 @contextmanager
@@ -261,6 +257,8 @@ def _write_table(rows: Rows, title: str | None) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    if hasattr(rows, "read_all"):
+        rows = rows.read_all()
     held = rows if isinstance(rows, Sequence) or hasattr(rows, "num_rows") else list(rows)
     names = _names(held)
     table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")

@@ -1,0 +1,114 @@
+"""``xq sql``: questions, mistakes, streams."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def filled(xq: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_text(
+        "ts,open,high,low,close,volume\n2024-01-01,10,12,9,11,1\n2024-01-01T01:00Z,11,12,10,11,2\n"
+    )
+    xq("data", "import", path).check(0)
+
+
+@pytest.mark.usefixtures("filled")
+def test_the_line_of_the_manual(xq: Run) -> None:
+    result = xq("sql", "select ts, close from ohlcv where symbol = 'BTC/USDT' order by ts")
+    result.check(
+        0,
+        '{"ts": "2024-01-01T00:00:00Z", "close": 11.0}\n'
+        '{"ts": "2024-01-01T01:00:00Z", "close": 11.0}\n',
+        "",
+    )
+
+
+@pytest.mark.usefixtures("filled")
+def test_every_output(xq: Run) -> None:
+    line = ("sql", "select sum(volume) as volume from ohlcv", "--output")
+    assert xq(*line, "csv").stdout == "volume\n3.0\n"
+    assert xq(*line, "json").stdout == '[\n  {"volume": 3.0}\n]\n'
+    table = xq(*line, "table").stdout
+    assert ("volume" in table, "3" in table) == (True, True)
+
+
+def test_a_statement_from_a_file_or_stdin(xq: Run, tmp_path: Path) -> None:
+    file = tmp_path / "q.sql"
+    file.write_text("select 1 as one -- comment\n;")
+    xq("sql", "--file", file).check(0, '{"one": 1}\n', "")
+    xq("sql", "-", stdin="select 2 as two").check(0, '{"two": 2}\n', "")
+    xq("sql", "--file", tmp_path / "no.sql").check(
+        2, "", f"error: no such file\n  where: {tmp_path / 'no.sql'}\n"
+    )
+    assert xq("sql").stderr.startswith("error: expected a SELECT or --file, found neither\n")
+    assert xq("sql", "select 1", "--file", file).exit_code == 2
+    assert xq("sql", "-", stdin=" \n").exit_code == 2
+
+
+def test_a_mistake_points_at_its_place(xq: Run) -> None:
+    result = xq("sql", "select clsoe from ohlcv")
+    result.check(2, stdout="")
+    first, *rest = result.stderr.splitlines()
+    assert first.startswith('error: referenced column "clsoe" not found in FROM clause!')
+    assert '"close"' in first
+    assert rest == [
+        "  where: LINE 1: select clsoe from ohlcv",
+        "                        ^^^^^",
+        '  hint:  xq sql "describe ohlcv"',
+    ]
+
+
+def test_writing_is_refused(xq: Run, tmp_path: Path) -> None:
+    target = tmp_path / "stolen.csv"
+    for sql in (f"copy ohlcv to '{target}'", f"with x as (copy ohlcv to '{target}') select 1"):
+        result = xq("sql", sql)
+        result.check(2, stdout="")
+        assert "COPY" in result.stderr
+    assert not target.exists()
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_corrupt_file_is_one_clear_error(xq: Run, tmp_path: Path) -> None:
+    [file] = (tmp_path / "data").rglob("part.parquet")
+    file.write_text("broken")
+    result = xq("sql", "select * from ohlcv")
+    result.check(4, stdout="")
+    assert result.stderr == (
+        "error: not a readable Parquet file of the lake: file too small to be a Parquet "
+        f"file\n  where: {file}\n  hint:  xq data check\n"
+    )
+    xq("sql", "select count(*) as n from equity").check(0, '{"n": 0}\n', "")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+def test_arrow_output_is_a_stream_others_can_open(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "xq", "sql", "select range as n from range(25000)", "-o", "arrow"],
+        capture_output=True, cwd=tmp_path, timeout=60, env=_environment(),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    table = pa.ipc.open_stream(done.stdout).read_all()
+    assert table["n"].to_pylist() == list(range(25_000))
+
+
+def test_head_stops_an_endless_answer(tmp_path: Path) -> None:
+    """The reader leaves after two lines of a trillion; xq stops at once and says nothing."""
+    line = f"{sys.executable} -m xq sql 'select a.range as n from range(1000000000000) a' | head -2"
+    done = subprocess.run(
+        ["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True, text=True, cwd=tmp_path, timeout=60, env=_environment(),
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ('{"n": 0}\n{"n": 1}\n0\n', "")

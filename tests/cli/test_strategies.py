@@ -1,0 +1,142 @@
+"""``xq strategies`` as it is typed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from support.plugins import plugin, walk
+
+from xq.bars import FIELDS
+from xq.lake.layout import Dataset
+from xq.lake.writer import LakeWriter
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    bars = walk(1500)
+    columns = {"ts": pa.array(bars.ts, pa.timestamp("ms", "UTC"))}
+    columns |= {name: pa.array(getattr(bars, name)[:, 0]) for name in FIELDS}
+    writer = LakeWriter(tmp_path / "data")
+    writer.upsert(Dataset("ohlcv", "binance", "BTC/USDT", "1h"), pa.table(columns))
+    return tmp_path
+
+
+def test_new_list_check(xq: Callable, workspace: Path) -> None:
+    made = xq("strategies", "new", "my_idea")
+    path = workspace / "strategies" / "my_idea.py"
+    assert made.rows == [{"name": "my_idea", "path": str(path)}]
+    assert made.stderr == "next: xq strategies check my_idea\n"
+    (listed,) = xq("strategies", "list").rows
+    assert listed == {
+        "name": "my_idea",
+        "title": "What this strategy does, in one line",
+        "source": "who described it, and where",
+        "parameters": "length=100 overheated=80.0",
+        "lookback": 388,
+        "path": str(path),
+        "error": None,
+    }
+    done = xq("strategies", "check", "my_idea", "--param", "length=50")
+    done.check(0)
+    (report,) = done.rows
+    assert report["parameters"] == {"length": 50, "overheated": 80.0}
+    assert (report["bars"], report["checked"]) == (1500, 1500 - 387)
+    assert report["thin_margins"] == []
+    assert done.stderr == "the law holds: 1113 rows asked again, twice each\n"
+
+
+def test_check_takes_a_range_and_a_sample(xq: Callable, workspace: Path) -> None:
+    xq("strategies", "new", "my_idea")
+    ranged = xq("strategies", "check", "my_idea", "--days", "10").rows[0]
+    assert (ranged["bars"], ranged["checked"]) == (240 + 387, 240)
+    since = xq("strategies", "check", "my_idea", "--since", "1970-02-01", "--rows", "30").rows[0]
+    assert (since["start"], since["checked"]) == ("1970-02-01T00:00:00Z", 30)
+
+
+def test_the_config_sets_parameters_and_the_flag_outranks_it(xq: Callable, workspace: Path) -> None:
+    xq("strategies", "new", "my_idea")
+    (workspace / "xq.toml").write_text("[strategy.my_idea]\nlength = 60\noverheated = 70\n")
+    report = xq("strategies", "check", "my_idea", "--param", "length=50", "--rows", "5").rows[0]
+    assert report["parameters"] == {"length": 50, "overheated": 70.0}
+
+
+def test_a_broken_file_is_listed_with_its_error(xq: Callable, workspace: Path) -> None:
+    xq("strategies", "new", "my_idea")
+    broken = workspace / "strategies" / "broken.py"
+    broken.write_text("import nothing_like_this\n")
+    done = xq("strategies", "list")
+    assert done.exit_code == 0
+    by_name = {row["name"]: row for row in done.rows}
+    assert by_name["my_idea"]["error"] is None
+    assert by_name["broken"]["error"] == (
+        f"ModuleNotFoundError: No module named 'nothing_like_this' ({broken}:1)"
+    )
+    table = xq("strategies", "list", "--output", "table")
+    assert "(broken)" in table.stdout
+    assert f"({broken}:1)" in table.stderr
+    xq("strategies", "check", "my_idea", "--rows", "5").check(0)
+
+
+def test_a_leak_is_refused_with_the_place(xq: Callable, workspace: Path) -> None:
+    plugin(
+        workspace / "strategies",
+        "return np.where(bars.close > bars.close.mean(axis=0), 1.0, 0.0)",
+        name="leak",
+    )
+    done = xq("strategies", "check", "leak")
+    assert (done.exit_code, done.stdout) == (5, "")
+    first, where, hint = done.stderr.splitlines()
+    assert first.startswith("error: the weight of BTC/USDT at 1970-0")
+    assert first.endswith(("the bars after it and 0 without them", "it and 1 without them"))
+    assert where == f"  where: {workspace / 'strategies' / 'leak.py'}"
+    assert hint.startswith("  hint:  use only rows up to t")
+
+
+def test_what_a_plugin_prints_is_no_data(
+    xq: Callable, workspace: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    body = "print('noise')\nreturn bars.close * 0"
+    plugin(workspace / "strategies", body, name="loud")
+    done = xq("strategies", "check", "loud", "--rows", "5")
+    assert [row["printed"] for row in done.rows] == ["noise\n"]
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["check", "my_ide"], 2, "no strategy named 'my_ide'; did you mean 'my_idea'?"),
+        (["check", "my_idea", "--param", "lenght=3"], 2, "did you mean 'length'?"),
+        (["check", "my_idea", "--param", "length=3"], 2, "between 10 and 1000 bars, found 3"),
+        (["check", "my_idea", "--param", "length"], 2, "written name=value, found 'length'"),
+        (["check", "my_idea", "--symbol", "ETH/USDT"], 4, "no 1h bars of ETH/USDT stored"),
+        (["check", "my_idea", "--days", "0"], 2, "--days above 0, found 0"),
+        (["check", "my_idea", "--timeframe", "2x"], 2, "no timeframe named '2x'"),
+        (["check", "my_idea", "--param", "length=1000", "--since", "1970-02-20"], 4,
+         "needs 1000 bars for its first weight"),
+        (["new", "my-idea"], 2, "named with letters, digits and _, found 'my-idea'"),
+        (["new", "_mine"], 2, "found '_mine'"),
+        (["new", "my_idea"], 2, "the strategy exists already"),
+    ],
+)  # fmt: skip
+def test_refusals(
+    xq: Callable, workspace: Path, arguments: list[str], code: int, message: str
+) -> None:
+    xq("strategies", "new", "my_idea")
+    done = xq("strategies", *arguments)
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert message in done.stderr
+
+
+def test_an_empty_workspace_says_what_to_do(xq: Callable, tmp_path: Path) -> None:
+    done = xq("strategies", "list")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "try: xq init my-folder" in done.stderr
+
+
+def test_a_folder_that_cannot_be_written(xq: Callable, tmp_path: Path) -> None:
+    (tmp_path / "strategies").write_text("a file where the folder should be")
+    done = xq("strategies", "new", "my_idea")
+    assert done.exit_code == 4
+    assert done.stderr.startswith("error: cannot write")

@@ -1,0 +1,120 @@
+"""When ticks happen, and how the loop ends."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from xq.live.schedule import BarClose, run
+from xq.timeframe import HOUR_MS, Timeframe
+
+HOUR = Timeframe.parse("1h")
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        (NOON, NOON + timedelta(seconds=5)),
+        (NOON + timedelta(seconds=5), NOON + timedelta(seconds=5)),
+        (NOON + timedelta(seconds=6), NOON + timedelta(hours=1, seconds=5)),
+    ],
+)
+def test_fires_after_the_close(now: datetime, due: datetime) -> None:
+    assert BarClose(HOUR, 5_000).get_next_fire_time(None, now) == due
+
+
+def test_a_tick_is_not_repeated_and_missed_ones_are_not_made_up_for_one_by_one() -> None:
+    trigger = BarClose(HOUR, 5_000)
+    fired = NOON + timedelta(seconds=5)
+    assert trigger.get_next_fire_time(fired, fired) == fired + timedelta(hours=1)
+    late = fired + timedelta(hours=3, minutes=10)
+    assert trigger.get_next_fire_time(fired, late) == fired + timedelta(hours=4)
+
+
+def test_the_venue_may_live_in_another_time() -> None:
+    trigger = BarClose(HOUR, 5_000)
+    trigger.synchronise(-90 * 24 * HOUR_MS - 600_000)  # its clock is 90 days and 10 minutes behind
+    assert trigger.get_next_fire_time(None, NOON) == NOON + timedelta(minutes=10, seconds=5)
+
+
+def test_an_ended_trigger_fires_no_more() -> None:
+    trigger = BarClose(HOUR, 0)
+    trigger.is_over = True
+    assert trigger.get_next_fire_time(None, NOON) is None
+
+
+class Rapid(BarClose):
+    """Fires at once, again and again."""
+
+    def __init__(self) -> None:
+        super().__init__(HOUR, 0)
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        return None if self.is_over else (previous or now) + timedelta(milliseconds=1)
+
+
+def test_cycles_end_the_loop() -> None:
+    ticks: list[int] = []
+    assert run(Rapid(), lambda: ticks.append(1), cycles=3, grace_seconds=60) is False
+    assert len(ticks) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_between_ticks_ends_the_wait(number: signal.Signals) -> None:
+    trigger = BarClose(HOUR, 5_000)
+    ticks: list[int] = []
+
+    def act() -> None:
+        ticks.append(1)
+        _soon(lambda: os.kill(os.getpid(), number))
+
+    assert run(trigger, act, grace_seconds=60) is False
+    assert ticks == [1]
+
+
+def test_a_signal_during_a_tick_lets_it_finish() -> None:
+    done: list[str] = []
+
+    def act() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("finished")
+
+    assert run(Rapid(), act, grace_seconds=60) is False
+    assert done == ["finished"]
+
+
+def test_a_second_signal_cuts_the_tick() -> None:
+    done: list[str] = []
+
+    def act() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("finished")
+
+    assert run(Rapid(), act, grace_seconds=60) is True
+    assert done == []
+
+
+def test_a_tick_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xq.live.schedule.GRACE_SECONDS", 0.05)
+    endless = threading.Event()
+
+    def act() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        endless.wait(30)
+
+    assert run(Rapid(), act, grace_seconds=60) is True
+
+
+def test_the_handlers_of_before_are_put_back() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    run(Rapid(), lambda: None, cycles=2, grace_seconds=60)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def _soon(act: Callable[[], None]) -> None:
+    threading.Timer(0.1, act).start()

@@ -1,0 +1,270 @@
+"""``xq orders``, ``positions``, ``fills`` and ``equity``: what the journal and the venue say."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeVar
+
+from xq.api.trade import account_name, journal_path
+from xq.api.venues import trading_venue
+from xq.api.workspace import Workspace
+from xq.errors import NoData
+
+if TYPE_CHECKING:
+    from xq.execution.journal import Journal
+    from xq.types import Account, Symbol
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order; ``ts`` is venue time, prices are in quote asset, quantities in base asset."""
+
+    ts: datetime
+    symbol: str
+    side: str
+    type: str
+    quantity: Decimal
+    filled: Decimal
+    average_price: Decimal | None
+    status: str
+    strategy: str
+    client_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillRow:
+    """One execution; ``client_id`` is None for an order that was not ours."""
+
+    ts: datetime
+    symbol: str
+    side: str
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_asset: str
+    client_id: str | None
+    fill_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    """What is held of one symbol.
+
+    Attributes
+    ----------
+    books, venue
+        Signed quantity by the journal's fills and by the venue; None if not asked or not kept.
+    agrees
+        Whether both are known and equal to within a lot.
+    """
+
+    symbol: str
+    books: Decimal | None
+    venue: Decimal | None
+    agrees: bool | None
+    price: Decimal | None
+    notional: Decimal | None
+    unrealized_pnl: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class EquityRow:
+    """Equity and cash after a decision, quote asset."""
+
+    ts: datetime
+    equity: Decimal
+    cash: Decimal
+    strategy: str
+    wallet: str
+
+
+def orders(
+    ws: Workspace, *, symbol: str | None = None, limit: int | None = None
+) -> tuple[OrderRow, ...]:
+    """The journal's orders, newest first.
+
+    Raises
+    ------
+    NoData
+        If nothing has been traded in this mode.
+    """
+    with _journal(ws) as journal:
+        found = journal.orders(symbol=_symbol(symbol))
+        return tuple(
+            OrderRow(
+                _moment(order.venue_ms),
+                str(order.symbol),
+                order.side.value,
+                order.type.value,
+                order.quantity,
+                order.filled,
+                order.average_price,
+                order.state.value,
+                journal.decisions.strategy_of(order.decision_id),
+                order.client_id,
+                order.reason,
+            )
+            for order in reversed(_newest(found, limit))
+        )
+
+
+def open_orders(ws: Workspace, *, symbol: str | None = None) -> tuple[OrderRow, ...]:
+    """What rests at the venue now, ours or not.
+
+    Raises
+    ------
+    VenueError
+        If the venue cannot be asked.
+    """
+    with trading_venue(ws, ws.config.trade.mode) as (_, venue):
+        return tuple(
+            OrderRow(
+                _moment(order.ts),
+                str(order.symbol),
+                order.side.value,
+                order.type.value,
+                order.quantity,
+                order.filled,
+                order.average_price,
+                order.status.value,
+                "",
+                order.client_id,
+                "",
+            )
+            for order in venue.open_orders(_symbol(symbol))
+        )
+
+
+def fills(
+    ws: Workspace, *, symbol: str | None = None, limit: int | None = None
+) -> tuple[FillRow, ...]:
+    """The journal's fills, newest first. Raises as `orders`."""
+    with _journal(ws) as journal:
+        found = journal.books.fills(symbol=_symbol(symbol))
+    return tuple(
+        FillRow(
+            _moment(fill.ts),
+            str(fill.symbol),
+            fill.side.value,
+            fill.quantity,
+            fill.price,
+            fill.fee,
+            fill.fee_asset,
+            fill.client_id,
+            fill.fill_id,
+        )
+        for fill in reversed(_newest(found, limit))
+    )
+
+
+def equity(ws: Workspace, *, limit: int | None = None) -> tuple[EquityRow, ...]:
+    """The journal's equity, oldest first. Raises as `orders`."""
+    with _journal(ws) as journal:
+        found = journal.books.equity()
+    return tuple(
+        EquityRow(_moment(point.ts), point.equity, point.cash, point.strategy, point.wallet)
+        for point in _newest(found, limit)
+    )
+
+
+def positions(ws: Workspace, *, ask_venue: bool = True) -> tuple[PositionRow, ...]:
+    """What is held by the journal's books and by the venue, side by side.
+
+    Parameters
+    ----------
+    ask_venue
+        Whether to read the venue's account; nothing is ever sent.
+
+    Raises
+    ------
+    VenueError
+        If the venue cannot be asked.
+    NoData
+        If it is not asked and nothing has been traded.
+    """
+    if not ask_venue:
+        with _journal(ws) as journal:
+            by_books = _by_books(journal)
+        return tuple(_position_row(s, by_books[s], None, None, Decimal(0)) for s in by_books)
+    try:
+        with _journal(ws) as journal:
+            by_books = _by_books(journal)
+    except NoData:
+        by_books = {}
+    with trading_venue(ws, ws.config.trade.mode) as (market, venue):
+        account = venue.account()
+        known = market.instruments()
+        held = {position.symbol for position in account.positions if position.quantity}
+        contracts = {s.is_contract for s in _traded(ws)}
+        symbols = sorted(held | {s for s in by_books if s.is_contract in contracts})
+        return tuple(
+            _position_row(
+                symbol,
+                by_books.get(symbol),
+                account,
+                Decimal(0),
+                known[symbol].lot if symbol in known else Decimal(0),
+            )
+            for symbol in symbols
+        )
+
+
+def _position_row(
+    symbol: "Symbol",
+    by_books: Decimal | None,
+    account: "Account | None",
+    nothing: Decimal | None,
+    lot: Decimal,
+) -> PositionRow:
+    found = next((p for p in account.positions if p.symbol == symbol), None) if account else None
+    at_venue = found.quantity if found else nothing
+    price = found.mark_price if found else None
+    agrees = None
+    if by_books is not None and at_venue is not None:
+        agrees = by_books == at_venue or abs(by_books - at_venue) < lot
+    return PositionRow(
+        str(symbol),
+        by_books,
+        at_venue,
+        agrees,
+        price,
+        found.quantity * found.mark_price if found else None,
+        found.unrealized_pnl if found and symbol.is_contract else None,
+    )
+
+
+def _by_books(journal: "Journal") -> "dict[Symbol, Decimal]":
+    return {symbol: journal.books.position(symbol) for symbol in journal.books.symbols()}
+
+
+def _traded(ws: Workspace) -> "tuple[Symbol, ...]":
+    from xq.types import Symbol
+
+    return tuple(Symbol.parse(text) for text in ws.config.trade.symbols)
+
+
+@contextmanager
+def _journal(ws: Workspace) -> "Iterator[Journal]":
+    from xq.execution.journal import read_journal
+
+    with read_journal(journal_path(ws), account_name(ws)) as journal:
+        yield journal
+
+
+def _symbol(text: str | None) -> "Symbol | None":
+    from xq.types import Symbol
+
+    return None if text is None else Symbol.parse(text)
+
+
+def _newest(found: Sequence[T], limit: int | None) -> Sequence[T]:
+    return found if limit is None else found[len(found) - min(limit, len(found)) :]
+
+
+def _moment(ts_ms: int) -> datetime:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC)

@@ -1,0 +1,226 @@
+"""What a backtest reads from the lake: its range, its bars with warm-up, funding, provenance."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xq.api.when import epoch_ms
+from xq.clock import iso
+from xq.errors import UsageError
+from xq.timeframe import DAY_MS, Timeframe
+from xq.types import Symbol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xq.backtest.funding import Settlements
+    from xq.bars import Bars
+    from xq.lake.reader import Lake
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which bars a run is about; None is the end of what is stored.
+
+    Attributes
+    ----------
+    since_ms, until_ms
+        Half-open range of bar opens, epoch ms.
+    days
+        Instead of ``since_ms``: counted back from ``until_ms`` or the newest stored bar.
+    """
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+    days: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.since_ms is not None and self.days is not None:
+            raise UsageError("give either --since or --days, found both")
+        if self.days is not None and not self.days > 0:
+            raise UsageError(f"--days must be positive, found {self.days:g}")
+        if None not in (self.since_ms, self.until_ms) and self.until_ms <= self.since_ms:  # type: ignore[operator]
+            raise UsageError("--until must be after --since")
+
+    @classmethod
+    def of(cls, since: str | None, until: str | None, days: float | None) -> "Span":
+        """From texts as people write times.
+
+        Raises
+        ------
+        UsageError
+            If a text is no time, or the options contradict each other.
+        """
+        return cls(
+            None if since is None else epoch_ms(since),
+            None if until is None else epoch_ms(until),
+            days,
+        )
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether all stored bars are meant."""
+        return self.since_ms is None and self.days is None
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """The series a run is about."""
+
+    exchange: str
+    symbols: tuple[str, ...]
+    timeframe: Timeframe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Bars with the warm-up in front; ``start`` is the row of the first bar of the run."""
+
+    bars: "Bars"
+    start: int
+
+
+def read_block(lake: "Lake", market: Market, span: Span, lookback: int, gaps: str) -> Block:
+    """Bars of the range, and up to ``lookback`` stored bars before it.
+
+    Raises
+    ------
+    DataError
+        See `Lake.bars`.
+    """
+    if span.is_everything:
+        return Block(_bars(lake, market, None, span.until_ms, gaps), 0)
+    bar = market.timeframe
+    stored = [stored_range(lake, market, symbol) for symbol in market.symbols]
+    newest = max((end for _, end in filter(None, stored)), default=None)
+    until = newest if span.until_ms is None else span.until_ms
+    if span.since_ms is not None:
+        since = bar.ceil(span.since_ms)
+    elif until is None:  # nothing is stored: let the lake say so
+        return Block(_bars(lake, market, None, None, gaps), 0)
+    else:
+        since = bar.ceil(until - round((span.days or 0) * DAY_MS))
+    oldest = max((start for start, _ in filter(None, stored)), default=since)
+    warm = min(since, max(oldest, since - lookback * bar.ms))
+    bars = _bars(lake, market, warm, span.until_ms, gaps)
+    import numpy as np
+
+    start = int(np.searchsorted(bars.ts, since))
+    if start >= len(bars):
+        _bars(lake, market, since, span.until_ms, gaps)  # raises: nothing in the range itself
+        raise UsageError(f"the range begins after the newest bar, found {iso(since)}")
+    return Block(bars, start)
+
+
+def stored_range(lake: "Lake", market: Market, symbol: str) -> tuple[int, int] | None:
+    """First and end time of what is stored of one symbol, from the files' footers."""
+    from xq.lake import columns, layout
+    from xq.lake.layout import Dataset
+
+    dataset = Dataset("ohlcv", market.exchange, symbol, market.timeframe.name)
+    leaves = list(layout.leaves(lake.root, dataset))
+    if not leaves:
+        return None
+    first, last = columns.footer(leaves[0].path), columns.footer(leaves[-1].path)
+    return first.first_ms, last.last_ms + market.timeframe.ms
+
+
+def _bars(
+    lake: "Lake", market: Market, start_ms: int | None, end_ms: int | None, gaps: str
+) -> "Bars":
+    return lake.bars(
+        market.exchange,
+        market.symbols,
+        market.timeframe,
+        start_ms,
+        end_ms,
+        gaps=gaps,  # type: ignore[arg-type]
+    )
+
+
+def read_funding(lake: "Lake", market: Market, bars: "Bars") -> "list[Settlements]":
+    """Stored funding of every symbol, in their order; empty where none is stored.
+
+    Raises
+    ------
+    CorruptFile
+        If a file cannot be read.
+    """
+    import numpy as np
+
+    from xq.backtest.funding import Settlements
+    from xq.lake.layout import Dataset
+
+    start, end = int(bars.ts[0]), int(bars.ts[-1]) + bars.timeframe.ms
+    found = []
+    for symbol in market.symbols:
+        table = lake.table(Dataset("funding", market.exchange, symbol), start, end)
+        marks = table["mark_price"].to_numpy()
+        found.append(
+            Settlements(
+                ts=table["ts"].cast("int64").to_numpy(),
+                rate=table["rate"].to_numpy(),
+                mark_price=np.asarray(marks, dtype=np.float64),
+            )
+        )
+    return found
+
+
+def lots(market: Market) -> tuple[float, ...]:
+    """Smallest steps of quantity, where the venue's rules are at hand; else none."""
+    if market.exchange != "sim":
+        return ()
+    return tuple(float(item.instrument.lot) for item in _simulated(market))
+
+
+def label(market: Market, end_ms: int) -> tuple[str, bool]:
+    """Where the prices come from, for people, and whether any of them is invented."""
+    if market.exchange != "sim":
+        return f"recorded on {market.exchange}", False
+    begins = [item.synthetic_from_ms for item in _simulated(market)]
+    if all(begin and begin >= end_ms for begin in begins):
+        return "recorded history, replayed by the simulated venue", False
+    if all(begins):
+        return f"simulated venue: recorded until {iso(min(begins))}, synthetic from there", True
+    return "simulated venue: synthetic prices, invented by xq", True
+
+
+def _simulated(market: Market) -> list["SimInstrument"]:
+    from xq.sim.instruments import Face, instruments
+
+    known = {
+        str(item.instrument.symbol): item
+        for face in (Face.SPOT, Face.FUTURES)
+        for item in instruments(face)
+    }
+    return [known[symbol] for symbol in market.symbols if symbol in known]
+
+
+def market_of(exchange: str, symbols: tuple[str, ...], timeframe: str) -> Market:
+    """Check the names of a market.
+
+    Raises
+    ------
+    UsageError
+        If a symbol is no symbol, is named twice, or the timeframe does not exist.
+    """
+    unified = tuple(str(Symbol.parse(symbol)) for symbol in symbols)
+    if len(set(unified)) < len(unified):
+        raise UsageError(f"a symbol is named twice, found {' '.join(unified)}")
+    return Market(exchange, unified, Timeframe.parse(timeframe))
+
+
+def strategy_file(folder: "Path", name: str) -> "Path":
+    """The plugin's file.
+
+    Raises
+    ------
+    UnknownName
+        If there is none.
+    """
+    from xq.strategy.load import locate
+
+    return locate(folder, name)
+
+
+if TYPE_CHECKING:
+    from xq.sim.instruments import SimInstrument

@@ -1,0 +1,239 @@
+"""``xq collect``: market data from a venue into the lake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from xq.api.venues import market_data
+from xq.api.workspace import Workspace
+from xq.clock import iso
+from xq.errors import UsageError, XqError
+
+if TYPE_CHECKING:
+    from xq.collect.plan import Span
+    from xq.collect.run import Collected, Progress, Task
+    from xq.lake.ranges import Range
+    from xq.timeframe import Timeframe
+    from xq.types import Symbol
+    from xq.venues.ccxt_market import CcxtMarket
+
+
+@dataclass(frozen=True, slots=True)
+class CollectRow:
+    """One symbol after a collect.
+
+    Attributes
+    ----------
+    start
+        Open of the first bar there is in the range.
+    end
+        End of the range: every bar of it that closed before is there or is a gap.
+    bars, new, gaps
+        Bars in the range; those stored by this run; bars the venue does not have.
+    source
+        ``recorded`` prices of a real market, ``synthetic`` ones, or ``recorded, then synthetic``.
+    """
+
+    symbol: str
+    timeframe: str
+    start: datetime
+    end: datetime
+    bars: int
+    new: int
+    gaps: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectReport:
+    """What a collect brought.
+
+    Attributes
+    ----------
+    notes
+        Things a person should know, one sentence each.
+    failures
+        Symbol and error of everything that could not be brought up to date.
+    """
+
+    exchange: str
+    rows: tuple[CollectRow, ...]
+    notes: tuple[str, ...]
+    failures: tuple[tuple[str, XqError], ...]
+
+    def raise_failure(self) -> None:
+        """Raise the first failure, counting the others, if there is one."""
+        if not self.failures:
+            return
+        symbol, error = self.failures[0]
+        if len(self.failures) > 1:
+            names = ", ".join(name for name, _ in self.failures)
+            message = f"{len(self.failures)} symbols failed ({names}); first: {error.message}"
+            raise type(error)(message, where=error.where or symbol, hint=error.hint) from error
+        raise error
+
+
+def collect(
+    ws: Workspace,
+    symbols: Sequence[str] | None = None,
+    timeframe: str | None = None,
+    *,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    days: float | None = None,
+    exchange: str | None = None,
+    progress: "Progress | None" = None,
+) -> CollectReport:
+    """Fetch the bars the lake lacks; whatever is not given comes from the configuration.
+
+    Parameters
+    ----------
+    symbols
+        Unified symbols, ``BTC/USDT`` or ``BTC/USDT:USDT``.
+    since_ms, until_ms
+        Epoch ms; bars that open in [since, until) and are closed at the venue's time.
+    days
+        Counted back from ``until_ms``, else from the venue's time. Excludes ``since_ms``.
+
+    Raises
+    ------
+    UsageError
+        Empty range, no symbols, a symbol or timeframe that does not exist.
+    VenueError
+        If the venue cannot be asked at all. What concerns one symbol is in the report instead.
+    """
+    from xq.collect.fetch import Source
+    from xq.collect.plan import Span
+    from xq.collect.run import collect as bring
+    from xq.timeframe import Timeframe
+
+    if since_ms is None and days is None:
+        days = ws.config.collect.days
+    wanted_symbols = _symbols(ws.config.collect.symbols if symbols is None else symbols)
+    bar = Timeframe.parse(ws.config.collect.timeframe if timeframe is None else timeframe)
+    with market_data(ws, exchange) as market:
+        tasks = _tasks(market, wanted_symbols, bar, Span(since_ms, until_ms, days))
+        source = Source(market, market.skips_holes)
+        done = bring(source, ws.lake, tasks, progress)
+        return _report(market, done)
+
+
+def warm_up(
+    ws: Workspace,
+    symbols: Sequence[str],
+    timeframe: str,
+    *,
+    before_ms: int,
+    bars: int,
+    exchange: str | None = None,
+    progress: "Progress | None" = None,
+) -> CollectReport:
+    """Fetch the ``bars`` bars that close before ``before_ms``, as far as the lake lacks them.
+
+    Raises
+    ------
+    XqError
+        As `collect` does, and the first failure of a symbol.
+    """
+    from xq.timeframe import Timeframe
+
+    length = Timeframe.parse(timeframe).ms
+    report = collect(
+        ws,
+        symbols,
+        timeframe,
+        since_ms=before_ms - bars * length,
+        until_ms=before_ms,
+        exchange=exchange,
+        progress=progress,
+    )
+    report.raise_failure()
+    return report
+
+
+def _symbols(names: Sequence[str]) -> "tuple[Symbol, ...]":
+    from xq.types import Symbol
+
+    if not names:
+        raise UsageError("no symbol given", hint="xq collect --symbol BTC/USDT")
+    return tuple(dict.fromkeys(Symbol.parse(name) for name in names))
+
+
+def _tasks(
+    market: "CcxtMarket", symbols: "Sequence[Symbol]", timeframe: "Timeframe", span: "Span"
+) -> "tuple[Task, ...]":
+    from xq.collect.plan import wanted
+    from xq.collect.run import Task
+
+    for symbol in symbols:
+        market.find(symbol)
+    market.check_timeframe(timeframe, symbols[0])
+    now = {kind: market.now_ms(kind) for kind in {symbol.is_contract for symbol in symbols}}
+    return tuple(
+        Task(
+            market.name,
+            symbol,
+            timeframe,
+            wanted(timeframe, span, now[symbol.is_contract]),
+            now[symbol.is_contract],
+        )
+        for symbol in symbols
+    )
+
+
+def _report(market: "CcxtMarket", done: "Sequence[Collected]") -> CollectReport:
+    good = [item for item in done if item.error is None]
+    return CollectReport(
+        exchange=market.name,
+        rows=tuple(_row(market, item) for item in good),
+        notes=tuple(note for item in good for note in _notes(item)),
+        failures=tuple((str(i.task.symbol), i.error) for i in done if i.error is not None),
+    )
+
+
+def _row(market: "CcxtMarket", item: "Collected") -> CollectRow:
+    task = item.task
+    missing = sum(stretch.bars(task.timeframe) for stretch in item.empty)
+    return CollectRow(
+        symbol=str(task.symbol),
+        timeframe=task.timeframe.name,
+        start=_moment(_first(item)),
+        end=_moment(task.target.end_ms),
+        bars=task.target.bars(task.timeframe) - missing,
+        new=item.new,
+        gaps=missing,
+        source=_source(market.synthetic_from_ms(task.symbol), task.target),
+    )
+
+
+def _source(synthetic_from_ms: int | None, target: "Range") -> str:
+    """Where the prices of a range come from: real trades, or a simulation that says so."""
+    if synthetic_from_ms is None or target.end_ms <= synthetic_from_ms:
+        return "recorded"
+    return "synthetic" if target.start_ms >= synthetic_from_ms else "recorded, then synthetic"
+
+
+def _first(item: "Collected") -> int:
+    target = item.task.target
+    return next((e.end_ms for e in item.empty if e.start_ms == target.start_ms), target.start_ms)
+
+
+def _notes(item: "Collected") -> list[str]:
+    task, notes = item.task, []
+    inner = list(item.empty)
+    if inner and inner[0] == task.target:
+        return [f"{task.symbol} {task.timeframe}: no bars in {task.target}"]
+    if inner and inner[0].start_ms == task.target.start_ms:
+        notes.append(f"{task.symbol} {task.timeframe}: no bars before {iso(inner[0].end_ms)}")
+        inner = inner[1:]
+    if inner:
+        missing = sum(stretch.bars(task.timeframe) for stretch in inner)
+        notes.append(
+            f"{task.symbol} {task.timeframe}: the venue lacks {missing} bars, first {inner[0]}"
+        )
+    return notes
+
+
+def _moment(ts_ms: int) -> datetime:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC)

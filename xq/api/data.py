@@ -1,0 +1,255 @@
+"""``xq data`` and ``xq sql``: what the lake holds, whether it is sound, and the ways in and out."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xq.api.workspace import Workspace
+from xq.errors import DataError, UsageError
+from xq.types import Symbol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from xq.lake.audit import Finding
+    from xq.lake.layout import Dataset
+
+_EXCHANGE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One dataset of the lake.
+
+    Attributes
+    ----------
+    start, end
+        First time, and the time after the last: the close of the last bar.
+    missing, gaps
+        Bars absent between them, and the stretches they form; None where there are no bars.
+    unreadable
+        Files that could not be read; their rows are not counted.
+    """
+
+    kind: str
+    exchange: str | None
+    symbol: str | None
+    timeframe: str | None
+    start: datetime | None
+    end: datetime | None
+    rows: int
+    bytes: int
+    gaps: int | None
+    missing: int | None
+    unreadable: int
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import brought.
+
+    Attributes
+    ----------
+    rows
+        Bars in the file.
+    added, revised, unchanged
+        Those that are new, that replaced stored ones, and that were stored already.
+    gaps
+        Stretches without bars between the file's first and last.
+    ignored
+        Columns of the file that bars do not have.
+    """
+
+    exchange: str
+    symbol: str
+    timeframe: str
+    start: datetime
+    end: datetime
+    rows: int
+    added: int
+    revised: int
+    unchanged: int
+    gaps: int
+    ignored: tuple[str, ...]
+    stored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export wrote."""
+
+    path: str
+    rows: int
+    bytes: int
+
+
+def stored(ws: Workspace, kind: str | None = None) -> list[Stored]:
+    """Every dataset of the lake.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
+    """
+    from xq.lake.reader import Lake
+
+    return [
+        Stored(
+            kind=info.dataset.kind,
+            exchange=info.dataset.exchange,
+            symbol=info.dataset.symbol,
+            timeframe=info.dataset.timeframe,
+            start=_moment(info.start_ms),
+            end=_moment(info.end_ms),
+            rows=info.rows,
+            bytes=info.bytes,
+            gaps=info.gaps,
+            missing=info.missing,
+            unreadable=info.unreadable,
+            run_id=info.dataset.run_id,
+        )
+        for info in Lake(ws.lake).datasets(kind)
+    ]
+
+
+def check(ws: Workspace, kind: str | None = None) -> Iterator["Finding"]:
+    """What is wrong in the lake, as it is found; nothing for a sound one."""
+    from xq.lake import audit
+    from xq.lake.reader import Lake
+
+    return audit.check(Lake(ws.lake), now_ms=ws.clock.now_ms(), kind=kind)
+
+
+def import_file(
+    ws: Workspace,
+    path: Path,
+    *,
+    exchange: str | None = None,
+    symbol: str | None = None,
+    timeframe: str | None = None,
+    dry_run: bool = False,
+) -> ImportReport:
+    """Bring a Parquet or CSV file of bars into the lake, all of it or nothing.
+
+    Raises
+    ------
+    PoisonRows
+        If rows cannot be true, by number.
+    DataError
+        If the file cannot be read as bars.
+    """
+    from xq.lake.arrays import times
+    from xq.lake.importer import read_bars
+    from xq.lake.ranges import present
+    from xq.lake.writer import LakeWriter
+    from xq.timeframe import Timeframe
+
+    dataset = bars_of(ws, exchange, symbol, timeframe)
+    bar = Timeframe.parse(str(dataset.timeframe))
+    found = read_bars(path, bar, now_ms=ws.clock.now_ms())
+    ts = times(found.rows["ts"]).copy()
+    ts.sort()
+    stretches = present(ts, bar)
+    added = revised = unchanged = 0
+    if not dry_run:
+        commit = LakeWriter(ws.lake).upsert(dataset, found.rows, covered=stretches)
+        added, revised, unchanged = commit.added, commit.revised, commit.unchanged
+    return ImportReport(
+        exchange=str(dataset.exchange),
+        symbol=str(dataset.symbol),
+        timeframe=bar.name,
+        start=_at(int(ts[0])),
+        end=_at(int(ts[-1]) + bar.ms),
+        rows=len(ts),
+        added=added,
+        revised=revised,
+        unchanged=unchanged,
+        gaps=len(stretches) - 1,
+        ignored=found.ignored,
+        stored=not dry_run,
+    )
+
+
+def export(
+    ws: Workspace,
+    path: Path,
+    *,
+    exchange: str | None = None,
+    symbol: str | None = None,
+    timeframe: str | None = None,
+    since_ms: int | None = None,
+    until_ms: int | None = None,
+    force: bool = False,
+) -> ExportReport:
+    """Write stored bars to a Parquet, CSV or JSON-lines file; gaps stay gaps.
+
+    Raises
+    ------
+    NoData
+        If there are none in the range.
+    UsageError
+        If the file exists and ``force`` is false, or its ending is unknown.
+    """
+    from xq.lake.exporter import write_file
+    from xq.lake.hints import nothing_stored
+    from xq.lake.reader import Lake
+
+    dataset = bars_of(ws, exchange, symbol, timeframe)
+    table = Lake(ws.lake).table(dataset, since_ms, until_ms)
+    if not table.num_rows:
+        raise nothing_stored(dataset, since_ms, until_ms, ())
+    size = write_file(table, path, replace=force)
+    return ExportReport(str(path), table.num_rows, size)
+
+
+@contextmanager
+def ask(ws: Workspace, sql: str) -> "Iterator[pa.RecordBatchReader]":
+    """The answer of one SELECT over the lake, in batches.
+
+    Raises
+    ------
+    UsageError
+        If the SQL is wrong or does more than read.
+    CorruptFile
+        If a file it needs cannot be read.
+    """
+    from xq.lake.sql import stream
+
+    if not sql.strip():
+        raise UsageError("expected a SELECT, found nothing", hint='xq sql "show tables"')
+    with stream(ws.lake, sql) as reader:
+        yield reader
+
+
+def bars_of(
+    ws: Workspace, exchange: str | None, symbol: str | None, timeframe: str | None
+) -> "Dataset":
+    """The dataset that flags and configuration name together."""
+    from xq.lake.layout import Dataset
+    from xq.timeframe import Timeframe
+
+    name = ws.config.exchange.name if exchange is None else exchange
+    if not _EXCHANGE.fullmatch(name):
+        raise UsageError(f"expected an exchange like binance, found {name!r}")
+    text = ws.config.collect.symbols[0] if symbol is None else symbol
+    length = ws.config.collect.timeframe if timeframe is None else timeframe
+    return Dataset("ohlcv", name, str(Symbol.parse(text)), Timeframe.parse(length).name)
+
+
+def fault(findings: int) -> DataError:
+    """The error that ends a check with findings."""
+    noun = "fault" if findings == 1 else "faults"
+    return DataError(f"{findings} {noun} in the lake, listed above")
+
+
+def _moment(ts_ms: int | None) -> datetime | None:
+    return None if ts_ms is None else _at(ts_ms)
+
+
+def _at(ts_ms: int) -> datetime:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC)

@@ -1,0 +1,233 @@
+"""``xq indicators``: columns over stored bars, printed or kept in the lake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xq.api.workspace import Workspace
+from xq.errors import UsageError
+from xq.timeframe import DAY_MS, Timeframe
+from xq.types import Symbol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from xq.bars import Bars
+
+DEFAULT = ("sma:20", "ema:20", "rsi:14", "macd", "bbands:20:2")
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorRow:
+    """One indicator of the registry.
+
+    Attributes
+    ----------
+    use
+        Name and parameters with their defaults, as the command line takes them.
+    memory
+        Bars one value depends on, with the defaults; ``kind`` says why.
+    """
+
+    name: str
+    title: str
+    use: str
+    inputs: str
+    outputs: str
+    memory: int
+    kind: str
+    source: str
+    convention: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which stored bars: ``days`` counts back from ``until``, or from the last stored bar."""
+
+    symbol: str | None = None
+    timeframe: str | None = None
+    exchange: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    days: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorReport:
+    """Computed columns.
+
+    Attributes
+    ----------
+    table
+        ``ts``, ``close`` and one column per output; null in warm-up.
+    missing
+        Bars that are not stored inside the range; indicators start anew after each hole.
+    """
+
+    exchange: str
+    symbol: str
+    timeframe: str
+    columns: tuple[str, ...]
+    table: "pa.Table"
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoreReport:
+    """What went into the lake's features."""
+
+    exchange: str
+    symbol: str
+    timeframe: str
+    columns: tuple[str, ...]
+    bars: int
+    added: int
+    revised: int
+    unchanged: int
+
+
+def listing() -> list[IndicatorRow]:
+    """Every indicator, by name."""
+    from xq.indicators.registry import every
+
+    return [
+        IndicatorRow(
+            name=item.name,
+            title=item.title,
+            use=item.signature,
+            inputs=" ".join(item.inputs),
+            outputs=" ".join(item.outputs),
+            memory=item.memory(),
+            kind=item.kind,
+            source=item.source,
+            convention=item.convention,
+        )
+        for item in every()
+    ]
+
+
+def compute(ws: Workspace, specs: Sequence[str], selection: Selection) -> IndicatorReport:
+    """Compute ``ema:20``, ``macd``, ``bbands:20:2`` … over stored bars.
+
+    Bars before the range warm the indicators up, where there are any.
+
+    Raises
+    ------
+    UsageError
+        Unknown indicator, or a parameter out of range.
+    DataError
+        Nothing stored for the range, or a file that cannot be read.
+    """
+    from xq.indicators.registry import parse
+
+    requests = [parse(text) for text in specs or DEFAULT]
+    timeframe = Timeframe.parse(selection.timeframe or ws.config.collect.timeframe)
+    symbol = str(Symbol.parse(selection.symbol or ws.config.collect.symbols[0]))
+    exchange = selection.exchange or ws.config.exchange.name
+    warm_up = max(request.memory(timeframe) for request in requests)
+    bars, first = _bars(ws, exchange, symbol, timeframe, selection, warm_up)
+    grid, rows = _regular(bars)
+    columns: dict[str, np.ndarray] = {}
+    for request in requests:
+        columns |= {name: values[rows, 0][first:] for name, values in request.compute(grid).items()}
+    missing = len(grid) - int(rows[first]) - len(bars) + first
+    table = _table(bars, first, columns)
+    return IndicatorReport(exchange, symbol, timeframe.name, tuple(columns), table, missing)
+
+
+def store(ws: Workspace, report: IndicatorReport) -> StoreReport:
+    """Keep computed columns in the lake: kind ``features``, one row per bar and column.
+
+    Raises
+    ------
+    StorageFailed, LockHeld
+        As `xq.lake.writer.LakeWriter.upsert`.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from xq.lake.layout import Dataset
+    from xq.lake.writer import LakeWriter
+
+    parts = []
+    for name in sorted(report.columns):
+        part = report.table.select(["ts", name]).filter(pc.is_valid(report.table[name]))
+        names = pa.array([name] * len(part), pa.string())
+        parts.append(pa.table({"ts": part["ts"], "name": names, "value": part[name]}))
+    dataset = Dataset("features", report.exchange, report.symbol, report.timeframe)
+    rows = pa.concat_tables(parts).sort_by([("ts", "ascending"), ("name", "ascending")])
+    commit = LakeWriter(ws.lake).upsert(dataset, rows.cast(dataset.spec.schema))
+    return StoreReport(
+        report.exchange,
+        report.symbol,
+        report.timeframe,
+        report.columns,
+        len(report.table),
+        commit.added,
+        commit.revised,
+        commit.unchanged,
+    )
+
+
+def _bars(
+    ws: Workspace,
+    exchange: str,
+    symbol: str,
+    timeframe: Timeframe,
+    selection: Selection,
+    warm_up: int,
+) -> tuple["Bars", int]:
+    """Stored bars of the range and up to ``warm_up`` before it; the range's first row."""
+    from xq.lake.reader import Lake
+
+    lake = Lake(ws.lake)
+    since_ms = selection.since_ms
+    if selection.days is not None:
+        if since_ms is not None:
+            raise UsageError("expected --days or --since, found both")
+        if selection.days <= 0:
+            raise UsageError(f"expected --days above 0, found {selection.days:g}")
+        ends = selection.until_ms or int(
+            lake.bars(exchange, [symbol], timeframe, gaps="flag").known_at[-1]
+        )
+        since_ms = ends - round(selection.days * DAY_MS)
+    if since_ms is None:
+        return lake.bars(exchange, [symbol], timeframe, None, selection.until_ms, gaps="flag"), 0
+    lake.bars(exchange, [symbol], timeframe, since_ms, selection.until_ms, gaps="flag")
+    bars = lake.bars(
+        exchange,
+        [symbol],
+        timeframe,
+        since_ms - warm_up * timeframe.ms,
+        selection.until_ms,
+        gaps="flag",
+    )
+    return bars, int((bars.ts < since_ms).sum())
+
+
+def _regular(bars: "Bars") -> tuple["Bars", "np.ndarray"]:
+    """The bars on an unbroken time axis, NaN where none is stored; and their rows there."""
+    import numpy as np
+
+    from xq.bars import FIELDS, Bars
+
+    step = bars.timeframe.ms
+    rows = (bars.ts - bars.ts[0]) // step
+    if len(bars) == int(rows[-1]) + 1:
+        return bars, rows
+    ts = bars.ts[0] + step * np.arange(int(rows[-1]) + 1)
+    fields = {name: np.full((len(ts), 1), np.nan) for name in FIELDS}
+    for name, values in fields.items():
+        values[rows] = getattr(bars, name)
+    return Bars.of(bars.timeframe, bars.symbols, ts, **fields), rows
+
+
+def _table(bars: "Bars", first: int, columns: "dict[str, np.ndarray]") -> "pa.Table":
+    import pyarrow as pa
+
+    ts = pa.array(bars.ts[first:], pa.timestamp("ms", "UTC"))
+    arrays = {"ts": ts, "close": pa.array(bars.close[first:, 0])}
+    for name, values in columns.items():
+        arrays[name] = pa.array(values, from_pandas=True)  # NaN becomes null
+    return pa.table(arrays)

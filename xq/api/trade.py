@@ -1,0 +1,295 @@
+"""``xq trade``: ports, journal and lake around the one live loop."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xq.api.venues import trading_venue
+from xq.api.workspace import Workspace
+from xq.config_layers import ENV_PREFIX, FILE_NAME
+from xq.errors import UsageError, XqError
+from xq.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from xq.collect.run import Progress
+    from xq.execution.journal import Journal
+    from xq.live.desk import Desk, Terms
+    from xq.live.report import Report
+    from xq.types import Symbol
+
+LOOPBACK_MODES = ("sim", "paper")
+_OPTIONS = {
+    "trade.strategy": "--strategy",
+    "trade.symbols": "--symbol",
+    "trade.timeframe": "--timeframe",
+    "trade.mode": "--mode",
+    "trade.capital": "--capital",
+    "exchange.name": "--exchange",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRequest:
+    """What a command line adds to ``[trade]`` and ``[risk]`` of the configuration.
+
+    Attributes
+    ----------
+    parameters
+        Overrides of the strategy's parameters, over ``[strategy.<name>]``.
+    dry_run
+        Decide and plan; send and journal nothing.
+    """
+
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    dry_run: bool = False
+
+
+def trade_once(
+    ws: Workspace, request: TradeRequest | None = None, progress: "Progress | None" = None
+) -> "Report":
+    """Decide on the last closed bar and trade on it, at most once per bar.
+
+    Raises
+    ------
+    LockHeld
+        If another run trades this mode.
+    CredentialsMissing, ConfigError
+        For the modes of a later version, before any network call.
+    VenueError, DataError, StrategyError, RiskError
+        As the loop's stages say; see `xq.live.loop.tick`. Problems after something was sent are
+        in the report.
+    """
+    asked = request or TradeRequest()
+    _refuse_other_modes(ws)
+    terms, begin = _terms(ws), _Beginning(ws, asked, progress)
+    with _locked(ws, asked):
+        return _tick(ws, terms, begin, asked, lambda _: None)
+
+
+def trade_loop(
+    ws: Workspace,
+    request: TradeRequest,
+    tell: "Callable[[Report | XqError], None]",
+    cycles: int | None = None,
+) -> bool:
+    """Trade now and at every bar close until SIGINT, SIGTERM or ``cycles`` ticks.
+
+    Each tick stands alone: it opens its venue and journal, and an error of it is told and waited
+    out until the next close. The lock is held throughout.
+
+    Parameters
+    ----------
+    tell
+        Given each tick's report, or the error that ended it.
+
+    Returns
+    -------
+    bool
+        Whether a tick was cut off by a signal.
+    """
+    from xq.live.schedule import BarClose, run
+
+    _refuse_other_modes(ws)
+    terms, begin = _terms(ws), _Beginning(ws, request, None)
+    trigger = BarClose(terms.timeframe, round(ws.config.trade.offset_seconds * 1000))
+
+    def act() -> None:
+        try:
+            tell(_tick(ws, terms, begin, request, trigger.synchronise))
+        except XqError as error:
+            tell(error)
+
+    with _locked(ws, request):
+        grace = terms.timeframe.ms // 1000
+        return run(trigger, act, cycles=cycles, grace_seconds=grace)
+
+
+def crontab_line(ws: Workspace, flags: Mapping[str, Any], parameters: Sequence[str]) -> str:
+    """The crontab line that runs ``xq trade --once`` for this workspace, in any time zone.
+
+    Parameters
+    ----------
+    flags
+        ``{"trade.strategy": …}`` given on the command line; None is left out.
+    parameters
+        ``name=value`` of the strategy.
+    """
+    bar = Timeframe.parse(ws.config.trade.timeframe)
+    words = [*_command(), "trade", "--once", *_words(flags)]
+    words += [word for text in parameters for word in ("--param", text)]
+    path = ws.loaded.path
+    if path is not None and path.name != FILE_NAME:
+        words += ["--config", str(path)]
+    settings = [f"{name}={shlex.quote(ws.environ[name])} " for name in _settings(ws)]
+    line = f"cd {shlex.quote(str(ws.root))} && {''.join(settings)}{shlex.join(words)}"
+    return f"{_cron_schedule(bar)} " + line.replace("%", r"\%")
+
+
+def _settings(ws: Workspace) -> list[str]:
+    """Variables that this shell sets and cron's would not; they never hold secrets."""
+    places = {place for o in ws.loaded.origins.values() for place in (o.place, *o.overrides)}
+    dotted = ws.root / ".env"
+    kept = dotted.read_text(encoding="utf-8") if dotted.is_file() else ""
+    return sorted(p for p in places if p.startswith(ENV_PREFIX) and f"{p}=" not in kept)
+
+
+def _words(flags: Mapping[str, Any]) -> list[str]:
+    words = []
+    for key, option in _OPTIONS.items():
+        given = flags.get(key)
+        values = given if isinstance(given, tuple) else (given,)
+        words += [word for value in values if value is not None for word in (option, str(value))]
+    return words
+
+
+def _cron_schedule(bar: Timeframe) -> str:
+    """Soon after every close; asking again in between costs little and makes up for failures."""
+    minutes = bar.ms // 60_000
+    if minutes == 1:
+        return "* * * * *"
+    return f"*/{minutes} * * * *" if minutes <= 5 else "1-59/5 * * * *"
+
+
+def _command() -> list[str]:
+    installed = Path(sys.argv[0])
+    if installed.name == "xq" and installed.is_file():
+        return [str(installed.absolute())]
+    found = shutil.which("xq")
+    return [found] if found else [sys.executable, "-m", "xq"]
+
+
+def journal_path(ws: Workspace) -> Path:
+    """The journal of the workspace's account."""
+    return ws.state / f"journal-{_slug(ws)}.sqlite"
+
+
+def account_name(ws: Workspace) -> str:
+    """Whose money the workspace's mode moves, as its journal names it."""
+    mode = ws.config.trade.mode
+    return mode if mode == "sim" else f"{mode}:{ws.config.exchange.name}"
+
+
+def _slug(ws: Workspace) -> str:
+    return account_name(ws).replace(":", "-")
+
+
+def _refuse_other_modes(ws: Workspace) -> None:
+    """Testnet and live say why not before a lock, file or connection is made."""
+    if ws.config.trade.mode not in LOOPBACK_MODES:
+        with trading_venue(ws, ws.config.trade.mode):
+            pass
+
+
+def _locked(ws: Workspace, request: TradeRequest) -> Any:
+    from xq.live.lock import only_run
+
+    if request.dry_run:
+        return nullcontext()
+    return only_run(ws.state / f"trade-{_slug(ws)}.lock")
+
+
+def _tick(
+    ws: Workspace,
+    terms: "Terms",
+    begin: "_Beginning",
+    request: TradeRequest,
+    synchronise: Callable[[int], None],
+) -> "Report":
+    from xq.live.loop import tick
+    from xq.live.mirror import Origin, mirror
+
+    with _desk(ws, terms, begin, request) as desk:
+        synchronise(desk.market.now_ms() - ws.clock.now_ms())
+        report = tick(desk, terms, dry_run=request.dry_run)
+        if request.dry_run:
+            return report
+        try:
+            origin = Origin(ws.config.trade.mode, desk.market.name, f"trade-{_slug(ws)}")
+            mirror(desk.journal, ws.lake, origin)
+        except XqError as error:
+            note = f"the journal's copy in the lake is behind: {error.message}"
+            return replace(report, notes=(*report.notes, note))
+        return report
+
+
+@contextmanager
+def _desk(
+    ws: Workspace, terms: "Terms", begin: "_Beginning", request: TradeRequest
+) -> "Iterator[Desk]":
+    from xq.execution.journal import open_journal, scratch_journal
+    from xq.live.desk import Desk
+
+    opened = scratch_journal if request.dry_run else open_journal
+    with ExitStack() as stack:
+        journal: Journal = stack.enter_context(opened(journal_path(ws), account_name(ws)))
+        market, venue = stack.enter_context(trading_venue(ws, ws.config.trade.mode))
+        forecast = begin.forecaster(market, terms.symbols, terms.timeframe)
+        yield Desk(market, venue, journal, ws.clock, forecast)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """What a forecast starts from."""
+
+    ws: Workspace
+    request: TradeRequest
+    progress: "Progress | None"
+
+    def forecaster(
+        self, market: Any, symbols: "tuple[Symbol, ...]", timeframe: Timeframe
+    ) -> Callable[[int], Any]:
+        from xq.api.forecast import Forecasting
+        from xq.strategy.sandbox import StrategySpec
+
+        name = self.ws.config.trade.strategy
+        parameters = {**self.ws.config.strategy.get(name, {}), **self.request.parameters}
+        spec = StrategySpec(self.ws.strategies, name, parameters)
+        return Forecasting(self.ws, market, spec, symbols, timeframe, self.progress)
+
+
+def _terms(ws: Workspace) -> "Terms":
+    from xq.live.desk import Terms
+    from xq.risk.limits import Limits
+    from xq.strategy.load import locate
+    from xq.types import Symbol
+
+    trade, risk = ws.config.trade, ws.config.risk
+    symbols = tuple(dict.fromkeys(Symbol.parse(text) for text in trade.symbols))
+    if len({(symbol.is_contract, symbol.quote) for symbol in symbols}) > 1:
+        raise UsageError(
+            "one run trades symbols of one kind and quote asset, found "
+            + ", ".join(map(str, symbols)),
+            hint="one xq trade per kind",
+        )
+    locate(ws.strategies, trade.strategy)
+    allowed = frozenset(Symbol.parse(text) for text in risk.symbols) or frozenset(symbols)
+    limits = Limits(
+        max_order_notional=_exact(risk.max_order_notional),
+        max_position_notional=_exact(risk.max_position_notional),
+        max_leverage=_exact(risk.max_leverage),
+        price_collar=_exact(risk.price_collar),
+        max_orders_per_minute=risk.max_orders_per_minute,
+        max_price_age_ms=round(risk.max_price_age_seconds * 1000),
+        symbols=allowed,
+    )
+    return Terms(
+        account=account_name(ws),
+        strategy=trade.strategy,
+        symbols=symbols,
+        timeframe=Timeframe.parse(trade.timeframe),
+        limits=limits,
+        capital=None if trade.capital is None else _exact(trade.capital),
+        band=trade.rebalance_band,
+        cash_buffer=_exact(trade.cash_buffer),
+        leverage=trade.leverage,
+    )
+
+
+def _exact(value: float) -> Decimal:
+    return Decimal(str(value))

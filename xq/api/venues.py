@@ -1,0 +1,163 @@
+"""Which venue stands behind a port: the only place where that is decided."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from xq.api.workspace import Workspace
+from xq.errors import ConfigError, CredentialsMissing, unknown
+
+if TYPE_CHECKING:
+    from xq.venues.ccxt_market import CcxtMarket
+    from xq.venues.ccxt_trading import CcxtTrading
+
+SIM = "sim"
+PAPER = "paper"
+_SIM_KEYS = ("sim", "sim")  # the simulated venue's account; worth nothing anywhere else
+_REAL_MONEY = ("testnet", "live")
+_MODES = (SIM, PAPER, *_REAL_MONEY)
+
+
+@contextmanager
+def market_data(
+    ws: Workspace, exchange: str | None = None, *, contracts: bool = False
+) -> Iterator["CcxtMarket"]:
+    """Public data of an exchange; ``"sim"`` joins or starts the embedded venue.
+
+    Parameters
+    ----------
+    exchange
+        ``"sim"`` or a ccxt id; default is the workspace's.
+    contracts
+        Which face tells the time when none is named.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such exchange.
+    """
+    name = ws.config.exchange.name if exchange is None else exchange
+    if name == SIM:
+        with _embedded(ws) as url, _market(ws, SIM, url, contracts=contracts) as market:
+            yield market
+    else:
+        with _market(ws, name, contracts=contracts) as market:
+            yield market
+
+
+@contextmanager
+def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "CcxtTrading"]]:
+    """Data and the signed side for one mode of trading.
+
+    In ``"sim"`` both are the embedded venue. In ``"paper"`` the data is the real exchange's, and
+    orders go to a simulated venue of their own on this machine that takes its prices from there.
+    The signed client refuses any address but loopback, whatever it is configured to.
+
+    Raises
+    ------
+    CredentialsMissing
+        For testnet and live without keys in the environment, before any network call.
+    ConfigError
+        For testnet and live with keys: this version does not trade there.
+    """
+    if mode not in (SIM, PAPER):
+        raise _refusal(ws, mode)
+    contracts = _trades_contracts(ws)
+    if mode == SIM:
+        with (
+            _embedded(ws) as url,
+            _market(ws, SIM, url, contracts=contracts) as market,
+            _trading(ws, url, SIM) as venue,
+        ):
+            yield market, venue
+    else:
+        with (
+            market_data(ws, contracts=contracts) as market,
+            _paper(ws, market) as url,
+            _trading(ws, url, PAPER) as venue,
+        ):
+            yield market, venue
+
+
+def _refusal(ws: Workspace, mode: str) -> Exception:
+    if mode not in _REAL_MONEY:
+        return unknown("trade mode", mode, _MODES, hint="--mode paper")
+    if ws.credentials() is None:
+        return CredentialsMissing(
+            f"{mode} mode needs XQ_API_KEY and XQ_API_SECRET in the environment or .env",
+            hint="xq trade --mode paper",
+        )
+    return ConfigError(
+        f"expected a trade mode of this version (sim, paper), found {mode}",
+        hint="xq trade --mode paper",
+    )
+
+
+@contextmanager
+def _market(
+    ws: Workspace, name: str, url: str | None = None, *, contracts: bool
+) -> Iterator["CcxtMarket"]:
+    from xq.venues.ccxt_market import CcxtMarket
+    from xq.venues.clients import Access
+    from xq.venues.registry import profile
+
+    access = Access(timeout=ws.config.exchange.timeout_seconds, loopback_only=name == SIM)
+    market = CcxtMarket(profile(name, url), ws.clock, access, contracts=contracts)
+    try:
+        yield market
+    finally:
+        market.close()
+
+
+@contextmanager
+def _trading(ws: Workspace, url: str, name: str) -> Iterator["CcxtTrading"]:
+    from xq.venues.ccxt_trading import CcxtTrading
+    from xq.venues.clients import Access
+    from xq.venues.registry import profile
+
+    access = Access(ws.config.exchange.timeout_seconds, _SIM_KEYS, loopback_only=True)
+    chosen = replace(profile(SIM, url), name=name)
+    venue = CcxtTrading(chosen, ws.clock, access, contracts=_trades_contracts(ws))
+    try:
+        yield venue
+    finally:
+        venue.close()
+
+
+def _trades_contracts(ws: Workspace) -> bool:
+    from xq.types import Symbol
+
+    kinds = {Symbol.parse(text).is_contract for text in ws.config.trade.symbols}
+    if len(kinds) > 1:
+        raise ConfigError(
+            "trade.symbols must be all spot or all contracts: one account pays for them",
+            hint="xq config explain trade.symbols",
+        )
+    return kinds.pop()
+
+
+@contextmanager
+def _embedded(ws: Workspace) -> Iterator[str]:
+    from xq.sim.wire.embed import ensure
+
+    port = ws.config.exchange.sim_port
+    with ensure(ws.state, port=port, clock=ws.clock, seed=ws.seed) as handle:
+        yield handle.url
+
+
+@contextmanager
+def _paper(ws: Workspace, market: "CcxtMarket") -> Iterator[str]:
+    """One paper account per exchange and face, so that a ledger never meets other prices."""
+    from xq.sim.wire.paper import ensure_paper
+
+    contract = _trades_contracts(ws)
+    state = ws.state / PAPER / f"{market.name}-{'contracts' if contract else 'spot'}"
+    with ensure_paper(
+        state,
+        prices=market,
+        contract=contract,
+        clock=ws.clock,
+        now_ms=lambda: market.now_ms(contract),
+    ) as handle:
+        yield handle.url

@@ -1,0 +1,1 @@
+"""Simulated trading on stored bars."""

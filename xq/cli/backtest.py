@@ -1,0 +1,77 @@
+"""``xq backtest``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xq.cli.shell import Shell, command
+
+app = typer.Typer()
+
+
+@command(app)
+def backtest(
+    shell: Shell,
+    strategy: Annotated[
+        str, typer.Option(help="File name in the strategies folder.")
+    ] = "trend_following",
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
+    ] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="Bar length. Default: collect.timeframe.")
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(help="So far back from the newest stored bar. Default: all.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="First bar: a date, time or epoch.")] = None,
+    until: Annotated[str | None, typer.Option(help="Bars before this. Default: newest.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: name=value, such as fast=20.")
+    ] = None,
+    fee: Annotated[float | None, typer.Option(help="Fraction of notional, per fill.")] = None,
+    slippage: Annotated[float | None, typer.Option(help="Fraction of price, per fill.")] = None,
+    initial_cash: Annotated[float | None, typer.Option(help="Quote asset at the start.")] = None,
+    exchange: Annotated[
+        str | None, typer.Option(help="Whose bars. Default: exchange.name.")
+    ] = None,
+    gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a self-contained HTML page there.")
+    ] = None,
+) -> None:
+    """Simulate a strategy over stored bars.
+
+    Weights decided at a bar's close trade at the next open, with fee and slippage. Before the run
+    the strategy is checked for look-ahead. Bars before --since or --days serve as warm-up.
+    """
+    from xq.api import backtest as api
+    from xq.api.backtest_inputs import Span
+    from xq.cli.backtest_view import pairs, view
+
+    shell.override(
+        backtest__fee=fee,
+        backtest__slippage=slippage,
+        backtest__initial_cash=initial_cash,
+        backtest__gaps=gaps,
+        exchange__name=exchange,
+    )
+    request = api.BacktestRequest(
+        strategy=strategy,
+        symbols=None if symbol is None else tuple(symbol),
+        timeframe=timeframe,
+        span=Span.of(since, until, days),
+        params=pairs(param or []),
+    )
+    result = api.backtest(shell.workspace, request)
+    if save:
+        from xq.api.runs import save as keep
+
+        keep(shell.workspace, result)
+    if report is not None:
+        api.write_report(result, report)
+    view(shell, result, saved=save, report=report)

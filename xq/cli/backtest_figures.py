@@ -1,0 +1,71 @@
+"""The figures of a backtest as text: a curve in one line, numbers in two columns."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xq.backtest.result import BacktestResult
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_WIDTH = 60
+
+
+def sparkline(values: list[float], width: int = _WIDTH) -> str:
+    """A curve in one line of text; each character is the mean of its stretch.
+
+    Examples
+    --------
+    >>> sparkline([1.0, 2.0, 3.0, 2.0])
+    '▁▅█▅'
+    >>> sparkline([1.0, 1.0])
+    '▁▁'
+    """
+    count = min(width, len(values))
+    edges = [round(k * len(values) / count) for k in range(count + 1)] if count else []
+    means = [sum(values[a:b]) / (b - a) for a, b in pairwise(edges) if b > a]
+    low, high = min(means, default=0.0), max(means, default=0.0)
+    span = (high - low) or 1.0
+    return "".join(_BLOCKS[round((value - low) / span * 7)] for value in means)
+
+
+def cells(result: "BacktestResult") -> list[tuple[str, str]]:
+    """Name and text of every figure, the left column first."""
+    m = result.metrics
+    return [
+        ("total return", percent(m.total_return)),
+        ("buy and hold", percent(result.hold_return)),
+        ("annual return", percent(m.annual_return)),
+        ("volatility", percent(m.volatility)),
+        ("Sharpe", _number(m.sharpe_ratio)),
+        ("Sortino", _number(m.sortino_ratio)),
+        ("Calmar", _number(m.calmar_ratio)),
+        ("max drawdown", percent(m.max_drawdown)),
+        ("round trips", f"{m.round_trips:,}"),
+        ("win rate", percent(m.win_rate, 1)),
+        ("profit factor", _number(m.profit_factor)),
+        ("expectancy", _number(m.expectancy)),
+        ("exposure", percent(m.exposure, 1)),
+        ("turnover", f"{_number(m.turnover, 1)}×"),
+        ("fees", _number(m.fees)),
+        ("slippage", _number(m.slippage)),
+        ("funding", _number(m.funding)),
+        ("final equity", _number(m.final_equity)),
+    ]
+
+
+def columns(pairs: list[tuple[str, str]]) -> list[str]:
+    """Two columns of names and right-aligned texts."""
+    rows = (len(pairs) + 1) // 2
+    left, right = pairs[:rows], pairs[rows:]
+    return [
+        f"  {a:<15}{b:>14}      {c:<15}{d:>14}" for (a, b), (c, d) in zip(left, right, strict=True)
+    ]
+
+
+def percent(value: float, digits: int = 2) -> str:
+    """A fraction in percent; a dash for what is not a number."""
+    return "–" if value != value else f"{value * 100:,.{digits}f} %"
+
+
+def _number(value: float, digits: int = 2) -> str:
+    return "–" if value != value else f"{value:,.{digits}f}"

@@ -1,0 +1,82 @@
+"""How a backtest looks on a terminal."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xq.cli.backtest_figures import cells, columns, percent, sparkline
+from xq.cli.shell import Shell
+from xq.clock import iso
+from xq.errors import UsageError
+
+if TYPE_CHECKING:
+    from xq.backtest.result import BacktestResult
+
+
+def pairs(given: Iterable[str]) -> dict[str, object]:
+    """``name=value`` texts as a mapping.
+
+    Raises
+    ------
+    UsageError
+        If one has no ``=`` or no name.
+    """
+    found: dict[str, object] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (equals and name.strip()):
+            raise UsageError(f"--param is written name=value, found {text!r}")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def view(shell: Shell, result: "BacktestResult", *, saved: bool, report: Path | None) -> None:
+    """Answer with a table for eyes, or with the JSON object."""
+    if not shell.as_table:
+        shell.record(result.summary())
+        for note in result.notes:
+            shell.note(f"note: {note}")
+    else:
+        shell.text(render(result))
+        hints = [] if saved else ["--save keeps this run (xq runs list)"]
+        if report is None:
+            hints.append("--report FILE.html draws it")
+        if hints:
+            shell.note("  " + " · ".join(hints))
+    if saved:
+        shell.note(f"saved as {result.run_id}: xq runs show {result.run_id[:8]}")
+    if report is not None:
+        shell.note(f"report: {report}")
+
+
+def render(result: "BacktestResult") -> str:
+    """The whole answer as text."""
+    symbols = " ".join(result.bars.symbols)
+    params = " ".join(f"{name}={_plain(value)}" for name, value in result.params.items())
+    luck = result.overfit
+    lines = [
+        f"{result.strategy} on {symbols} {result.bars.timeframe}  ({params})",
+        f"{_minute(result.start_ms)} to {_minute(result.end_ms)}, {len(result.bars):,} bars, "
+        f"{result.data.label}",
+        "",
+        f"  {sparkline(result.simulation.equity.tolist())}",
+        "",
+        *columns(cells(result)),
+        "",
+        f"  costs: fee {percent(result.costs.fee, 3)} and slippage "
+        f"{percent(result.costs.slippage, 3)} on each of {len(result.simulation.fills):,} fills",
+        f"  law: {result.law.checked_rows} rows asked again with only their past; "
+        f"lookback {result.law.lookback} bars",
+        f"  luck: deflated Sharpe {percent(luck.deflated_sharpe_ratio, 1)}, the chance that it "
+        f"is not luck; {luck.trials} trial{'s' * (luck.trials != 1)}",
+        *(f"  note: {note}" for note in result.notes),
+    ]
+    return "\n".join(lines)
+
+
+def _minute(ts_ms: int) -> str:
+    return iso(ts_ms)[:16].replace("T", " ")
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,23 @@
+"""``xq fills``."""
+
+from typing import Annotated
+
+import typer
+
+from xq.cli.shell import Shell, command
+
+app = typer.Typer()
+
+
+@command(app)
+def fills(
+    shell: Shell,
+    symbol: Annotated[str | None, typer.Option(help="Only this one.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the newest.")] = None,
+    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
+) -> None:
+    """List executions."""
+    from xq.api.account import fills as listed
+
+    shell.override(trade__mode=mode)
+    shell.rows(listed(shell.workspace, symbol=symbol, limit=limit))

@@ -1,0 +1,30 @@
+"""``xq orders``."""
+
+from typing import Annotated
+
+import typer
+
+from xq.cli.shell import Shell, command
+
+app = typer.Typer()
+
+
+@command(app)
+def orders(
+    shell: Shell,
+    symbol: Annotated[str | None, typer.Option(help="Only this one.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the newest.")] = None,
+    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
+    venue: Annotated[
+        bool, typer.Option("--venue", help="What rests at the venue now, ours or not.")
+    ] = False,
+) -> None:
+    """List the orders xq has sent."""
+    from xq.api.account import open_orders
+    from xq.api.account import orders as listed
+
+    shell.override(trade__mode=mode)
+    if venue:
+        shell.rows(open_orders(shell.workspace, symbol=symbol))
+    else:
+        shell.rows(listed(shell.workspace, symbol=symbol, limit=limit))

@@ -1,0 +1,99 @@
+"""``xq trade``."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xq.cli.shell import Shell, command
+from xq.errors import UsageError, XqError
+
+if TYPE_CHECKING:
+    from xq.live.report import Report
+
+app = typer.Typer()
+
+_TRADE = "Default: trade.{}."
+
+
+@command(app)
+def trade(
+    shell: Shell,
+    once: Annotated[bool, typer.Option("--once", help="Decide once and end; for cron.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Decide and show what would be sent; send nothing.")
+    ] = False,
+    crontab: Annotated[
+        bool, typer.Option("--crontab", help="Print the crontab line for these options.")
+    ] = False,
+    strategy: Annotated[str | None, typer.Option(help=_TRADE.format("strategy"))] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="Repeatable. " + _TRADE.format("symbols"))
+    ] = None,
+    timeframe: Annotated[str | None, typer.Option(help=_TRADE.format("timeframe"))] = None,
+    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(help="A strategy's parameter: fast=20. Repeatable.")
+    ] = None,
+    capital: Annotated[
+        float | None, typer.Option(help="Most equity to trade with, quote asset.")
+    ] = None,
+    exchange: Annotated[
+        str | None, typer.Option(help="'sim' or a ccxt id; default: exchange.name.")
+    ] = None,
+    cycles: Annotated[int | None, typer.Option(min=1, help="End after so many decisions.")] = None,
+) -> None:
+    """Run a strategy: once for cron, or on schedule.
+
+    Decides on the last closed bar, at most once per bar: a second run of the same bar does
+    nothing, and a run that was killed is reconciled with the venue before anything else happens.
+    """
+    shell.override(
+        trade__strategy=strategy,
+        trade__symbols=tuple(symbol) if symbol else None,
+        trade__timeframe=timeframe,
+        trade__mode=mode,
+        trade__capital=capital,
+        exchange__name=exchange,
+    )
+    from xq.api.trade import TradeRequest, crontab_line, trade_loop, trade_once
+
+    if crontab:
+        shell.text(crontab_line(shell.workspace, shell.flags, param or []))
+        return
+    request = TradeRequest(dict(_pair(text) for text in param or []), dry_run)
+    if once or dry_run:
+        _answer(shell, trade_once(shell.workspace, request, shell.progress))
+        return
+
+    def tell(outcome: "Report | XqError") -> None:
+        try:
+            if isinstance(outcome, XqError):
+                raise outcome
+            _answer(shell, outcome)
+        except XqError as error:
+            shell.note(str(error))
+
+    if trade_loop(shell.workspace, request, tell, cycles):
+        raise KeyboardInterrupt
+    shell.note("ended")
+
+
+def _answer(shell: Shell, report: "Report") -> None:
+    from xq.cli.story import story
+    from xq.live.record import as_record
+
+    for note in report.notes:
+        shell.note(note)
+    if shell.as_table:
+        shell.text(story(report))
+    else:
+        shell.record(as_record(report))
+    if report.problems:
+        raise report.problems[0]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise UsageError(f"a parameter is written name=value, found {text!r}")
+    return name, value

@@ -1,0 +1,1 @@
+"""What is missing from the lake, and bringing it in."""

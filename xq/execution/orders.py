@@ -1,0 +1,117 @@
+"""The states of an order, the moves between them, and its name."""
+
+import hashlib
+import json
+from base64 import b32encode
+from enum import StrEnum
+
+from xq.types import OrderStatus, Symbol
+
+
+class OrderState(StrEnum):
+    """Where an order stands in the journal."""
+
+    INTENT = "intent"  # written down; whether anything left is not known
+    UNKNOWN = "unknown"  # sent, and the answer proves nothing
+    NOT_SENT = "not_sent"  # the connection failed before the first byte
+    LOST = "lost"  # proven by asking: it never reached the venue
+    REJECTED = "rejected"
+    NEW = "new"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is expected to happen to the order any more."""
+        return self not in _LIVE
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether only the venue can tell what became of the order."""
+        return self in (OrderState.INTENT, OrderState.UNKNOWN)
+
+    @property
+    def reached_venue(self) -> bool:
+        """Whether the venue is known to have taken the order."""
+        return self in _AT_VENUE
+
+    @classmethod
+    def of(cls, status: OrderStatus) -> "OrderState":
+        """The state of an order that the venue reports.
+
+        Examples
+        --------
+        >>> OrderState.of(OrderStatus.FILLED)
+        <OrderState.FILLED: 'filled'>
+        """
+        return cls(status.value)
+
+
+_AT_VENUE = frozenset(
+    {
+        OrderState.NEW,
+        OrderState.PARTIALLY_FILLED,
+        OrderState.FILLED,
+        OrderState.CANCELED,
+        OrderState.EXPIRED,
+    }
+)
+_LIVE = frozenset(
+    {OrderState.INTENT, OrderState.UNKNOWN, OrderState.NEW, OrderState.PARTIALLY_FILLED}
+)
+_ENDED = frozenset({OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED})
+
+# The venue is right: an order thought lost may still turn up, and then it counts.
+_MOVES: dict[OrderState, frozenset[OrderState]] = {
+    OrderState.INTENT: _AT_VENUE
+    | {OrderState.UNKNOWN, OrderState.NOT_SENT, OrderState.LOST, OrderState.REJECTED},
+    OrderState.UNKNOWN: _AT_VENUE | {OrderState.LOST, OrderState.REJECTED},
+    OrderState.NOT_SENT: frozenset(),
+    OrderState.LOST: _AT_VENUE | {OrderState.REJECTED},
+    OrderState.REJECTED: frozenset(),
+    OrderState.NEW: _ENDED | {OrderState.PARTIALLY_FILLED, OrderState.REJECTED},
+    OrderState.PARTIALLY_FILLED: _ENDED,
+    OrderState.FILLED: frozenset(),
+    OrderState.CANCELED: frozenset({OrderState.FILLED}),
+    OrderState.EXPIRED: frozenset({OrderState.FILLED}),
+}
+
+
+def can_move(before: OrderState, after: OrderState) -> bool:
+    """Whether an order may go from one state to another; staying is always allowed.
+
+    Examples
+    --------
+    >>> can_move(OrderState.INTENT, OrderState.FILLED)
+    True
+    >>> can_move(OrderState.FILLED, OrderState.NEW)
+    False
+    """
+    return before is after or after in _MOVES[before]
+
+
+def client_order_id(
+    account: str, strategy: str, symbol: Symbol, bar: str, leg: str, attempt: int
+) -> str:
+    """The name under which an order can be found again: a hash of the decision that made it.
+
+    Parameters
+    ----------
+    bar
+        Timeframe and open time of the decision's bar, ``"1h:1704067200000"``.
+    leg
+        Which part of the decision: ``"open"`` or ``"close"``.
+    attempt
+        How often this decision was taken anew because nothing had left.
+
+    Examples
+    --------
+    >>> btc = Symbol("BTC", "USDT")
+    >>> client_order_id("sim", "trend_following", btc, "1h:1704067200000", "open", 0)
+    'xq-am3j4y4tjp3huk2dag7bsywmf227rdsy'
+    """
+    parts = json.dumps([account, strategy, str(symbol), bar, leg, attempt])
+    digest = hashlib.sha256(parts.encode()).digest()[:20]
+    return "xq-" + b32encode(digest).decode().lower()

@@ -1,0 +1,1 @@
+"""One Parquet lake: Hive-style files that any reader understands, written atomically."""

@@ -1,0 +1,49 @@
+"""Bars of several symbols on one time axis; pure."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from xq.bars import FIELDS, Bars
+from xq.lake.columns import BarColumns
+from xq.timeframe import Timeframe
+
+Gaps = Literal["refuse", "flag", "drop"]
+
+
+def aligned(
+    timeframe: Timeframe, symbols: tuple[str, ...], blocks: Sequence[BarColumns], gaps: Gaps
+) -> Bars:
+    """Put symbols side by side.
+
+    ``drop`` keeps the times every symbol has; otherwise the union of times, NaN where a symbol
+    has no bar. Under ``refuse`` the caller has made sure that no such place exists.
+    """
+    ts = blocks[0].ts
+    if not all(np.array_equal(ts, block.ts) for block in blocks[1:]):
+        ts = _common(blocks) if gaps == "drop" else _union(blocks)
+    opens, highs, lows, closes, volumes = (_placed(ts, name, blocks) for name in FIELDS)
+    return Bars(timeframe, symbols, ts, opens, highs, lows, closes, volumes)
+
+
+def _union(blocks: Sequence[BarColumns]) -> np.ndarray:
+    return np.unique(np.concatenate([block.ts for block in blocks]))
+
+
+def _common(blocks: Sequence[BarColumns]) -> np.ndarray:
+    ts = blocks[0].ts
+    for block in blocks[1:]:
+        ts = np.intersect1d(ts, block.ts, assume_unique=True)
+    return ts
+
+
+def _placed(ts: np.ndarray, name: str, blocks: Sequence[BarColumns]) -> np.ndarray:
+    if len(blocks) == 1:
+        return blocks[0].fields[name].reshape(-1, 1)
+    placed = np.full((len(ts), len(blocks)), np.nan)
+    for column, block in enumerate(blocks):
+        known = np.isin(block.ts, ts, assume_unique=True)
+        rows = np.searchsorted(ts, block.ts[known])
+        placed[rows, column] = block.fields[name][known]
+    return placed

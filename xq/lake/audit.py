@@ -1,0 +1,154 @@
+"""What is wrong in a lake: unreadable files, rows that cannot be true, gaps, leftovers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from xq.errors import CorruptFile, LockHeld
+from xq.lake import arrays, coverage, hints, layout, parquet, rules
+from xq.lake.layout import Dataset, Leaf
+from xq.lake.lock import held
+from xq.lake.ranges import Range, holes, intersect, present, subtract
+from xq.lake.reader import Lake
+from xq.lake.schema import KINDS
+from xq.lake.writer import staged_folders
+from xq.timeframe import Timeframe
+
+_PER_RULE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    rule
+        ``corrupt_file``, ``gap``, ``lost_rows``, ``stray_file``, ``wrong_leaf``,
+        ``coverage_disagrees`` or the name of a broken rule of `rules.validate_rows`.
+    row
+        Counted from 1 inside the file; None when the finding is not about a row.
+    hint
+        A command that helps.
+    """
+
+    dataset: str
+    rule: str
+    message: str
+    path: str | None = None
+    row: int | None = None
+    hint: str | None = None
+
+
+def check(lake: Lake, *, now_ms: int | None = None, kind: str | None = None) -> Iterator[Finding]:
+    """Findings of every dataset, then of the folders around them; none for a sound lake.
+
+    Parameters
+    ----------
+    now_ms
+        The present; None does not look for unfinished bars and rows from the future.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
+    """
+    for dataset in layout.datasets(lake.root, kind):
+        yield from check_dataset(lake, dataset, now_ms=now_ms)
+    yield from _strays(lake.root, kind)
+
+
+def check_dataset(lake: Lake, dataset: Dataset, *, now_ms: int | None = None) -> Iterator[Finding]:
+    """Findings of one dataset: its files, its rows, its gaps, its ledger."""
+    times: list[np.ndarray] = []
+    unreadable: list[Range] = []
+    for leaf in layout.leaves(lake.root, dataset):
+        try:
+            table = parquet.read(leaf.path, dataset.spec)
+        except CorruptFile as error:
+            unreadable.append(leaf.within)
+            yield Finding(str(dataset), "corrupt_file", error.message, str(leaf.path))
+            continue
+        found = rules.validate_rows(
+            table, dataset.spec, timeframe=dataset.bar, known_until_ms=now_ms, ordered=True
+        )
+        yield from _summarised(dataset, leaf.path, found)
+        ts = arrays.times(table["ts"])
+        yield from _misplaced(dataset, leaf, ts)
+        times.append(ts)
+    try:
+        ledger = coverage.load(lake.root, dataset)
+    except CorruptFile as error:
+        yield Finding(str(dataset), "corrupt_file", error.message, error.where, hint=error.hint)
+        return
+    if dataset.bar is not None and dataset.spec.key == ("ts",):
+        ts = np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
+        yield from _gaps(dataset, ts, ledger, unreadable)
+
+
+def _summarised(dataset: Dataset, path: Path, found: list[rules.Poison]) -> Iterator[Finding]:
+    ordered = sorted(found, key=lambda poison: (poison.rule, poison.row))
+    for rule, group in groupby(ordered, key=lambda poison: poison.rule):
+        rows = list(group)
+        for poison in rows[:_PER_RULE]:
+            yield Finding(str(dataset), rule, poison.message, str(path), poison.row)
+        if len(rows) > _PER_RULE:
+            more = f"and {len(rows) - _PER_RULE} more rows"
+            yield Finding(str(dataset), rule, more, str(path))
+
+
+def _misplaced(dataset: Dataset, leaf: Leaf, ts: np.ndarray) -> Iterator[Finding]:
+    wanted = {period for period, _, _ in layout.split(dataset, np.sort(ts))}
+    if len(ts) and wanted != {leaf.period}:
+        message = f"its rows belong to period {', '.join(sorted(wanted)[:3])}"
+        yield Finding(str(dataset), "wrong_leaf", message, str(leaf.path))
+
+
+def _gaps(
+    dataset: Dataset, ts: np.ndarray, ledger: coverage.Ledger, unreadable: list[Range]
+) -> Iterator[Finding]:
+    bar = dataset.bar
+    if bar is None:
+        return
+    stored = present(ts, bar)
+    for wrong in intersect(ledger.empty, stored):
+        message = f"the ledger says the venue has no bars from {wrong}, the files hold some"
+        yield Finding(str(dataset), "coverage_disagrees", message)
+    explained = [*ledger.empty, *unreadable]
+    lost = subtract(ledger.covered, [*stored, *explained])
+    for item in lost:
+        if item.bars(bar):
+            message = f"fetched once, not in the files: {_count(item, bar)}"
+            hint = hints.collect_command(dataset, item.start_ms, item.end_ms)
+            yield Finding(str(dataset), "lost_rows", message, hint=hint)
+    for item in subtract(holes(ts, bar), [*explained, *lost]):
+        message = f"missing and never asked for: {_count(item, bar)}"
+        hint = hints.collect_command(dataset, item.start_ms, item.end_ms)
+        yield Finding(str(dataset), "gap", message, hint=hint)
+
+
+def _count(stretch: Range, bar: Timeframe) -> str:
+    bars = stretch.bars(bar)
+    return f"{bars} {'bar' if bars == 1 else 'bars'}, {stretch}"
+
+
+def _strays(root: Path, kind: str | None) -> Iterator[Finding]:
+    for name in (kind,) if kind else sorted(KINDS):
+        known = {
+            leaf.path for item in layout.datasets(root, name) for leaf in layout.leaves(root, item)
+        }
+        for path in sorted((root / name).rglob("*")):
+            if path.is_file() and path not in known:
+                yield Finding(name, "stray_file", "no file that xq writes", str(path))
+    for folder in staged_folders(root):
+        try:
+            with held(root / layout.META / "locks" / f"{folder.name}.lock", 0.0, folder.name):
+                files = sorted(path for path in folder.rglob("*") if path.is_file())
+        except LockHeld:
+            continue  # a writer is at work there
+        for path in files:
+            message = "left by a writer that was killed; the next write removes it"
+            yield Finding(folder.name, "stray_file", message, str(path))

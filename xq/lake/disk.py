@@ -1,0 +1,100 @@
+"""The one door to the file system for writes: staged, synced, renamed."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from xq.errors import StorageFailed
+
+
+class Disk(Protocol):
+    """What a commit needs of a file system; tests put a failing one in its place."""
+
+    def stage(self, path: Path, data: bytes | memoryview) -> None:
+        """Write a new file and wait until its bytes are durable."""
+
+    def publish(self, staged: Path, path: Path) -> None:
+        """Move a staged file to its place at once, durably, replacing what was there."""
+
+    def discard(self, folder: Path) -> None:
+        """Remove a folder of staged files."""
+
+
+class LocalDisk:
+    """A POSIX file system."""
+
+    def stage(self, path: Path, data: bytes | memoryview) -> None:
+        """Write a new file and wait until its bytes are durable."""
+        make_folder(path.parent)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def publish(self, staged: Path, path: Path) -> None:
+        """Move a staged file to its place at once, durably, replacing what was there."""
+        make_folder(path.parent)
+        staged.replace(path)
+        sync_folder(path.parent)
+
+    def discard(self, folder: Path) -> None:
+        """Remove a folder of staged files."""
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder and its parents so that they survive a power cut."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def storage_errors(where: Path) -> Iterator[None]:
+    """Turn what the operating system says about a write into `StorageFailed`."""
+    try:
+        yield
+    except OSError as error:
+        raise failed(error, where, "; nothing was changed") from error
+
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would grow beyond the size this process may write",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EIO: "the disk reported an input/output error",
+    errno.EXDEV: "the lake spans two file systems; keep its folders on one",
+    errno.ENOENT: "no such file or folder",
+}
+
+
+def failed(error: OSError, where: Path, consequence: str = "") -> StorageFailed:
+    """The error for a path, in words, with a command that shows the state of the disk."""
+    reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+    path = Path(error.filename) if isinstance(error.filename, str) else where
+    near = next(folder for folder in where.absolute().parents if folder.is_dir())
+    return StorageFailed(reason + consequence, where=str(path), hint=f"df -h {near}")

@@ -1,0 +1,76 @@
+"""Rows of the lake as a file for other programs."""
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xq.errors import UsageError
+from xq.lake.disk import LocalDisk, storage_errors
+
+_ISO = "%Y-%m-%dT%H:%M:%SZ"  # a timestamp[ms] prints its milliseconds after the seconds
+
+
+def write_file(table: pa.Table, path: Path, *, replace: bool) -> int:
+    """Write Parquet, CSV or JSON lines, as the file's name ends; whole or not at all.
+
+    Returns
+    -------
+    int
+        Bytes written.
+
+    Raises
+    ------
+    UsageError
+        If the ending is unknown, or the file exists and ``replace`` is false.
+    StorageFailed
+        If the disk refuses.
+    """
+    encoders = {".parquet": _parquet, ".csv": _csv, ".jsonl": _jsonl}
+    encode = encoders.get(path.suffix)
+    if encode is None:
+        endings = ", ".join(encoders)
+        raise UsageError(f"expected a file ending in {endings}, found {path.name!r}")
+    if path.exists() and not replace:
+        raise UsageError("the file exists", where=str(path), hint="add --force to replace it")
+    data = encode(table)
+    disk, staged = LocalDisk(), path.with_name(f".{path.name}.partial")
+    try:
+        with storage_errors(path):
+            disk.stage(staged, data)
+            disk.publish(staged, path)
+    finally:
+        staged.unlink(missing_ok=True)
+    return len(data)
+
+
+def _parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def _csv(table: pa.Table) -> bytes:
+    from pyarrow import csv
+
+    sink = io.BytesIO()
+    csv.write_csv(_with_text_times(table), sink, csv.WriteOptions(quoting_style="needed"))
+    return sink.getvalue()
+
+
+def _jsonl(table: pa.Table) -> bytes:
+    lines = (json.dumps(row, ensure_ascii=False) for row in _with_text_times(table).to_pylist())
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _with_text_times(table: pa.Table) -> pa.Table:
+    import pyarrow.compute as pc
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type):
+            texts = pc.strftime(table[field.name].cast(pa.timestamp("ms", "UTC")), format=_ISO)
+            short = pc.replace_substring(texts, ".000Z", "Z")
+            table = table.set_column(place, field.name, short)
+    return table

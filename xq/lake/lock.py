@@ -1,0 +1,58 @@
+"""One writer per dataset: a lock the operating system drops when its holder dies."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from xq.errors import LockHeld
+from xq.lake.disk import make_folder, storage_errors
+
+_PID_SIZE = 32
+
+
+@contextmanager
+def held(path: Path, wait_seconds: float, what: str) -> Iterator[None]:
+    """Hold a lock file for a while.
+
+    Parameters
+    ----------
+    what
+        Named in the error: the dataset.
+
+    Raises
+    ------
+    LockHeld
+        If another process or thread still holds it after ``wait_seconds``.
+    """
+    with storage_errors(path):
+        make_folder(path.parent)
+        lock = FileLock(path, timeout=wait_seconds, on_acquired=_sign)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise LockHeld(
+                f"{what} is being written by process {holder(path)}; "
+                f"waited {wait_seconds:g} s for it",
+                where=str(path),
+                hint=f"ps -p {holder(path)}",
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def holder(path: Path) -> int:
+    """Process id written by the last holder; 0 if it cannot be read."""
+    try:
+        return int(path.read_bytes()[:_PID_SIZE])
+    except (OSError, ValueError):
+        return 0
+
+
+def _sign(descriptor: int) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -1,0 +1,248 @@
+"""What the lake holds, as bars, tables and frames; readers never see half a commit."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from xq.bars import Bars
+from xq.errors import CorruptFile, NoData
+from xq.lake import align, arrays, columns, coverage, hashing, hints, layout, parquet
+from xq.lake.align import Gaps
+from xq.lake.format import check_format
+from xq.lake.layout import Dataset
+from xq.lake.ranges import Range, holes
+from xq.lake.schema import kind_of
+from xq.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """One line of ``xq data ls``.
+
+    Attributes
+    ----------
+    start_ms, end_ms
+        First time and the time after the last: the close of the last bar, or 1 ms after the
+        last row. None without rows.
+    missing
+        Bars absent between them; None for kinds without bars and beside unreadable files.
+    gaps
+        Stretches those bars form; None likewise.
+    unreadable
+        Files that could not be read and are not counted.
+    """
+
+    dataset: Dataset
+    rows: int
+    start_ms: int | None
+    end_ms: int | None
+    bytes: int
+    missing: int | None
+    gaps: int | None
+    unreadable: int = 0
+
+
+class Lake:
+    """Read access to a lake.
+
+    Parameters
+    ----------
+    root
+        Folder of the lake; may be absent, which is an empty lake.
+
+    Raises
+    ------
+    DataError
+        If the lake was written by a newer xq.
+    """
+
+    def __init__(self, root: Path) -> None:
+        check_format(root)
+        self.root = root
+
+    def bars(
+        self,
+        exchange: str,
+        symbols: Sequence[str],
+        timeframe: Timeframe,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        *,
+        gaps: Gaps = "refuse",
+    ) -> Bars:
+        """Bars that open in ``[start_ms, end_ms)``, symbols side by side.
+
+        Parameters
+        ----------
+        start_ms, end_ms
+            Epoch ms UTC; None is the first and last stored bar.
+        gaps
+            ``refuse``: every symbol has every bar, up to both ends of the range, or it fails.
+            ``flag``: the union of the symbols' times, NaN where one has no bar.
+            ``drop``: only times at which every symbol has a bar.
+
+        Raises
+        ------
+        NoData
+            If a symbol has no bar in the range; the hint brings them.
+        DataGap
+            If bars are missing and ``gaps`` is ``refuse``.
+        CorruptFile
+            If a file cannot be read or is not sorted.
+        PoisonRows
+            If a stored number is NaN or infinite.
+        """
+        asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
+        blocks = [columns.bar_columns(self.root, item, start_ms, end_ms) for item in asked]
+        for item, block in zip(asked, blocks, strict=True):
+            if not len(block.ts):
+                raise self._nothing(item, start_ms, end_ms)
+        if gaps == "refuse":
+            self._refuse_gaps(asked, blocks, start_ms, end_ms)
+        return align.aligned(timeframe, tuple(symbols), blocks, gaps)
+
+    def table(
+        self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None
+    ) -> pa.Table:
+        """Rows of one dataset with ``ts`` in ``[start_ms, end_ms)``, sorted by key.
+
+        No rows is an answer here: an empty table.
+
+        Raises
+        ------
+        CorruptFile
+            If a file cannot be read.
+        """
+        parts = [dataset.spec.schema.empty_table()]
+        for leaf in columns.leaves_within(self.root, dataset, start_ms, end_ms):
+            part = parquet.read(leaf.path, dataset.spec)
+            rows = columns.rows_within(arrays.times(part["ts"]), start_ms, end_ms)
+            parts.append(part.slice(rows.start, rows.stop - rows.start))
+        return pa.concat_tables([part.cast(dataset.spec.schema) for part in parts])
+
+    def content_hash(
+        self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None
+    ) -> str:
+        """Fingerprint of the rows in a range: the same for the same rows in any files."""
+        return hashing.hash_table(self.table(dataset, start_ms, end_ms))
+
+    def gaps(
+        self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None
+    ) -> tuple[Range, ...]:
+        """Stretches without bars, between the stored bars or in the range asked."""
+        bar = dataset.bar
+        if bar is None:
+            return ()
+        ts = coverage.stored_times(self.root, dataset)
+        if not len(ts) and (start_ms is None or end_ms is None):
+            return ()
+        first = int(ts[0]) if start_ms is None else start_ms
+        last = int(ts[-1]) + bar.ms if end_ms is None else end_ms
+        return holes(ts, bar, Range(first, last))
+
+    def datasets(self, kind: str | None = None) -> list[DatasetInfo]:
+        """Every dataset with at least one file, by kind and path.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such kind.
+        """
+        infos = (self._info(item) for item in layout.datasets(self.root, kind))
+        return [info for info in infos if info is not None]
+
+    def scan(
+        self,
+        kind: str,
+        *,
+        exchange: str | None = None,
+        symbol: str | None = None,
+        timeframe: str | None = None,
+        run_id: str | None = None,
+    ) -> "pl.LazyFrame":
+        """A lazy Polars frame over every dataset of a kind that matches, partitions as columns."""
+        import polars as pl
+
+        wanted = {"exchange": exchange, "symbol": symbol, "timeframe": timeframe, "run_id": run_id}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        found = [
+            item
+            for item in layout.datasets(self.root, kind)
+            if all(getattr(item, name) == value for name, value in given.items())
+        ]
+        files = [leaf.path for item in found for leaf in layout.leaves(self.root, item)]
+        spec = kind_of(kind)
+        if not files:
+            empty: pl.DataFrame = pl.DataFrame(spec.schema.empty_table())
+            texts = [pl.lit(None, pl.String).alias(name) for name in spec.partition]
+            return empty.lazy().with_columns(texts).select(spec.columns)
+        hive = dict.fromkeys((*spec.partition, layout.PERIOD), pl.String)
+        frame = pl.scan_parquet(files, hive_partitioning=True, hive_schema=hive)
+        return frame.select(spec.columns)
+
+    def _info(self, dataset: Dataset) -> DatasetInfo | None:
+        rows, size, unreadable = 0, 0, 0
+        ends: list[int] = []
+        for leaf in layout.leaves(self.root, dataset):
+            size += leaf.path.stat().st_size
+            try:
+                footer = columns.footer(leaf.path)
+            except CorruptFile:
+                unreadable += 1
+                continue
+            rows += footer.rows
+            ends += [footer.first_ms, footer.last_ms]
+        if not size and not unreadable:
+            return None
+        if not ends:
+            return DatasetInfo(dataset, 0, None, None, size, None, None, unreadable)
+        length = dataset.bar.ms if dataset.bar else 1
+        start, end = min(ends), max(ends) + length
+        missing, stretches = None, None
+        if dataset.bar is not None and dataset.spec.key == ("ts",) and not unreadable:
+            missing = (end - start) // length - rows
+            stretches = len(self.gaps(dataset)) if missing else 0
+        return DatasetInfo(dataset, rows, start, end, size, missing, stretches, unreadable)
+
+    def _nothing(self, dataset: Dataset, start_ms: int | None, end_ms: int | None) -> NoData:
+        stored = [
+            item.timeframe
+            for item in layout.datasets(self.root, "ohlcv")
+            if (item.exchange, item.symbol) == (dataset.exchange, dataset.symbol)
+        ]
+        return hints.nothing_stored(dataset, start_ms, end_ms, tuple(filter(None, stored)))
+
+    def _refuse_gaps(
+        self,
+        asked: Sequence[Dataset],
+        blocks: Sequence[columns.BarColumns],
+        start_ms: int | None,
+        end_ms: int | None,
+    ) -> None:
+        for item, within, found in _gaps(asked, blocks, start_ms, end_ms):
+            if found:
+                known = coverage.load(self.root, item).empty
+                raise hints.bars_missing(item, within, found, known)
+
+
+def _gaps(
+    asked: Sequence[Dataset],
+    blocks: Sequence[columns.BarColumns],
+    start_ms: int | None,
+    end_ms: int | None,
+) -> Iterator[tuple[Dataset, Range, tuple[Range, ...]]]:
+    first = min(int(block.ts[0]) for block in blocks) if start_ms is None else start_ms
+    for item, block in zip(asked, blocks, strict=True):
+        bar = item.bar
+        if bar is None:
+            continue
+        newest = max(int(block.ts[-1]) for block in blocks) + bar.ms
+        within = Range(first, newest if end_ms is None else end_ms)
+        if within.bars(bar) != len(block.ts):
+            yield item, within, holes(block.ts, bar, within)

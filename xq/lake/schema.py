@@ -1,0 +1,209 @@
+"""Every kind of dataset the lake knows: its columns, its key and when its rows are known.
+
+A new kind is one more entry of `KINDS`; the first key column is always ``ts``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pyarrow as pa
+
+from xq.errors import unknown
+
+MARKET = ("exchange", "symbol")
+BARS = (*MARKET, "timeframe")
+RUN = ("run_id",)
+
+TIMESTAMP = pa.timestamp("ms", "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one kind of dataset looks like on disk.
+
+    Attributes
+    ----------
+    schema
+        Columns of the files. Fields that are not nullable must have a value in every row.
+    key
+        Columns that identify a row and order the file; the first is ``ts``.
+    partition
+        Folders above the files, outermost first. They are not columns of the files.
+    known_at
+        When a row may be used by a decision: a rule over its columns.
+    leaf
+        Time held by one file: ``day``, ``month``, ``year``, or ``timeframe`` to size it by
+        the bar length.
+    """
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    partition: tuple[str, ...]
+    known_at: str
+    leaf: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column a query sees: partition folders, then columns of the files."""
+        return (*self.partition, *self.schema.names)
+
+
+def _schema(required: str, optional: str = "") -> pa.Schema:
+    fields = [_field(text, nullable=False) for text in required.split()]
+    return pa.schema(fields + [_field(text, nullable=True) for text in optional.split()])
+
+
+def _field(text: str, *, nullable: bool) -> pa.Field:
+    name, _, type_name = text.partition(":")
+    types = {
+        "": pa.float64(),
+        "time": TIMESTAMP,
+        "text": pa.string(),
+        "int": pa.int64(),
+        "flag": pa.bool_(),
+        "texts": pa.list_(pa.string()),
+    }
+    return pa.field(name, types[type_name], nullable=nullable)
+
+
+_ORIGIN = "mode:text exchange:text strategy:text"
+
+_ALL = (
+    Kind(
+        "ohlcv",
+        _schema("ts:time open high low close volume"),
+        key=("ts",),
+        partition=BARS,
+        known_at="ts + timeframe",
+        leaf="timeframe",
+    ),
+    Kind(
+        "mark",
+        _schema("ts:time open high low close"),
+        key=("ts",),
+        partition=BARS,
+        known_at="ts + timeframe",
+        leaf="timeframe",
+    ),
+    Kind(
+        "trades",
+        _schema("ts:time id:int price quantity side:text"),
+        key=("ts", "id"),
+        partition=MARKET,
+        known_at="ts",
+        leaf="day",
+    ),
+    Kind(
+        "funding",
+        _schema("ts:time rate", "mark_price"),
+        key=("ts",),
+        partition=MARKET,
+        known_at="ts",
+        leaf="year",
+    ),
+    Kind(
+        "features",
+        _schema("ts:time name:text value"),
+        key=("ts", "name"),
+        partition=BARS,
+        known_at="ts + timeframe",
+        leaf="timeframe",
+    ),
+    Kind(
+        "signals",
+        _schema("ts:time strategy:text symbol:text timeframe:text target_weight known_at:time")
+        .append(_field("mode:text", nullable=True))
+        .append(_field("exchange:text", nullable=True))
+        .append(_field("close", nullable=True)),
+        key=("ts", "strategy", "symbol", "timeframe"),
+        partition=RUN,
+        known_at="known_at",
+        leaf="year",
+    ),
+    Kind(
+        "orders",
+        _schema(
+            "ts:time client_id:text symbol:text side:text type:text quantity status:text",
+            f"{_ORIGIN} venue_id:text price stop_price reduce_only:flag filled average_price "
+            "fee fee_asset:text updated:time reason:text",
+        ),
+        key=("ts", "client_id"),
+        partition=RUN,
+        known_at="updated, else ts",
+        leaf="year",
+    ),
+    Kind(
+        "fills",
+        _schema(
+            "ts:time fill_id:text symbol:text side:text price quantity",
+            f"{_ORIGIN} client_id:text order_id:text fee fee_asset:text slippage maker:flag",
+        ),
+        key=("ts", "fill_id"),
+        partition=RUN,
+        known_at="ts",
+        leaf="year",
+    ),
+    Kind(
+        "equity",
+        _schema("ts:time equity", f"{_ORIGIN} cash position notional drawdown"),
+        key=("ts",),
+        partition=RUN,
+        known_at="ts",
+        leaf="year",
+    ),
+    Kind(
+        "round_trips",
+        _schema(
+            "ts:time symbol:text side:text quantity entry_price exit_price pnl",
+            f"{_ORIGIN} exit_ts:time return fee slippage funding bars:int",
+        ),
+        key=("ts", "symbol", "side"),
+        partition=RUN,
+        known_at="exit_ts",
+        leaf="year",
+    ),
+    Kind(
+        "events",
+        _schema(
+            "ts:time sequence:int name:text", f"{_ORIGIN} symbol:text message:text details:text"
+        ),
+        key=("ts", "sequence"),
+        partition=RUN,
+        known_at="ts",
+        leaf="year",
+    ),
+    Kind(
+        "runs",
+        _schema(
+            "ts:time run_id:text kind:text strategy:text params:text metrics:text",
+            "mode:text exchange:text symbols:texts timeframe:text start_ts:time end_ts:time "
+            "bars:int data_hash:text initial_cash seed:int version:text",
+        ),
+        key=("ts", "run_id"),
+        partition=(),
+        known_at="ts",
+        leaf="year",
+    ),
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})
+
+
+def kind_of(name: str) -> Kind:
+    """The kind of that name.
+
+    Raises
+    ------
+    UnknownName
+        If the lake has no such kind.
+
+    Examples
+    --------
+    >>> kind_of("ohlcv").key, kind_of("ohlcv").known_at
+    (('ts',), 'ts + timeframe')
+    """
+    if name not in KINDS:
+        raise unknown("kind of dataset", name, KINDS, hint="xq data ls")
+    return KINDS[name]

@@ -1,0 +1,1 @@
+"""The one live loop: what happens at a bar's close."""

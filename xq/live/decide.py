@@ -1,0 +1,82 @@
+"""From a forecast and what is held to one signal per symbol."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
+from xq.live import plan
+from xq.live.desk import Desk, Forecast, Terms
+from xq.live.holdings import Holdings
+from xq.types import Symbol
+
+_NOT_JOURNALLED = 0
+UNCHANGED = "target unchanged"
+
+
+def signals(forecast: Forecast, now: Holdings, desk: Desk, terms: Terms) -> tuple[Signal, ...]:
+    """What to hold of every symbol; a target that is not due is what is held.
+
+    Raises
+    ------
+    BadWeights
+        For a weight that is no number, or short on spot.
+    """
+    return tuple(_signal(symbol, forecast, now, desk, terms) for symbol in terms.symbols)
+
+
+def _signal(symbol: Symbol, forecast: Forecast, now: Holdings, desk: Desk, terms: Terms) -> Signal:
+    weight, close = forecast.weights[symbol], forecast.closes[symbol]
+    equity = now.equity if terms.capital is None else min(now.equity, terms.capital)
+    position = now.positions[symbol]
+    last = desk.journal.decisions.last_signal(symbol)
+    same = last is not None and last[0].maker == terms.key(forecast.bar_ms).maker
+    earlier = last[1] if last is not None and same else None
+    target = plan.target(weight, equity, close, desk.market.instruments()[symbol])
+    if not plan.is_due(weight, earlier, position, close, equity, terms.band):
+        return Signal(symbol, weight, close, position, position, True, UNCHANGED)
+    return Signal(
+        symbol, weight, close, position, target, False, _taken_over(last, position, terms)
+    )
+
+
+def _taken_over(last: tuple[DecisionKey, Signal] | None, position: Decimal, terms: Terms) -> str:
+    if last is None or not position or last[0].strategy == terms.strategy:
+        return ""
+    return f"takes over what {last[0].strategy} held"
+
+
+def begin(bar_ms: int, found: Sequence[Signal], desk: Desk, terms: Terms) -> Decision:
+    """Journal that a bar is being decided, and how."""
+    decision = desk.journal.decisions.begin(terms.key(bar_ms), desk.clock.now_ms())
+    desk.journal.decisions.record_signals(decision, found)
+    return decision
+
+
+def rehearse(bar_ms: int, desk: Desk, terms: Terms) -> Decision:
+    """The decision as it would be journalled."""
+    key = terms.key(bar_ms)
+    earlier = desk.journal.decisions.find(key)
+    attempt = earlier.attempt + 1 if earlier else 0
+    now_ms = desk.clock.now_ms()
+    return Decision(_NOT_JOURNALLED, key, DecisionStatus.DECIDING, attempt, now_ms)
+
+
+def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> None:
+    """Set the leverage of contracts that may be entered, once per symbol and value.
+
+    Raises
+    ------
+    VenueError
+        If the venue refuses or cannot be asked.
+    """
+    for signal in found:
+        note = f"leverage:{signal.symbol}"
+        due = signal.symbol.is_contract and signal.target != signal.position
+        if due and desk.journal.books.note(note) != str(terms.leverage):
+            desk.venue.set_leverage(signal.symbol, terms.leverage)
+            desk.journal.books.set_note(note, str(terms.leverage))
+
+
+def selling_first(found: Sequence[Signal]) -> tuple[Signal, ...]:
+    """The order in which symbols are traded: what frees cash comes before what needs it."""
+    return tuple(sorted(found, key=lambda signal: signal.target > signal.position))

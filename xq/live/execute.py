@@ -1,0 +1,214 @@
+"""Bringing one symbol to its target: price, legs, gate, send once, find out what happened."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from xq.errors import (
+    OrderRefused,
+    TradingHalted,
+    VenueError,
+    VenueRefused,
+    VenueUnclear,
+    VenueUnreachable,
+    XqError,
+)
+from xq.execution import resolve, send
+from xq.execution.orders import OrderState, client_order_id
+from xq.execution.records import Decision, JournalOrder, Signal
+from xq.live.desk import Desk, Terms
+from xq.live.holdings import Holdings, holdings
+from xq.live.plan import Leg, legs
+from xq.live.reconcile import held
+from xq.live.report import OrderLine
+from xq.risk.gate import Approved, check
+from xq.risk.limits import MINUTE_MS, Situation
+from xq.types import Book, Instrument, OrderRequest, OrderType, Symbol
+
+_DEPTH = 5
+_FILL_WAITS = (0.1, 0.3, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One decision being carried out; ``dry_run`` stops at the door."""
+
+    desk: Desk
+    terms: Terms
+    decision: Decision
+    closes: Mapping[Symbol, Decimal]
+    frozen: Mapping[Symbol, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def holdings(self) -> Holdings:
+        """What the account holds now."""
+        return holdings(self.desk.venue.account(), self.terms.symbols, self.closes)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of one symbol; ``reached`` tells whether its target was met."""
+
+    orders: tuple[OrderLine, ...] = ()
+    reached: bool = True
+    note: str = ""
+    problem: XqError | None = None
+
+
+def carry_out(session: Session, signal: Signal) -> Done:
+    """Trade one symbol to its target.
+
+    Raises
+    ------
+    VenueError
+        If the venue cannot be asked before an order is sent.
+    StorageFailed
+        If the journal cannot be written.
+    """
+    desk, terms, symbol = session.desk, session.terms, signal.symbol
+    now = session.holdings()
+    position = now.positions[symbol]
+    instrument = desk.market.instruments()[symbol]
+    book = desk.market.book(symbol, _DEPTH)
+    try:
+        price = _far_touch(book, signal.target > position)
+    except OrderRefused as refusal:
+        return Done(reached=False, problem=refusal)
+    spendable = now.cash * (1 - terms.cash_buffer)
+    planned, note = legs(signal.target, position, instrument, price, spendable)
+    lines: list[OrderLine] = []
+    for index, leg in enumerate(planned):
+        if index:
+            now = _after(planned[0], symbol, now) if session.dry_run else session.holdings()
+        try:
+            approved, situation = _approve(session, signal, leg, instrument, book, now, price)
+        except OrderRefused as refusal:
+            return Done(tuple(lines), False, note, refusal)
+        if session.dry_run:
+            lines.append(OrderLine.planned(approved, price))
+            continue
+        line = _send(session, leg, approved, situation)
+        lines.append(line)
+        if line.state != OrderState.FILLED:
+            note = note or f"{line.filled} of {line.quantity} filled, the order is {line.state}"
+            return Done(tuple(lines), False, note, _problem(line))
+    return Done(tuple(lines), True, note)
+
+
+def _far_touch(book: Book, buying: bool) -> Decimal:
+    side = book.asks if buying else book.bids
+    if not side:
+        raise OrderRefused(f"nobody {'sells' if buying else 'buys'} {book.symbol}: no price")
+    return side[0][0]
+
+
+def _after(leg: Leg, symbol: Symbol, now: Holdings) -> Holdings:
+    """Holdings as they would be once a planned leg is filled."""
+    position = now.positions[symbol] + leg.side.sign * leg.quantity
+    return replace(now, positions={**now.positions, symbol: position})
+
+
+def _approve(
+    session: Session,
+    signal: Signal,
+    leg: Leg,
+    instrument: Instrument,
+    book: Book,
+    now: Holdings,
+    price: Decimal,
+) -> tuple[Approved, Situation]:
+    desk, terms, decision = session.desk, session.terms, session.decision
+    client_id = client_order_id(
+        terms.account, terms.strategy, signal.symbol, decision.key.bar, leg.name, decision.attempt
+    )
+    request = OrderRequest(
+        signal.symbol,
+        leg.side,
+        OrderType.MARKET,
+        leg.quantity,
+        client_id,
+        reduce_only=leg.reduce_only,
+    )
+    venue_ms = desk.market.now_ms()
+    situation = Situation(
+        instrument=instrument,
+        now_ms=venue_ms,
+        price=price,
+        price_ms=book.ts,
+        reference=signal.close,
+        bar_ms=decision.key.bar_ms,
+        last_closed_ms=terms.timeframe.last_closed(venue_ms),
+        position=now.positions[signal.symbol],
+        equity=now.equity,
+        cash=now.cash,
+        other_notional=now.notional_of_others(signal.symbol),
+        recent_orders=desk.journal.orders_since(desk.clock.now_ms() - MINUTE_MS),
+        journalled=desk.journal.has_order(client_id),
+        frozen=session.frozen.get(signal.symbol),
+    )
+    return check(request, situation, terms.limits), situation
+
+
+def _send(session: Session, leg: Leg, approved: Approved, situation: Situation) -> OrderLine:
+    desk = session.desk
+    ticket = send.Ticket(
+        decision_id=session.decision.id,
+        leg=leg.name,
+        expected_price=situation.price,
+        position_before=situation.position,
+        venue_ms=situation.now_ms,
+    )
+    order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
+    if not order.state.is_final:
+        order = resolve.resolve(
+            order, desk.venue, desk.journal, desk.clock, held(desk), session.terms.patience
+        )
+    if order.filled:
+        _read_fills(order, desk)
+    return line_of(order, desk)
+
+
+def _read_fills(order: JournalOrder, desk: Desk) -> None:
+    """Fills may trail the order's own state by a moment; what is late, the next run reads."""
+    for wait in (*_FILL_WAITS, None):
+        with suppress(VenueError):
+            resolve.collect_fills(order.symbol, desk.venue, desk.journal, desk.clock)
+        if resolve.are_complete(order, desk.journal) or wait is None:
+            return
+        desk.clock.sleep(wait)
+
+
+def line_of(order: JournalOrder, desk: Desk) -> OrderLine:
+    """An order of the journal with its fills."""
+    return OrderLine(
+        order.client_id,
+        order.symbol,
+        order.side,
+        order.type,
+        order.quantity,
+        order.reduce_only,
+        order.expected_price,
+        order.state.value,
+        order.filled,
+        order.average_price,
+        desk.journal.books.fills(client_id=order.client_id),
+        order.reason,
+    )
+
+
+def _problem(line: OrderLine) -> XqError | None:
+    where = f"{line.side} {line.quantity} {line.symbol}, client id {line.client_id}"
+    if line.state == OrderState.REJECTED:
+        return VenueRefused(f"the venue rejected the order: {line.reason}", where=where)
+    if line.state == OrderState.NOT_SENT:
+        return VenueUnreachable(f"the order was not sent: {line.reason}", where=where)
+    if line.state == OrderState.LOST:
+        return VenueUnclear(f"the order never arrived: {line.reason}", where=where)
+    if line.state in (OrderState.UNKNOWN, OrderState.INTENT):
+        return TradingHalted(
+            f"what became of the order is unknown: {line.reason}",
+            where=where,
+            hint="xq trade --once asks again; until it is known the symbol is not entered",
+        )
+    return None

@@ -1,0 +1,64 @@
+"""What an account holds, as the loop needs it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from xq.types import Account, Symbol
+
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Positions and money at one venue time.
+
+    Attributes
+    ----------
+    positions
+        Signed quantity of every symbol traded, base asset.
+    marks
+        Price each is valued at, quote asset.
+    equity
+        Quote asset that targets are fractions of: cash and what is held of the symbols traded,
+        at their marks (spot), or the margin balance (contracts).
+    account_equity
+        Quote asset: the whole account as the venue values it.
+    cash
+        Quote asset that can be spent.
+    """
+
+    positions: Mapping[Symbol, Decimal]
+    marks: Mapping[Symbol, Decimal]
+    equity: Decimal
+    account_equity: Decimal
+    cash: Decimal
+    ts: int
+
+    def notional_of_others(self, symbol: Symbol) -> Decimal:
+        """Absolute exposure of every other symbol, quote asset."""
+        others = (s for s in self.positions if s != symbol)
+        return sum((abs(self.positions[s]) * self.marks[s] for s in others), _ZERO)
+
+
+def holdings(
+    account: Account, symbols: Sequence[Symbol], closes: Mapping[Symbol, Decimal]
+) -> Holdings:
+    """Read what matters to a run out of an account.
+
+    Parameters
+    ----------
+    closes
+        Values the holdings on spot, so that equity is that of the decision's bar; a symbol
+        without one is valued at the account's mark.
+    """
+    found = {position.symbol: position for position in account.positions}
+    positions = {s: found[s].quantity if s in found else _ZERO for s in symbols}
+    marks = {s: closes.get(s, found[s].mark_price if s in found else _ZERO) for s in symbols}
+    quote = next((b for b in account.balances if b.asset == symbols[0].quote), None)
+    cash = quote.free if quote else _ZERO
+    if symbols[0].is_contract:
+        return Holdings(positions, marks, account.equity, account.equity, cash, account.ts)
+    total = quote.total if quote else _ZERO
+    equity = total + sum((positions[s] * marks[s] for s in symbols), _ZERO)
+    return Holdings(positions, marks, equity, account.equity, cash, account.ts)

@@ -1,0 +1,129 @@
+"""Before anything is decided: what became of earlier orders, and do books and venue agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from xq.execution import resolve, send
+from xq.execution.orders import OrderState
+from xq.execution.records import Decision, DecisionStatus, JournalOrder
+from xq.execution.resolve import Patience
+from xq.live.desk import Desk, Terms
+from xq.risk.gate import check_cancel
+from xq.types import Account, Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was found out.
+
+    Attributes
+    ----------
+    frozen
+        Symbols that take no new exposure, and why.
+    notes
+        What a person should know.
+    """
+
+    frozen: Mapping[Symbol, str]
+    notes: tuple[str, ...]
+
+
+def reconcile(
+    desk: Desk, terms: Terms, patience: Patience, *, may_cancel: bool = True
+) -> Reconciled:
+    """Settle every order that is not final, then bring the books in line with the venue.
+
+    Orders of the other kind (spot, contract) than the run's are left to a run of that kind.
+
+    Raises
+    ------
+    VenueError
+        If the venue cannot be asked; nothing was sent.
+    """
+    notes: list[str] = []
+    frozen: dict[Symbol, str] = {}
+    for order in desk.journal.unsettled_orders():
+        if order.symbol.is_contract == terms.contracts:
+            settled = _settle(order, desk, patience, may_cancel)
+            notes.append(f"order {settled.client_id} of an earlier run is {settled.state}")
+            if not settled.state.is_final:
+                frozen[settled.symbol] = f"order {settled.client_id} is {settled.state}"
+    _close_decisions(desk, terms)
+    account = desk.venue.account()
+    for symbol in terms.symbols:
+        notes += _foreign_orders(symbol, desk)
+        notes += check_books(symbol, desk, account)
+    return Reconciled(frozen, tuple(notes))
+
+
+def _settle(order: JournalOrder, desk: Desk, patience: Patience, may_cancel: bool) -> JournalOrder:
+    known = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), patience)
+    if may_cancel and known.state in (OrderState.NEW, OrderState.PARTIALLY_FILLED):
+        send.cancel(check_cancel(known.symbol, known.client_id), desk.venue)
+        known = resolve.resolve(known, desk.venue, desk.journal, desk.clock, held(desk), patience)
+    return known
+
+
+def held(desk: Desk) -> resolve.Held:
+    """Reads the signed quantity of a symbol from the venue."""
+    return lambda symbol: position_of(symbol, desk.venue.account())
+
+
+def position_of(symbol: Symbol, account: Account) -> Decimal:
+    """Signed quantity of a symbol in an account, base asset."""
+    return sum((p.quantity for p in account.positions if p.symbol == symbol), Decimal(0))
+
+
+def _close_decisions(desk: Desk, terms: Terms) -> None:
+    """Give decisions whose run died their end, as soon as all their orders have one."""
+    newest = terms.timeframe.last_closed(desk.market.now_ms())
+    for decision in desk.journal.decisions.unfinished():
+        orders = desk.journal.orders_of(decision)
+        if any(not order.state.is_final for order in orders):
+            continue
+        if any(order.state is not OrderState.NOT_SENT for order in orders):
+            _credit(decision, orders, desk)
+            desk.journal.decisions.finish(decision, DecisionStatus.RECONCILED)
+        elif decision.key == terms.key(newest):
+            desk.journal.decisions.finish(decision, DecisionStatus.AGAIN)
+        else:
+            desk.journal.decisions.finish(decision, DecisionStatus.RECONCILED)
+
+
+def _credit(decision: Decision, orders: Sequence[JournalOrder], desk: Desk) -> None:
+    """Targets whose orders all filled are met, although the run that sent them died."""
+    known = [s for key, s in desk.journal.decisions.signals() if key == decision.key]
+    ended = []
+    for signal in known:
+        own = [order.state for order in orders if order.symbol == signal.symbol]
+        legs = 2 if signal.position * signal.target < 0 else 1
+        met = own.count(OrderState.FILLED) == len(own) == legs
+        ended.append(replace(signal, reached=signal.reached or met))
+    desk.journal.decisions.record_signals(decision, ended)
+
+
+def _foreign_orders(symbol: Symbol, desk: Desk) -> list[str]:
+    return [
+        f"{symbol}: order {order.client_id or order.venue_id} rests at the venue and is not ours"
+        for order in desk.venue.open_orders(symbol)
+        if not desk.journal.has_order(order.client_id)
+    ]
+
+
+def check_books(symbol: Symbol, desk: Desk, account: Account) -> list[str]:
+    """Read new fills and compare what the books and the venue say is held; the venue is right."""
+    books = desk.journal.books
+    at_venue = position_of(symbol, account)
+    if books.opening(symbol) is None:
+        books.open(symbol, account.ts, at_venue)
+        return [f"{symbol}: books opened, {at_venue:f} held before"] if at_venue else []
+    notes = []
+    foreign = resolve.collect_fills(symbol, desk.venue, desk.journal, desk.clock)
+    if foreign:
+        notes.append(f"{symbol}: {foreign} fills of orders that are not ours")
+    by_books = books.position(symbol)
+    if abs(by_books - at_venue) >= desk.market.instruments()[symbol].lot:
+        notes.append(f"{symbol}: the books say {by_books:f}, the venue {at_venue:f}; taking that")
+        books.adopt(symbol, at_venue)
+    return notes

@@ -1,0 +1,155 @@
+"""Ticks at bar closes, until told to stop."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_REMOVED
+from apscheduler.executors.debug import DebugExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from xq.timeframe import Timeframe
+
+GRACE_SECONDS = 8.0
+"""How long a tick may go on after the first signal; the journal makes a cut safe."""
+
+
+class BarClose(BaseTrigger):  # type: ignore[misc]
+    """Fires a little after every bar close of a venue whose clock may differ from ours.
+
+    Parameters
+    ----------
+    ahead_ms
+        Venue time less wall time.
+    offset_ms
+        Wait after the close.
+    """
+
+    def __init__(self, timeframe: Timeframe, offset_ms: int, ahead_ms: int = 0) -> None:
+        self._timeframe = timeframe
+        self._offset_ms = offset_ms
+        self._ahead_ms = ahead_ms
+        self.is_over = False
+
+    def synchronise(self, ahead_ms: int) -> None:
+        """Learn how far the venue's clock is ahead of ours."""
+        self._ahead_ms = ahead_ms
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        """The first close plus offset after the previous one and not before now."""
+        if self.is_over:
+            return None
+        earliest = _epoch_ms(now)
+        if previous_fire_time is not None:
+            earliest = max(earliest, _epoch_ms(previous_fire_time) + 1)
+        due = self.next_ms(earliest)
+        return datetime.fromtimestamp(due / 1000, UTC)
+
+    def next_ms(self, earliest_ms: int) -> int:
+        """Wall time of the first tick at or after ``earliest_ms``."""
+        shift = self._offset_ms - self._ahead_ms
+        return self._timeframe.ceil(earliest_ms - shift) + shift
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+@dataclass
+class Stop:
+    """Whether somebody asked to end, and whether a tick is under way."""
+
+    asked: bool = False
+    busy: bool = False
+
+
+def run(
+    trigger: BarClose, act: Callable[[], None], *, cycles: int | None = None, grace_seconds: int
+) -> bool:
+    """Act now and at every close until a signal comes or ``cycles`` are done.
+
+    A tick that comes late runs once, on the newest closed bar; ticks missed meanwhile are dropped
+    (``coalesce``, ``max_instances=1``), one later than ``grace_seconds`` waits for the next close.
+    SIGINT and SIGTERM let a tick under way finish for 8 s; a second one cuts it.
+
+    Parameters
+    ----------
+    act
+        One tick; handles its own errors.
+
+    Returns
+    -------
+    bool
+        Whether a tick was cut off.
+    """
+    stop = Stop()
+    done = 0
+    cut = False
+
+    def once() -> None:
+        nonlocal done, cut
+        stop.busy = True
+        try:
+            act()
+        except KeyboardInterrupt:
+            stop.asked = cut = True
+        finally:
+            stop.busy = False
+        done += 1
+        if stop.asked or (cycles is not None and done >= cycles):
+            trigger.is_over = True
+
+    # While waiting, a signal's KeyboardInterrupt ends the wait. It is no Exception, so that nothing
+    # between the handler and here can take it for a failed request.
+    with _signals(stop, trigger), suppress(KeyboardInterrupt):
+        once()
+        if not trigger.is_over:
+            _schedule(trigger, once, grace_seconds)
+    return cut
+
+
+def _schedule(trigger: BarClose, once: Callable[[], None], grace_seconds: int) -> None:
+    """Ticks run in this thread, so that a signal reaches them."""
+    scheduler = BlockingScheduler(timezone=UTC, executors={"default": DebugExecutor()})
+    scheduler.add_listener(lambda _: scheduler.shutdown(wait=False), EVENT_JOB_REMOVED)
+    scheduler.add_job(
+        once,
+        trigger,
+        id="tick",
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=grace_seconds,
+    )
+    scheduler.start()
+
+
+@contextmanager
+def _signals(stop: Stop, trigger: BarClose) -> Iterator[None]:
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        again, stop.asked, trigger.is_over = stop.asked, True, True
+        if again or not stop.busy:
+            raise KeyboardInterrupt
+        signal.setitimer(signal.ITIMER_REAL, GRACE_SECONDS)
+
+    def cut(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    handlers: dict[signal.Signals, Any] = {
+        signal.SIGINT: ask,
+        signal.SIGTERM: ask,
+        signal.SIGALRM: cut,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Pure functions from returns, equity and round trips to numbers, sources cited."""

@@ -1,0 +1,1 @@
+"""Sizing, costs and accounting, shared by simulation and live trading."""

@@ -1,0 +1,1 @@
+"""Pure checks that stand between a decision and a venue."""

@@ -1,0 +1,1 @@
+"""The simulated venue: prices, matching, accounts, and the Binance wire."""

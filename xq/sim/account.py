@@ -1,0 +1,181 @@
+"""The account's books: what an execution, a hold or a release moves between which accounts.
+
+Spot fees are taken from the asset received (base when buying, quote when selling), as Binance does
+without its own coin; futures fees from the USDT wallet. Fees are rounded to eight places.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from xq.sim.exact import ZERO, divided, rounded
+from xq.sim.instruments import Face, SimInstrument
+from xq.sim.margin import ASSET
+from xq.sim.matching import Execution
+from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
+from xq.sim.state import About, Draft, transfer
+from xq.types import OrderStatus, Side
+
+INITIAL_BALANCE = Decimal(10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deal:
+    """One execution on its way into the books."""
+
+    market: SimInstrument
+    order: SimOrder
+    execution: Execution
+    maker: bool
+    fill_id: int
+
+    @property
+    def quote(self) -> Decimal:
+        return self.execution.price * self.execution.quantity
+
+    @property
+    def about(self) -> About:
+        return About(self.order.symbol, self.fill_id)
+
+    @property
+    def rate(self) -> Decimal:
+        rules = self.market.instrument
+        return rules.maker if self.maker else rules.taker
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    fee: Decimal
+    asset: str
+    realized: Decimal = ZERO
+
+
+def open_accounts(draft: Draft) -> None:
+    """Deposit the initial balance on both faces."""
+    for face in Face:
+        legs = transfer(Account.DEPOSITS, Account.FREE, ASSET, INITIAL_BALANCE)
+        draft.post(face, Kind.DEPOSIT, legs)
+
+
+def held(market: SimInstrument, order: SimOrder) -> tuple[str, Decimal]:
+    """The asset and amount that a resting spot order keeps from being used elsewhere."""
+    if order.side is Side.BUY:
+        return market.quote, order.price * order.remaining
+    return market.base, order.remaining
+
+
+def hold(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
+    """Set aside what a resting order may need; futures orders need margin instead."""
+    if order.face is Face.SPOT:
+        asset, amount = held(market, order)
+        legs = transfer(Account.FREE, Account.HELD, asset, amount)
+        draft.post(Face.SPOT, Kind.HOLD, legs, About(order.symbol, order.id))
+
+
+def close_order(
+    draft: Draft, market: SimInstrument, order: SimOrder, status: OrderStatus
+) -> SimOrder:
+    """Take a resting order out of the book and free what it held."""
+    if order.face is Face.SPOT:
+        asset, amount = held(market, order)
+        legs = transfer(Account.HELD, Account.FREE, asset, amount)
+        draft.post(Face.SPOT, Kind.RELEASE, legs, About(order.symbol, order.id))
+    return draft.put_order(replace(order, status=status))
+
+
+def execute(
+    draft: Draft, market: SimInstrument, order: SimOrder, execution: Execution, *, maker: bool
+) -> tuple[SimOrder, SimFill]:
+    """Book one execution: money, position, fill and the order's progress."""
+    deal = _Deal(market, order, execution, maker, draft.next_fill_id())
+    settle = _settle_spot if order.face is Face.SPOT else _settle_contract
+    charge = settle(draft, deal)
+    fill = SimFill(
+        id=deal.fill_id,
+        face=order.face,
+        order_id=order.id,
+        symbol=order.symbol,
+        side=order.side,
+        price=execution.price,
+        quantity=execution.quantity,
+        fee=charge.fee,
+        fee_asset=charge.asset,
+        realized=charge.realized,
+        maker=maker,
+        ts=draft.now_ms,
+    )
+    draft.add_fill(fill)
+    return draft.put_order(_progressed(order, execution)), fill
+
+
+def _settle_spot(draft: Draft, deal: _Deal) -> _Charge:
+    base, quote = deal.market.base, deal.market.quote
+    source = Account.HELD if deal.maker else Account.FREE
+    quantity = deal.execution.quantity
+    if deal.order.side is Side.BUY:
+        paid, received = (quote, deal.quote), (base, quantity)
+    else:
+        paid, received = (base, quantity), (quote, deal.quote)
+    legs = (
+        *transfer(source, Account.MARKET, *paid),
+        *transfer(Account.MARKET, Account.FREE, *received),
+    )
+    draft.post(Face.SPOT, Kind.TRADE, legs, deal.about)
+    asset, amount = received
+    fee = rounded(amount * deal.rate)
+    draft.post(Face.SPOT, Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), deal.about)
+    return _Charge(fee, asset)
+
+
+def _settle_contract(draft: Draft, deal: _Deal) -> _Charge:
+    order, execution = deal.order, deal.execution
+    before = draft.state.position(order.symbol)
+    after, realized = apply_to_position(before, order.side, execution)
+    draft.put_position(after)
+    gain = transfer(Account.MARKET, Account.FREE, ASSET, realized)
+    draft.post(Face.FUTURES, Kind.REALIZED, gain, deal.about)
+    fee = rounded(deal.quote * deal.rate)
+    cost = transfer(Account.FREE, Account.FEES, ASSET, fee)
+    draft.post(Face.FUTURES, Kind.FEE, cost, deal.about)
+    return _Charge(fee, ASSET, realized)
+
+
+def apply_to_position(
+    position: SimPosition, side: Side, execution: Execution
+) -> tuple[SimPosition, Decimal]:
+    """The position after an execution, and the pnl it realized in quote asset.
+
+    What is realized and what remains in ``cost`` always add up to the cash that changed hands.
+
+    Examples
+    --------
+    >>> opened, _ = apply_to_position(
+    ...     SimPosition("BTCUSDT"), Side.BUY, Execution(Decimal(100), Decimal(2)))
+    >>> flipped, pnl = apply_to_position(
+    ...     opened, Side.SELL, Execution(Decimal(110), Decimal(3)))
+    >>> str(pnl), str(flipped.quantity), str(flipped.entry_price)
+    ('20', '-1', '110')
+    """
+    signed = execution.quantity * side.sign
+    held_quantity = position.quantity
+    if held_quantity * signed >= 0:
+        cost = position.cost + signed * execution.price
+        return replace(position, quantity=held_quantity + signed, cost=cost), ZERO
+    closing = min(abs(signed), abs(held_quantity))
+    closed = closing if held_quantity > 0 else -closing
+    whole = closing == abs(held_quantity)
+    released = position.cost if whole else divided(position.cost * closing, abs(held_quantity))
+    realized = closed * execution.price - released
+    opened = signed + closed
+    remaining_cost = position.cost - released + opened * execution.price
+    return replace(position, quantity=held_quantity + signed, cost=remaining_cost), realized
+
+
+def _progressed(order: SimOrder, execution: Execution) -> SimOrder:
+    filled = order.filled + execution.quantity
+    done = filled == order.quantity
+    return replace(
+        order,
+        filled=filled,
+        filled_quote=order.filled_quote + execution.price * execution.quantity,
+        status=OrderStatus.FILLED if done else OrderStatus.PARTIALLY_FILLED,
+    )

@@ -1,0 +1,154 @@
+"""The venue's filters: what an order must look like before anyone asks about money."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from xq.sim.exact import PLACES, is_multiple
+from xq.sim.instruments import SimInstrument
+from xq.sim.records import NewOrder
+from xq.sim.refusal import Reason, Refusal
+from xq.types import OrderType, Side
+
+MAX_OPEN_ORDERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Filters of one market, derived from its instrument.
+
+    Attributes
+    ----------
+    tick, lot, min_quantity, min_notional
+        As in `xq.types.Instrument`.
+    max_quantity, max_market_quantity
+        Base asset, one order.
+    max_price
+        Quote asset.
+    price_up, price_down
+        A limit price must lie between these multiples of the last price.
+    """
+
+    tick: Decimal
+    lot: Decimal
+    min_quantity: Decimal
+    min_notional: Decimal
+    max_quantity: Decimal
+    max_market_quantity: Decimal
+    max_price: Decimal
+    price_up: Decimal
+    price_down: Decimal
+    contract: bool
+
+
+def rules_of(market: SimInstrument) -> Rules:
+    """The filters of one market."""
+    trading = market.instrument
+    contract = market.contract
+    return Rules(
+        tick=trading.tick,
+        lot=trading.lot,
+        min_quantity=trading.min_quantity,
+        min_notional=trading.min_notional,
+        max_quantity=trading.lot.scaleb(6 if contract else 9),
+        max_market_quantity=trading.lot.scaleb(5 if contract else 7),
+        max_price=trading.tick.scaleb(8),
+        price_up=Decimal("1.05") if contract else Decimal(5),
+        price_down=Decimal("0.95") if contract else Decimal("0.2"),
+        contract=contract,
+    )
+
+
+def check(order: NewOrder, rules: Rules, last_price: Decimal, open_orders: int) -> None:
+    """Refuse an order that breaks a filter.
+
+    Parameters
+    ----------
+    last_price
+        Quote asset; the reference of notional and of the price band.
+    open_orders
+        The account's resting orders in this market.
+
+    Raises
+    ------
+    Refusal
+        Naming the first filter that the order breaks.
+    """
+    if order.type is OrderType.LIMIT and open_orders >= MAX_OPEN_ORDERS:
+        raise Refusal(Reason.TOO_MANY_ORDERS)
+    if order.price is not None:
+        _check_price(order.price, order.side, rules, last_price)
+    if order.quantity is not None:
+        _check_quantity(order.quantity, order.type, rules)
+    _check_notional(order, rules, last_price)
+
+
+def _check_price(price: Decimal, side: Side, rules: Rules, last_price: Decimal) -> None:
+    if price <= 0:
+        raise Refusal(Reason.NOT_POSITIVE, "price")
+    _check_digits(price, rules.tick, "price", contract=rules.contract)
+    if price < rules.tick:
+        raise Refusal(Reason.PRICE_LOW, f"{rules.tick:f}")
+    if price > rules.max_price:
+        raise Refusal(Reason.PRICE_HIGH, f"{rules.max_price:f}")
+    if not is_multiple(price, rules.tick):
+        raise Refusal(Reason.PRICE_TICK)
+    _check_band(price, side, rules, last_price)
+
+
+def _check_band(price: Decimal, side: Side, rules: Rules, last_price: Decimal) -> None:
+    """Spot bounds both sides; futures only the side on which a price could do harm."""
+    highest, lowest = last_price * rules.price_up, last_price * rules.price_down
+    if price > highest and (side is Side.BUY or not rules.contract):
+        raise Refusal(Reason.PRICE_FAR, f"above {highest:f}")
+    if price < lowest and (side is Side.SELL or not rules.contract):
+        raise Refusal(Reason.PRICE_FAR, f"below {lowest:f}")
+
+
+def _check_quantity(quantity: Decimal, kind: OrderType, rules: Rules) -> None:
+    if quantity <= 0:
+        raise Refusal(Reason.NOT_POSITIVE, "quantity")
+    _check_digits(quantity, rules.lot, "quantity", contract=rules.contract)
+    if quantity < rules.min_quantity:
+        raise Refusal(Reason.LOT_SMALL, f"{rules.min_quantity:f}")
+    if quantity > rules.max_quantity:
+        raise Refusal(Reason.LOT_LARGE, f"{rules.max_quantity:f}")
+    if kind is OrderType.MARKET and quantity > rules.max_market_quantity:
+        raise Refusal(Reason.MARKET_LOT_LARGE, f"{rules.max_market_quantity:f}")
+    if not is_multiple(quantity, rules.lot):
+        raise Refusal(Reason.LOT_STEP)
+
+
+def _check_digits(value: Decimal, step: Decimal, name: str, *, contract: bool) -> None:
+    """Spot accepts eight places and then asks for the step; futures count the step's places."""
+    places = decimals(step) if contract else PLACES
+    if decimals(value) > places:
+        raise Refusal(Reason.TOO_PRECISE, name)
+
+
+def _check_notional(order: NewOrder, rules: Rules, last_price: Decimal) -> None:
+    if order.reduce_only:
+        return
+    if order.quote_quantity is not None:
+        if order.quote_quantity <= 0:
+            raise Refusal(Reason.NOT_POSITIVE, "quoteOrderQty")
+        if decimals(order.quote_quantity) > PLACES:
+            raise Refusal(Reason.TOO_PRECISE, "quoteOrderQty")
+        notional = order.quote_quantity
+    elif order.quantity is not None:
+        notional = order.quantity * (last_price if order.price is None else order.price)
+    else:
+        raise Refusal(Reason.MISSING_PARAMETER, "quantity")
+    if notional < rules.min_notional:
+        raise Refusal(Reason.NOTIONAL_SMALL, f"{rules.min_notional:f}")
+
+
+def decimals(value: Decimal) -> int:
+    """Decimal places that are not zero.
+
+    Examples
+    --------
+    >>> decimals(Decimal("0.10")), decimals(Decimal("1E+3"))
+    (1, 0)
+    """
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -1,0 +1,147 @@
+"""Finding prices, trades and bars of one market across the days of its tape, in whole units."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from xq.clock import iso
+from xq.errors import NoData
+from xq.sim.basis import FUNDING_MS
+from xq.sim.instruments import SimInstrument
+from xq.sim.tape import CLOSE, TIME, WIDTH, Tape, flat_bar, resample
+from xq.sim.tapes import Tapes
+from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
+
+
+def bars_between(
+    tapes: Tapes,
+    item: SimInstrument,
+    timeframe: Timeframe,
+    edges: tuple[int, int],
+    now_ms: int,
+) -> np.ndarray:
+    """Bars that open at ``edges[0]`` to ``edges[1]`` as they stand at ``now_ms``, int64 (n, 10)."""
+    first_ms, last_ms = edges
+    until_ms = min(last_ms + timeframe.ms - 1, now_ms)
+    read = tapes.hours_until if timeframe.ms >= HOUR_MS else tapes.minutes_until
+    days = range(first_ms // DAY_MS, until_ms // DAY_MS + 1)
+    fine = np.concatenate([read(item, day, now_ms) for day in days])
+    begin, end = np.searchsorted(fine[:, TIME], (first_ms, until_ms + 1))
+    rows = resample(fine[begin:end], timeframe)
+    if len(rows) and rows[-1, TIME] == last_ms:
+        return rows
+    before = int(rows[-1, CLOSE]) if len(rows) else newest(tapes, item, now_ms)[0]
+    return np.concatenate((rows, flat_bar(last_ms, before)))
+
+
+def newest(tapes: Tapes, item: SimInstrument, now_ms: int) -> tuple[int, bool]:
+    """Price of the newest trade and whether its taker sold.
+
+    Raises
+    ------
+    NoData
+        Before the market's first bar closed.
+    """
+    if now_ms >= item.tape_from_ms:
+        day = now_ms // DAY_MS
+        tape = tapes.tape(item, day)
+        row = tape.count_until(now_ms) - 1
+        if row < 0:
+            tape = tapes.tape(item, day - 1)
+        return int(tape.price[row]), bool(tape.taker_sold[row])
+    if not item.replayed or now_ms < item.listed_ms + HOUR_MS:
+        raise NoData(
+            f"expected a time after {iso(item.listed_ms)}, found {iso(now_ms)}", where=item.id
+        )
+    closed_ms = now_ms // HOUR_MS * HOUR_MS - HOUR_MS
+    bars = tapes.hours(item, closed_ms // DAY_MS)
+    return int(bars[closed_ms % DAY_MS // HOUR_MS, CLOSE]), False
+
+
+def between(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int) -> Iterator[Tape]:
+    """The trades in (start_ms, end_ms], day by day, days without any left out."""
+    start_ms = max(start_ms, item.tape_from_ms - 1)
+    for day in range((start_ms + 1) // DAY_MS, end_ms // DAY_MS + 1):
+        tape = tapes.tape(item, day)
+        rows = tape.rows(tape.count_until(start_ms), tape.count_until(end_ms))
+        if len(rows):
+            yield rows
+
+
+def from_id(tapes: Tapes, item: SimInstrument, trade_id: int, end_ms: int) -> Iterator[Tape]:
+    """The trades from an id on, up to a time, day by day."""
+    day = tapes.day_of_id(item, trade_id)
+    if day > end_ms // DAY_MS:
+        return
+    tape = tapes.tape(item, day)
+    skipped = max(trade_id - tape.first_id, 0)
+    rows = tape.rows(skipped, tape.count_until(end_ms))
+    if len(rows):
+        yield rows
+    yield from between(tapes, item, (day + 1) * DAY_MS - 1, end_ms)
+
+
+def backwards(tapes: Tapes, item: SimInstrument, end_ms: int) -> Iterator[Tape]:
+    """The trades up to a time, newest day first, each day oldest first."""
+    for day in range(end_ms // DAY_MS, item.tape_from_ms // DAY_MS - 1, -1):
+        tape = tapes.tape(item, day)
+        rows = tape.rows(0, tape.count_until(end_ms))
+        if len(rows):
+            yield rows
+
+
+def first(chunks: Iterator[Tape], limit: int) -> list[Tape]:
+    """At most ``limit`` trades from the start of the first chunk on."""
+    kept: list[Tape] = []
+    for rows in chunks:
+        kept.append(rows.rows(0, min(limit, len(rows))))
+        limit -= len(kept[-1])
+        if limit == 0:
+            break
+    return kept
+
+
+def last(chunks: Iterator[Tape], limit: int) -> list[Tape]:
+    """At most ``limit`` trades up to the end of the first chunk; chunks come newest first."""
+    kept: list[Tape] = []
+    for rows in chunks:
+        kept.append(rows.rows(max(len(rows) - limit, 0), len(rows)))
+        limit -= len(kept[-1])
+        if limit == 0:
+            break
+    return kept[::-1]
+
+
+def index_level(tapes: Tapes, item: SimInstrument, now_ms: int) -> float:
+    """Log price of the coin known at a moment. Raises `NoData` before the market is listed."""
+    if now_ms < item.listed_ms:
+        raise NoData(
+            f"expected a time after {iso(item.listed_ms)}, found {iso(now_ms)}", where=item.id
+        )
+    if now_ms % HOUR_MS == 0:  # at an hour's edge the day's trades need not be made
+        day, rest = divmod(now_ms, DAY_MS)
+        return float(tapes.spine.hours(item.base, day)[rest // HOUR_MS])
+    return tapes.path(item.base, now_ms // DAY_MS).at(now_ms)
+
+
+def mark_level(tapes: Tapes, item: SimInstrument, now_ms: int) -> float:
+    """Log of a perpetual's mark price: the coin's price and the smooth basis."""
+    basis = tapes.basis(item.base).at(np.array([now_ms]))
+    return index_level(tapes, item, now_ms) + float(basis[0])
+
+
+def premium(tapes: Tapes, item: SimInstrument, settlement: int, until_ms: int) -> float:
+    """Mean basis of the eight hours before a settlement, as far as ``until_ms``."""
+    return tapes.basis(item.base).premium(settlement, min(until_ms, settlement * FUNDING_MS))
+
+
+def hour_extremes(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int) -> np.ndarray:
+    """Recorded hourly bars that overlap (start_ms, end_ms] where there are no trades yet."""
+    begin = max(start_ms, item.listed_ms) // HOUR_MS * HOUR_MS
+    end = min(end_ms, item.tape_from_ms - 1)
+    if not item.replayed or end < begin:
+        return np.empty((0, WIDTH), dtype=np.int64)
+    days = range(begin // DAY_MS, end // DAY_MS + 1)
+    bars = np.concatenate([tapes.hours(item, day) for day in days])
+    low, high = np.searchsorted(bars[:, TIME], (begin, end + 1))
+    return bars[low:high]

@@ -1,0 +1,1 @@
+"""The simulated venue's Binance face over HTTP."""

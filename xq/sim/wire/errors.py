@@ -1,0 +1,167 @@
+"""Refusals in Binance's numbers and words.
+
+Codes and texts follow Binance's public error lists for spot and USDⓈ-M futures; a few differ
+between the two, which is why every lookup names the face.
+"""
+
+from dataclasses import dataclass
+
+from xq.sim.instruments import Face
+from xq.sim.refusal import Reason, Refusal
+
+_BAD_REQUEST = 400
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, slots=True)
+class WireError:
+    """What the client reads."""
+
+    status: int
+    code: int
+    message: str
+
+    @property
+    def payload(self) -> dict[str, object]:
+        """The JSON body."""
+        return {"code": self.code, "msg": self.message}
+
+
+_Text = tuple[int, str]
+
+_COMMON: dict[Reason, _Text] = {
+    Reason.MISSING_PARAMETER: (
+        -1102,
+        "Mandatory parameter '{0}' was not sent, was empty/null, or malformed.",
+    ),
+    Reason.MALFORMED_PARAMETER: (-1100, "Illegal characters found in parameter '{0}'."),
+    Reason.EMPTY_PARAMETER: (-1105, "Parameter '{0}' was empty."),
+    Reason.UNWANTED_PARAMETER: (-1106, "Parameter '{0}' sent when not required."),
+    Reason.INVALID_DATA: (-1130, "Data sent for parameter '{0}' is not valid."),
+    Reason.ORDER_ID_MISSING: (
+        -1102,
+        "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!",
+    ),
+    Reason.TOO_PRECISE: (-1111, "Precision is over the maximum defined for this asset."),
+    Reason.BAD_TIME_IN_FORCE: (-1115, "Invalid timeInForce."),
+    Reason.BAD_ORDER_TYPE: (-1116, "Invalid orderType."),
+    Reason.BAD_SIDE: (-1117, "Invalid side."),
+    Reason.BAD_INTERVAL: (-1120, "Invalid interval."),
+    Reason.BAD_SYMBOL: (-1121, "Invalid symbol."),
+    Reason.TIMES_REVERSED: (-1023, "Start time is greater than end time."),
+    Reason.BAD_CLIENT_ID: (
+        -1100,
+        "Illegal characters found in parameter 'newClientOrderId'; "
+        "legal range is '^[\\.A-Z\\:/a-z0-9_-]{{1,36}}$'.",
+    ),
+    Reason.UNKNOWN_CANCEL: (-2011, "Unknown order sent."),
+    Reason.UNKNOWN_ORDER: (-2013, "Order does not exist."),
+    Reason.KEY_FORMAT: (-2014, "API-key format invalid."),
+    Reason.KEY_UNKNOWN: (-2015, "Invalid API-key, IP, or permissions for action."),
+    Reason.BAD_SIGNATURE: (-1022, "Signature for this request is not valid."),
+    Reason.STALE_TIMESTAMP: (-1021, "Timestamp for this request is outside of the recvWindow."),
+    Reason.FUTURE_TIMESTAMP: (
+        -1021,
+        "Timestamp for this request was 1000ms ahead of the server's time.",
+    ),
+    Reason.BAD_RECV_WINDOW: (-1131, "recvWindow must be less than 60000."),
+}
+
+_SPOT: dict[Reason, _Text] = {
+    Reason.TOO_PRECISE: (-1111, "Parameter '{0}' has too much precision."),
+    Reason.NOT_POSITIVE: (-1100, "Illegal characters found in parameter '{0}'."),
+    Reason.PRICE_TICK: (-1013, "Filter failure: PRICE_FILTER"),
+    Reason.PRICE_LOW: (-1013, "Filter failure: PRICE_FILTER"),
+    Reason.PRICE_HIGH: (-1013, "Filter failure: PRICE_FILTER"),
+    Reason.PRICE_FAR: (-1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
+    Reason.LOT_STEP: (-1013, "Filter failure: LOT_SIZE"),
+    Reason.LOT_SMALL: (-1013, "Filter failure: LOT_SIZE"),
+    Reason.LOT_LARGE: (-1013, "Filter failure: LOT_SIZE"),
+    Reason.MARKET_LOT_LARGE: (-1013, "Filter failure: MARKET_LOT_SIZE"),
+    Reason.NOTIONAL_SMALL: (-1013, "Filter failure: NOTIONAL"),
+    Reason.TOO_MANY_ORDERS: (-1013, "Filter failure: MAX_NUM_ORDERS"),
+    Reason.DUPLICATE_CLIENT_ID: (-2010, "Duplicate order sent."),
+    Reason.NO_FUNDS: (-2010, "Account has insufficient balance for requested action."),
+    Reason.POST_ONLY: (-2010, "Order would immediately match and take."),
+}
+
+_FUTURES: dict[Reason, _Text] = {
+    Reason.PRICE_TICK: (-4014, "Price not increased by tick size."),
+    Reason.PRICE_LOW: (-4013, "Price less than min price."),
+    Reason.PRICE_HIGH: (-4002, "Price greater than max price."),
+    Reason.LOT_STEP: (-4023, "Qty not increased by step size."),
+    Reason.LOT_SMALL: (-4004, "Quantity less than min quantity."),
+    Reason.LOT_LARGE: (-4005, "Quantity greater than max quantity."),
+    Reason.MARKET_LOT_LARGE: (-4005, "Quantity greater than max quantity."),
+    Reason.NOTIONAL_SMALL: (
+        -4164,
+        "Order's notional must be no smaller than {0} (unless you choose reduce only).",
+    ),
+    Reason.TOO_MANY_ORDERS: (-2025, "Reach max open order limit."),
+    Reason.DUPLICATE_CLIENT_ID: (-4116, "ClientOrderId is duplicated."),
+    Reason.NO_MARGIN: (-2019, "Margin is insufficient."),
+    Reason.POSITION_LIMIT: (
+        -2027,
+        "Exceeded the maximum allowable position at current leverage.",
+    ),
+    Reason.REDUCE_ONLY: (-2022, "ReduceOnly Order is rejected."),
+    Reason.POST_ONLY: (
+        -5022,
+        "Due to the order could not be executed as maker, the Post Only order will be rejected. "
+        "The order will not be recorded in the order history",
+    ),
+    Reason.FILL_OR_KILL: (
+        -5021,
+        "Due to the order could not be filled immediately, the FOK order has been rejected. "
+        "The order will not be recorded in the order history",
+    ),
+    Reason.CONDITIONAL_ELSEWHERE: (
+        -4120,
+        "Order type not supported for this endpoint. "
+        "Please use the Algo Order API endpoints instead.",
+    ),
+    Reason.BAD_DEPTH_LIMIT: (-4021, "{0} is not valid depth limit"),
+    Reason.BAD_LEVERAGE: (-4028, "Leverage {0} is not valid"),
+    Reason.MARGIN_TYPE_SAME: (-4046, "No need to change margin type."),
+    Reason.MARGIN_TYPE_UNSUPPORTED: (-4109, "This symbol supports cross margin only."),
+    Reason.POSITION_MODE_SAME: (-4059, "No need to change position side."),
+    Reason.POSITION_MODE_UNSUPPORTED: (-4067, "The venue knows one-way positions only."),
+    Reason.POSITION_SIDE: (-4061, "Order's position side does not match user's setting."),
+}
+
+_ZERO_TEXTS = {
+    "quantity": (-4003, "Quantity less than or equal to zero."),
+    "price": (-4001, "Price less than 0."),
+}
+
+
+def wire_error(refusal: Refusal, face: Face) -> WireError:
+    """The error that Binance would answer.
+
+    Examples
+    --------
+    >>> wire_error(Refusal(Reason.DUPLICATE_CLIENT_ID), Face.FUTURES).code
+    -4116
+    """
+    code, template = _text(refusal, face)
+    unauthorized = refusal.reason in (Reason.KEY_FORMAT, Reason.KEY_UNKNOWN)
+    status = _UNAUTHORIZED if unauthorized else _BAD_REQUEST
+    return WireError(status, code, template.format(refusal.detail))
+
+
+def _text(refusal: Refusal, face: Face) -> _Text:
+    reason = refusal.reason
+    if face is Face.FUTURES:
+        if reason is Reason.NOT_POSITIVE:
+            return _ZERO_TEXTS[refusal.detail]
+        if reason is Reason.PRICE_FAR:
+            return _price_far(refusal.detail)
+    table = _SPOT if face is Face.SPOT else _FUTURES
+    return table[reason] if reason in table else _COMMON[reason]
+
+
+def _price_far(bound: str) -> _Text:
+    side, _, price = bound.partition(" ")
+    if side == "above":
+        return -4016, f"Limit price can't be higher than {price}."
+    return -4024, f"Limit price can't be lower than {price}."

@@ -1,0 +1,53 @@
+"""The venue as a server of its own: until SIGINT or SIGTERM."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from xq.sim.venue import SimVenue
+from xq.sim.wire.embed import start
+from xq.sim.wire.owner import held_by, read_owner, try_lock
+from xq.sim.wire.server import VenueServer
+
+
+def serve(
+    state: Path,
+    port: int,
+    build: Callable[[], SimVenue],
+    announce: Callable[[VenueServer], None],
+) -> None:
+    """Serve the venue until SIGINT or SIGTERM arrives; main thread only.
+
+    Parameters
+    ----------
+    announce
+        Called once requests are answered.
+
+    Raises
+    ------
+    LockHeld
+        At once, if another process serves this folder.
+    """
+    lock = try_lock(state)
+    if lock is None:
+        raise held_by(read_owner(state), state)
+    with termination() as ended, start(lock, state, port, build) as handle:
+        if handle.server is not None:
+            announce(handle.server)
+        ended.wait()
+
+
+@contextmanager
+def termination() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set instead of killing the process."""
+    ended = threading.Event()
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in kept:
+            signal.signal(number, lambda *_: ended.set())
+        yield ended
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -1,0 +1,175 @@
+"""The futures face: ``/fapi/v1`` to ``v3``."""
+
+from typing import Any
+
+from xq.sim.contracts import FUNDING_MS
+from xq.sim.exact import text
+from xq.sim.instruments import Face, SimInstrument
+from xq.sim.venue import SimVenue
+from xq.sim.wire import market_data
+from xq.sim.wire.futures_account import ACCOUNT_V1, ACCOUNT_V2, ACCOUNT_V3
+from xq.sim.wire.futures_payloads import described_order, own_trade, placed_order
+from xq.sim.wire.listing import futures_info
+from xq.sim.wire.market_data import of_face
+from xq.sim.wire.order_params import futures_order, which_order
+from xq.sim.wire.params import Params
+from xq.sim.wire.route import Json, Routes, Security, routes
+
+_FUTURES = Face.FUTURES
+
+
+def _premium_index(venue: SimVenue, params: Params) -> Json:
+    symbol = params.text("symbol")
+    if symbol is not None:
+        return _premium(venue, venue.market(_FUTURES, symbol))
+    return [_premium(venue, market) for market in venue.markets(_FUTURES)]
+
+
+def _premium(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
+    feed, now = venue.feeds[_FUTURES], venue.now_ms
+    coming = feed.funding_estimate(market.id, now)
+    index = text(feed.index_price(market.id, now))
+    return {
+        "symbol": market.id,
+        "markPrice": text(feed.mark_price(market.id, now)),
+        "indexPrice": index,
+        "estimatedSettlePrice": index,
+        "lastFundingRate": text(coming.rate),
+        "interestRate": "0.00010000",
+        "nextFundingTime": coming.ts,
+        "time": now,
+    }
+
+
+def _funding_rates(venue: SimVenue, params: Params) -> Json:
+    symbol = params.text("symbol")
+    markets = venue.markets(_FUTURES) if symbol is None else (venue.market(_FUTURES, symbol),)
+    start, end = params.span()
+    limit = params.limit(100, 1000, capped=True)
+    last = venue.now_ms if end is None else min(end, venue.now_ms)
+    first = last - limit * FUNDING_MS + 1 if start is None else start
+    rows = [
+        {
+            "symbol": market.id,
+            "fundingRate": text(settled.rate),
+            "fundingTime": settled.ts,
+            "markPrice": text(settled.mark),
+        }
+        for market in markets
+        for settled in venue.feeds[_FUTURES].funding(market.id, first, last, limit)
+    ]
+    rows.sort(key=lambda row: (row["fundingTime"], row["symbol"]))
+    return rows[-limit:] if start is None else rows[:limit]
+
+
+def _place(venue: SimVenue, params: Params) -> Json:
+    shape = params.one_of("newOrderRespType", ("ACK", "RESULT"), "ACK")
+    order = venue.place(_FUTURES, futures_order(params)).order
+    return placed_order(order) if shape == "RESULT" else _acknowledged(placed_order(order))
+
+
+def _acknowledged(row: dict[str, Any]) -> dict[str, Any]:
+    """ACK says that the order arrived, not what became of it."""
+    nothing = dict.fromkeys(("avgPrice", "executedQty", "cumQty", "cumQuote"), "0.00000000")
+    return row | nothing | {"status": "NEW"}
+
+
+def _test(venue: SimVenue, params: Params) -> Json:
+    venue.rehearse(_FUTURES, futures_order(params))
+    return {}
+
+
+def _query(venue: SimVenue, params: Params) -> Json:
+    order_id, client_id = which_order(params)
+    symbol = params.required("symbol")
+    return described_order(venue.order(_FUTURES, symbol, order_id=order_id, client_id=client_id))
+
+
+def _cancel(venue: SimVenue, params: Params) -> Json:
+    order_id, client_id = which_order(params)
+    symbol = params.required("symbol")
+    return placed_order(venue.cancel(_FUTURES, symbol, order_id=order_id, client_id=client_id))
+
+
+def _cancel_all(venue: SimVenue, params: Params) -> Json:
+    venue.cancel_all(_FUTURES, params.required("symbol"))
+    return {"code": 200, "msg": "The operation of cancel all open order is done."}
+
+
+def _open_orders(venue: SimVenue, params: Params) -> Json:
+    symbol = params.text("symbol")
+    if symbol is not None:
+        venue.market(_FUTURES, symbol)
+    return [described_order(order) for order in venue.state.orders_of(_FUTURES, symbol)]
+
+
+def _no_conditional_orders(venue: SimVenue, params: Params) -> Json:
+    """The book of conditional orders; it takes none, so it is empty."""
+    symbol = params.text("symbol")
+    if symbol is not None:
+        venue.market(_FUTURES, symbol)
+    return []
+
+
+def _all_orders(venue: SimVenue, params: Params) -> Json:
+    symbol = venue.market(_FUTURES, params.required("symbol")).id
+    page = params.page("orderId", limit=params.limit(500, 1000, capped=True))
+    return [described_order(order) for order in venue.ledger.orders(_FUTURES, symbol, page)]
+
+
+def _user_trades(venue: SimVenue, params: Params) -> Json:
+    symbol = venue.market(_FUTURES, params.required("symbol")).id
+    page = params.page("fromId", limit=params.limit(500, 1000, capped=True))
+    order_id = params.integer("orderId")
+    fills = venue.ledger.fills(_FUTURES, symbol, page, order_id=order_id)
+    return [own_trade(fill) for fill in fills]
+
+
+FUTURES_ROUTES: Routes = {
+    **routes(
+        "/fapi/v1",
+        Security.OPEN,
+        {
+            "GET /ping": market_data.ping,
+            "GET /time": market_data.time,
+            "GET /exchangeInfo": futures_info,
+            "GET /klines": of_face(market_data.klines, _FUTURES),
+            "GET /depth": of_face(market_data.depth, _FUTURES),
+            "GET /trades": of_face(market_data.trades, _FUTURES),
+            "GET /aggTrades": of_face(market_data.aggregate_trades, _FUTURES),
+            "GET /ticker/24hr": of_face(market_data.day_ticker, _FUTURES),
+            "GET /ticker/bookTicker": of_face(market_data.book_ticker, _FUTURES),
+            "GET /ticker/price": of_face(market_data.price_ticker, _FUTURES),
+            "GET /premiumIndex": _premium_index,
+            "GET /fundingRate": _funding_rates,
+        },
+    ),
+    **routes(
+        "/fapi/v2",
+        Security.OPEN,
+        {"GET /ticker/price": of_face(market_data.price_ticker, _FUTURES)},
+    ),
+    **routes(
+        "/fapi/v1",
+        Security.KEY,
+        {"GET /historicalTrades": of_face(market_data.trades, _FUTURES)},
+    ),
+    **routes(
+        "/fapi/v1",
+        Security.SIGNED,
+        {
+            "POST /order": _place,
+            "POST /order/test": _test,
+            "GET /order": _query,
+            "DELETE /order": _cancel,
+            "DELETE /allOpenOrders": _cancel_all,
+            "GET /openOrders": _open_orders,
+            "GET /allOrders": _all_orders,
+            "GET /userTrades": _user_trades,
+            "GET /openAlgoOrders": _no_conditional_orders,
+            **ACCOUNT_V1,
+        },
+    ),
+    **routes("/fapi/v2", Security.SIGNED, ACCOUNT_V2),
+    **routes("/fapi/v3", Security.SIGNED, ACCOUNT_V3),
+}

@@ -1,0 +1,1 @@
+"""The strategy contract: what a plugin is, how it is loaded, run and checked."""

@@ -1,0 +1,137 @@
+"""One ccxt client per thread and face, with the symbols loaded once for all of them."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from xq.errors import VenueUnclear, unknown
+from xq.ports import Clock
+from xq.types import Instrument, Symbol
+from xq.venues import convert
+from xq.venues.pace import Pace
+from xq.venues.reads import Reader, Retry
+from xq.venues.registry import Profile, client
+from xq.venues.wire import WireSession
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach a venue.
+
+    Attributes
+    ----------
+    timeout
+        Seconds to wait for one answer.
+    keys
+        API key and secret; None for public data.
+    loopback_only
+        Refuse to send anything to another machine.
+    """
+
+    timeout: float = 10.0
+    keys: tuple[str, str] | None = None
+    loopback_only: bool = False
+    retry: Retry | None = None
+
+
+class Clients:
+    """The clients of one face.
+
+    Methods raise `VenueError`; `find` raises `UnknownName` too.
+    """
+
+    def __init__(self, profile: Profile, contract: bool, access: Access, clock: Clock) -> None:
+        self.profile = profile
+        self.contract = contract
+        self.pace: Pace | None = None
+        self._access = access
+        self._clock = clock
+        self._mine = threading.local()
+        self._lock = threading.Lock()
+        self._made: list[tuple[Any, WireSession]] = []
+        self._source: Any = None
+        self._reader: Reader | None = None
+        self._instruments: dict[Symbol, Instrument] = {}
+
+    def read(self, what: str, ask: Callable[[Any], T]) -> T:
+        """Run a repeatable request on this thread's client, symbols loaded."""
+        self.load()
+        raw, session = self._pair()
+        return self._asker(raw)(session, what, lambda: ask(raw))
+
+    def pair(self) -> tuple[Any, WireSession]:
+        """Client and session of this thread, symbols loaded; for requests sent only once."""
+        self.load()
+        return self._pair()
+
+    def instruments(self) -> dict[Symbol, Instrument]:
+        """Trading rules of every active symbol of this face."""
+        self.load()
+        return self._instruments
+
+    def find(self, symbol: Symbol) -> Instrument:
+        """The trading rules of one symbol, or an `UnknownName` with a suggestion."""
+        known = self.instruments()
+        if symbol not in known:
+            raise unknown(
+                "symbol",
+                str(symbol),
+                (str(name) for name in known),
+                hint=f"xq symbols --quote {symbol.quote} --exchange {self.profile.name}"
+                + (" --contracts" if symbol.is_contract else ""),
+            )
+        return known[symbol]
+
+    def load(self) -> None:
+        """Ask for the symbols, once."""
+        with self._lock:
+            if self._source is not None:
+                return
+        raw, session = self._pair()
+        with self._lock:
+            if self._source is None:
+                markets = self._asker(raw)(session, "symbols", raw.load_markets)
+                found = convert.instruments(markets.values(), raw.precisionMode)
+                wanted = {s: i for s, i in found.items() if s.is_contract == self.contract}
+                if not found:
+                    raise VenueUnclear(f"{self.profile.name} lists no symbols")
+                self._instruments, self._source = wanted, raw
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for _, session in self._made:
+                session.close()
+            self._made.clear()
+
+    def _pair(self) -> tuple[Any, WireSession]:
+        pair = getattr(self._mine, "pair", None)
+        if pair is None:
+            session = WireSession(loopback_only=self._access.loopback_only)
+            raw = client(
+                self.profile,
+                self.contract,
+                session,
+                timeout=self._access.timeout,
+                keys=self._access.keys,
+            )
+            pair = self._mine.pair = (raw, session)
+            with self._lock:
+                self._made.append(pair)
+        raw, _ = pair
+        if raw.markets is None and self._source is not None:
+            raw.set_markets_from_exchange(self._source)
+        return pair
+
+    def _asker(self, raw: Any) -> Reader:
+        if self._reader is None:
+            face = self.profile.face(self.contract)
+            spacing = raw.rateLimit / 1000 if face.spacing is None else face.spacing
+            self.pace = Pace(self._clock, spacing=spacing, weight_limit=face.weight_limit)
+            self._reader = Reader(
+                self.profile.name, self.profile.rules, self.pace, self._clock, self._access.retry
+            )
+        return self._reader

@@ -1,0 +1,168 @@
+"""Which exchange a name means: ccxt classes, URLs, options and allowances per face."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xq.errors import unknown
+from xq.venues.outcomes import BINANCE, Rules
+from xq.venues.wire import WireSession
+
+SIM = "sim"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One ccxt client class: the spot or the contract side of an exchange.
+
+    Attributes
+    ----------
+    spacing
+        Seconds between two requests; None takes ccxt's figure for the exchange.
+    weight_limit
+        Request weight per minute that the venue reports, if it does.
+    error_table
+        Name of the ccxt table of error classes, for URLs ccxt does not recognise.
+    """
+
+    ccxt_id: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    spacing: float | None = None
+    weight_limit: int | None = None
+    error_table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything that differs between venues.
+
+    Attributes
+    ----------
+    url
+        Base URL that replaces the exchange's hosts; None for the real ones.
+    pages_skip_holes
+        Whether a request for bars from a time without any answers with the first bars after it.
+    bare_lists
+        Whether bars come as a plain JSON list, so that anything else is no answer.
+    """
+
+    name: str
+    spot: Face
+    contracts: Face
+    rules: Rules
+    url: str | None = None
+    pages_skip_holes: bool = False
+    bare_lists: bool = False
+
+    def face(self, contract: bool) -> Face:
+        """The side that lists contracts, or the spot side."""
+        return self.contracts if contract else self.spot
+
+
+_QUIET = {
+    "fetchCurrencies": False,
+    "fetchMargins": False,
+    "warnOnFetchOpenOrdersWithoutSymbol": False,
+    "recvWindow": 5000,
+}
+_BINANCE_SPOT = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, **_QUIET}
+_BINANCE_LINEAR = {"fetchMarkets": {"types": ["linear"]}, **_QUIET}
+
+_BINANCE = Profile(
+    "binance",
+    spot=Face("binance", _BINANCE_SPOT, spacing=0.02, weight_limit=6000),
+    contracts=Face("binanceusdm", _BINANCE_LINEAR, spacing=0.05, weight_limit=2400),
+    rules=BINANCE,
+    pages_skip_holes=True,
+    bare_lists=True,
+)
+_BYBIT_SPOT = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}
+_BYBIT_LINEAR = {"defaultType": "swap", "fetchMarkets": {"types": ["linear"]}}
+
+_BYBIT = Profile(
+    "bybit",
+    spot=Face("bybit", _BYBIT_SPOT),
+    contracts=Face("bybit", _BYBIT_LINEAR),
+    rules=BINANCE,  # only reads go to this venue; its error objects are judged by ccxt
+)
+
+
+def profile(name: str, url: str | None = None) -> Profile:
+    """The venue of that name.
+
+    Parameters
+    ----------
+    url
+        Where the simulated venue listens; for ``"sim"`` only.
+
+    Raises
+    ------
+    UnknownName
+        If neither xq nor ccxt knows the exchange.
+    """
+    if name == SIM:
+        return _simulated(url or "http://127.0.0.1:0")
+    if name in ("binance", "binanceusdm"):
+        return _BINANCE
+    if name == "bybit":
+        return _BYBIT
+    import ccxt
+
+    if name not in ccxt.exchanges:
+        raise unknown("exchange", name, [SIM, *ccxt.exchanges], hint="--exchange sim")
+    face = Face(name)
+    return Profile(name, spot=face, contracts=face, rules=BINANCE)
+
+
+def _simulated(url: str) -> Profile:
+    """Binance on loopback; ccxt chooses error classes by host, so the tables are named here."""
+    return Profile(
+        SIM,
+        spot=Face("binance", _BINANCE_SPOT, spacing=0.0, error_table="spot"),
+        contracts=Face("binanceusdm", _BINANCE_LINEAR, spacing=0.0, error_table="linear"),
+        rules=BINANCE,
+        url=url,
+        pages_skip_holes=True,
+        bare_lists=True,
+    )
+
+
+def client(
+    chosen: Profile,
+    contract: bool,
+    session: WireSession,
+    *,
+    timeout: float,
+    keys: tuple[str, str] | None = None,
+) -> Any:
+    """A ccxt client of one face that retries nothing and paces nothing by itself."""
+    import ccxt
+
+    face = chosen.face(contract)
+    kind = getattr(ccxt, face.ccxt_id)
+    settings: dict[str, Any] = {
+        "session": session,
+        "timeout": round(timeout * 1000),
+        "enableRateLimit": False,
+        "options": {**face.options, "maxRetriesOnFailure": 0},
+    }
+    if keys is not None:
+        settings |= {"apiKey": keys[0], "secret": keys[1]}
+    if chosen.url is not None:
+        settings["urls"] = {"api": _urls(kind, chosen.url)}
+    if face.error_table is not None:
+        tables = kind().describe()["exceptions"]
+        settings["exceptions"] = {"exact": tables[face.error_table]["exact"]}
+    return kind(settings)
+
+
+def _urls(kind: Any, url: str) -> dict[str, str]:
+    """Every URL the class knows, moved to one host with its path kept."""
+    from urllib.parse import urlsplit
+
+    known = kind().describe()["urls"]["api"]
+    return {
+        name: url + urlsplit(address).path
+        for name, address in known.items()
+        if isinstance(address, str)
+    }

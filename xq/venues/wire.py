@@ -1,0 +1,150 @@
+"""The HTTP session under ccxt: remembers what came over the wire, and where it may not go."""
+
+import logging
+import os
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3 import exceptions as transport
+
+from xq.errors import VenueError
+from xq.venues.outcomes import Failure, Reply, Wire
+
+_BEFORE_FIRST_BYTE = (
+    transport.NewConnectionError,
+    transport.ConnectTimeoutError,
+    transport.ProxyError,
+)
+_NEVER_A_REQUEST = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.ConnectTimeout,
+)
+
+for _name in ("ccxt", "urllib3"):  # they report through our errors, never on stderr
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+
+
+class WireSession(requests.Session):
+    """A session for one ccxt client and one thread.
+
+    Parameters
+    ----------
+    loopback_only
+        Refuse every host but this machine, and ignore proxies: what a signed client of the
+        simulated venue gets, so that no order of it can reach a real exchange.
+
+    Attributes
+    ----------
+    last
+        What happened to the newest request; None if none was made since `forget`.
+    """
+
+    def __init__(self, *, loopback_only: bool) -> None:
+        super().__init__()
+        self.trust_env = not loopback_only
+        self.auth = _no_auth  # a netrc entry must not add credentials
+        self.last: Wire | None = None
+        self._loopback_only = loopback_only
+
+    def forget(self) -> None:
+        """Drop the memory of earlier requests."""
+        self.last = None
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
+        """Send one request, follow no redirect, and remember the outcome."""
+        if self._loopback_only and not is_loopback(url):
+            raise VenueError("the simulated venue's client was asked to leave this machine")
+        self.last = Failure(sent=True, reason="interrupted")
+        try:
+            response = super().request(method, url, **(options | {"allow_redirects": False}))
+        except requests.RequestException as error:
+            self.last = Failure(sent=_may_have_been_sent(error), reason=describe(error))
+            raise
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        response.encoding = "utf-8"
+        self.last = Reply(response.status_code, response.text, headers)
+        return response
+
+    def merge_environment_settings(  # type: ignore[override]
+        self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Mapping[str, Any]:
+        """Honour ``SSL_CERT_FILE`` too, as the rest of Python does."""
+        settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        bundle = os.environ.get("SSL_CERT_FILE")
+        if self.trust_env and settings["verify"] is True and bundle:
+            settings["verify"] = bundle
+        return settings
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine by address.
+
+    Examples
+    --------
+    >>> is_loopback("http://127.0.0.1:9100/api"), is_loopback("https://api.binance.com")
+    (True, False)
+    """
+    try:
+        return ip_address(urlsplit(url).hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (transport.NameResolutionError, "the name does not resolve"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+    (transport.ReadTimeoutError, "no answer before the timeout"),
+    (TimeoutError, "no answer before the timeout"),
+    (transport.ConnectTimeoutError, "no connection before the timeout"),
+    (transport.IncompleteRead, "the answer broke off"),
+)
+
+
+def describe(error: BaseException) -> str:
+    """The cause of a network failure, in words."""
+    causes = _causes(error)
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted ({cause.verify_message})"
+    proxied = any(isinstance(cause, transport.ProxyError) for cause in causes)
+    text = next(
+        (words for kind, words in _WORDS for cause in causes if isinstance(cause, kind)),
+        str(causes[-1]) or type(causes[-1]).__name__,
+    )
+    return f"the proxy failed: {text}" if proxied else text
+
+
+def _may_have_been_sent(error: requests.RequestException) -> bool:
+    if isinstance(error, _NEVER_A_REQUEST):
+        return False
+    return not any(
+        isinstance(cause, (*_BEFORE_FIRST_BYTE, ssl.SSLCertVerificationError))
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what it wraps, outermost first: urllib3 nests in args and ``reason``."""
+    found: list[BaseException] = []
+    waiting: list[BaseException] = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if any(current is seen for seen in found):
+            continue
+        found.append(current)
+        inner = [*current.args, getattr(current, "reason", None), current.__cause__]
+        waiting += [item for item in inner if isinstance(item, BaseException)]
+    return found
+
+
+def _no_auth(request: Any) -> Any:
+    return request
