@@ -28,7 +28,11 @@ def market_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _isolated_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of this machine reaches a test."""
+    """No setting of this machine reaches a test, and no test reaches beyond this machine."""
+    for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
     for name in list(os.environ):
         if name.startswith("XQ_") and not name.startswith("XQ_TEST_"):
             monkeypatch.delenv(name)

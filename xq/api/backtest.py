@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xq.api import backtest_inputs as inputs
+from xq.api.backtest_bars import Block, Reading
 from xq.api.backtest_inputs import Market, Span
 from xq.api.workspace import Workspace
-from xq.errors import StorageFailed
+from xq.errors import NoData, StorageFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from xq.bars import Bars
     from xq.lake.reader import Lake
     from xq.portfolio.costs import Costs
-    from xq.strategy.sandbox import Evaluation
+    from xq.strategy.sandbox import Evaluation, Evaluator
 
 LAW_ROWS = 24
 """Rows asked again before every run."""
@@ -71,11 +72,19 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         from xq.lake.reader import Lake
 
         lake = Lake(ws.lake)
-        lookback = 0 if request.span.is_everything else evaluator.declaration.lookback
-        block = inputs.read_block(lake, market, request.span, lookback, config.backtest.gaps)
-        evaluation = evaluator.run(block.bars, rows=LAW_ROWS, seed=ws.seed)
+        reading = Reading(ws, lake, market, lambda: evaluator.declaration.lookback)
+        block = reading.block(request.span)
+        evaluation = _weights(evaluator, block, ws.seed)
     source = inputs.strategy_file(ws.strategies, request.strategy)
     return _Run(ws, lake, market, block, evaluation, source).result()
+
+
+def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
+    try:
+        return evaluator.run(block.bars, rows=LAW_ROWS, seed=seed)
+    except NoData as error:
+        told = "; ".join([error.message, *block.notes])
+        raise NoData(told, where=error.where, hint=error.hint) from None
 
 
 def write_report(result: "BacktestResult", path: "Path") -> None:
@@ -116,7 +125,7 @@ class _Run:
     ws: Workspace
     lake: "Lake"
     market: Market
-    block: inputs.Block
+    block: Block
     evaluation: "Evaluation"
     source: "Path"
 
@@ -251,7 +260,7 @@ class _Run:
     ) -> "list[str]":
         from xq.clock import iso
 
-        notes = []
+        notes = list(self.block.notes)
         missing = self.evaluation.lookback - 1 - self.block.start
         if missing > 0:
             notes.append(

@@ -1,4 +1,4 @@
-"""What a backtest reads from the lake: its range, its bars with warm-up, funding, provenance."""
+"""What a backtest is about and reads beside bars: range, market, funding, provenance."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xq.api.when import epoch_ms
 from xq.clock import iso
 from xq.errors import UsageError
-from xq.timeframe import DAY_MS, Timeframe
+from xq.timeframe import Timeframe
 from xq.types import Symbol
 
 if TYPE_CHECKING:
@@ -71,46 +71,6 @@ class Market:
     timeframe: Timeframe
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """Bars with the warm-up in front; ``start`` is the row of the first bar of the run."""
-
-    bars: "Bars"
-    start: int
-
-
-def read_block(lake: "Lake", market: Market, span: Span, lookback: int, gaps: str) -> Block:
-    """Bars of the range, and up to ``lookback`` stored bars before it.
-
-    Raises
-    ------
-    DataError
-        See `Lake.bars`.
-    """
-    if span.is_everything:
-        return Block(_bars(lake, market, None, span.until_ms, gaps), 0)
-    bar = market.timeframe
-    stored = [stored_range(lake, market, symbol) for symbol in market.symbols]
-    newest = max((end for _, end in filter(None, stored)), default=None)
-    until = newest if span.until_ms is None else span.until_ms
-    if span.since_ms is not None:
-        since = bar.ceil(span.since_ms)
-    elif until is None:  # nothing is stored: let the lake say so
-        return Block(_bars(lake, market, None, None, gaps), 0)
-    else:
-        since = bar.ceil(until - round((span.days or 0) * DAY_MS))
-    oldest = max((start for start, _ in filter(None, stored)), default=since)
-    warm = min(since, max(oldest, since - lookback * bar.ms))
-    bars = _bars(lake, market, warm, span.until_ms, gaps)
-    import numpy as np
-
-    start = int(np.searchsorted(bars.ts, since))
-    if start >= len(bars):
-        _bars(lake, market, since, span.until_ms, gaps)  # raises: nothing in the range itself
-        raise UsageError(f"the range begins after the newest bar, found {iso(since)}")
-    return Block(bars, start)
-
-
 def stored_range(lake: "Lake", market: Market, symbol: str) -> tuple[int, int] | None:
     """First and end time of what is stored of one symbol, from the files' footers."""
     from xq.lake import columns, layout
@@ -122,19 +82,6 @@ def stored_range(lake: "Lake", market: Market, symbol: str) -> tuple[int, int] |
         return None
     first, last = columns.footer(leaves[0].path), columns.footer(leaves[-1].path)
     return first.first_ms, last.last_ms + market.timeframe.ms
-
-
-def _bars(
-    lake: "Lake", market: Market, start_ms: int | None, end_ms: int | None, gaps: str
-) -> "Bars":
-    return lake.bars(
-        market.exchange,
-        market.symbols,
-        market.timeframe,
-        start_ms,
-        end_ms,
-        gaps=gaps,  # type: ignore[arg-type]
-    )
 
 
 def read_funding(lake: "Lake", market: Market, bars: "Bars") -> "list[Settlements]":

@@ -121,6 +121,12 @@ class BacktestResult:
         """Total return of buying and holding, as a fraction."""
         return float(self.hold[-1]) / self.simulation.initial_cash - 1.0
 
+    def to_vectorbt(self) -> Any:
+        """The run as a `vectorbt.Portfolio`; see `xq.backtest.notebook.portfolio`."""
+        from xq.backtest.notebook import portfolio
+
+        return portfolio(self)
+
     def summary(self) -> dict[str, Any]:
         """The JSON object of ``xq backtest --output json``; what is not a number is None."""
         return {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Rows = Any  # a sequence of mappings or dataclasses, a pyarrow Table, or a RecordBatchReader
 
 _BATCH = 10_000
+_UNCUT = 200
+_ROOMY = 10_000
 
 
 class Format(StrEnum):
@@ -64,12 +66,9 @@ def print_record(record: Mapping[str, Any] | Any, kind: Format) -> None:
     """Write one object to stdout."""
     fields = _mapping(record)
     if kind is Format.TABLE:
-        from rich.table import Table
+        from xq.cli.table import pairs
 
-        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        for key, value in _flat(fields):
-            table.add_row(key, _cell(value))
-        print_rich(table)
+        print_rich(pairs(list(_flat(fields))))
     elif kind in (Format.CSV, Format.ARROW):
         print_rows([dict(_flat(fields))], kind)
     else:
@@ -91,10 +90,14 @@ def print_note(text: str) -> None:
 @_reader()
 def print_rich(*renderables: Any) -> None:
     """Write rich renderables to stdout, as wide as they need when nobody's terminal cuts them."""
+    from shutil import get_terminal_size
+
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else 200
-    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=False).print(*renderables)
+    width = get_terminal_size().columns if sys.stdout.isatty() else _UNCUT
+    console = Console(file=sys.stdout, width=_ROOMY, highlight=False)
+    console.width = max([width, *(console.measure(item).minimum for item in renderables)])
+    console.print(*renderables)
 
 
 def print_error(error: XqError, *, as_json: bool) -> int:
@@ -254,35 +257,9 @@ def _column(values: list[Any]) -> list[Any]:
 
 
 def _write_table(rows: Rows, title: str | None) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+    from xq.cli.table import layout
 
     if hasattr(rows, "read_all"):
         rows = rows.read_all()
     held = rows if isinstance(rows, Sequence) or hasattr(rows, "num_rows") else list(rows)
-    names = _names(held)
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    listed = list(_mappings(held))
-    for name in names:
-        numeric = all(
-            isinstance(row.get(name), (int, float, Decimal, type(None)))
-            and not isinstance(row.get(name), bool)
-            for row in listed
-        )
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in listed:
-        table.add_row(*(_cell(row.get(name)) for name in names))
-    print_rich(table)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.2f}"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
-    plain = _plain(value)
-    return plain if isinstance(plain, str) else json.dumps(plain)
+    print_rich(layout(_names(held), list(_mappings(held)), title))

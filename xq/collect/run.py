@@ -15,7 +15,7 @@ from xq.collect.plan import chunks, jobs
 from xq.errors import Interrupted, XqError
 from xq.lake.coverage import Coverage
 from xq.lake.layout import Dataset
-from xq.lake.ranges import Range, intersect
+from xq.lake.ranges import Range, intersect, subtract, union
 from xq.lake.rules import refuse, validate_rows
 from xq.lake.writer import LakeWriter
 from xq.timeframe import Timeframe
@@ -104,6 +104,7 @@ def collect(
 class _Plan:
     task: Task
     jobs: tuple[Range, ...] = ()
+    known_until_ms: int = 0
     error: XqError | None = None
 
 
@@ -122,27 +123,41 @@ class _Work:
             covered = self.coverage.covered(task.dataset)
         except XqError as error:
             return _Plan(task, error=error)
-        return _Plan(task, jobs(task.target, covered, task.timeframe))
+        known_until_ms = max((known.end_ms for known in covered), default=0)
+        return _Plan(task, jobs(task.target, covered, task.timeframe), known_until_ms)
 
     def carry_out(self, plan: _Plan) -> Collected:
         new = 0
         error = plan.error
         try:
             for job in plan.jobs:
+                open_ms = job.start_ms
+                later = plan.known_until_ms > job.end_ms
                 for piece in chunks(job, plan.task.timeframe, CHUNK):
-                    new += self._bring(plan.task, piece)
+                    open_ms, added = self._bring(plan.task, piece, open_ms, later)
+                    new += added
             empty = self._empty(plan.task) if error is None else ()
         except XqError as caught:
             error, empty = caught, ()
         return Collected(plan.task, new, empty, error)
 
-    def _bring(self, task: Task, piece: Range) -> int:
+    def _bring(self, task: Task, piece: Range, open_ms: int, later: bool) -> tuple[int, int]:
+        """Fetch and commit one piece; tell up to when all is covered, and the bars added.
+
+        A hole is the venue's only once a later bar is there: at the end of a range the bar may
+        just not be published yet, so coverage ends with the last bar received.
+        """
         rows = fetch(self.source, task.symbol, task.timeframe, piece, self._advance)
+        last_ms = int(rows[-1, 0]) + task.timeframe.ms if len(rows) else open_ms
+        end_ms = piece.end_ms if later else last_ms
         table = _table(rows)
         poison = validate_rows(table, timeframe=task.timeframe, known_until_ms=task.now_ms)
         refuse(poison, where=f"{task.dataset}, as the venue sent it", hint="xq data check")
-        commit = self.writer.upsert(task.dataset, table, covered=piece, known_until_ms=task.now_ms)
-        return commit.added
+        covered = [Range(open_ms, end_ms)] if end_ms > open_ms else []
+        commit = self.writer.upsert(
+            task.dataset, table, covered=covered, known_until_ms=task.now_ms
+        )
+        return end_ms, commit.added
 
     def _advance(self, bars: float) -> None:
         if self.stop.is_set():
@@ -150,7 +165,8 @@ class _Work:
         self.bar.advance(bars)
 
     def _empty(self, task: Task) -> tuple[Range, ...]:
-        return intersect(self.coverage.venue_has_none(task.dataset), [task.target])
+        none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
+        return union([*none, *subtract([task.target], self.coverage.covered(task.dataset))])
 
 
 def _table(rows: np.ndarray) -> Any:

@@ -58,7 +58,8 @@ def insert(table: str, columns: int) -> str:
     >>> insert("leverages", 2)
     'INSERT OR REPLACE INTO leverages VALUES (?, ?)'
     """
-    return f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * columns)})"
+    places = ", ".join("?" * columns)
+    return f"INSERT OR REPLACE INTO {table} VALUES ({places})"  # noqa: S608 - names of ours
 
 
 def to_row(record: Record) -> Row:

@@ -223,3 +223,17 @@ def test_progress_is_told_of_every_bar(source: Source, tmp_path: Path) -> None:
 
     collect(source, tmp_path, [task(2_500), task(100, ETH)], Bar)
     assert sum(told) == 0
+
+
+def test_a_bar_that_is_not_published_yet_is_asked_for_again(
+    source: Source, tiny: TinyBinance, tmp_path: Path
+) -> None:
+    newest = CLOSED - HOUR
+    kept = tiny.times
+    tiny.times = [ts for ts in kept if ts != newest]
+    [early] = collect(source, tmp_path, [task(48)])
+    assert (early.new, early.empty) == (47, (Range(newest, CLOSED),))
+    tiny.times = kept
+    [later] = collect(source, tmp_path, [task(48)])
+    assert (later.new, later.empty) == (1, ())
+    assert stored(tmp_path)[-1] == newest

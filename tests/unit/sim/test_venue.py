@@ -229,6 +229,13 @@ def test_margin_bounds_the_size(bench):
     assert bench.venue.state.position("BTCUSDT").quantity == D("-4.5")
 
 
+def test_the_price_of_taking_counts_as_margin(bench):
+    """4.94 BTC need 9,886 of margin and 99 of fees; taking them loses 119 to the book as well."""
+    assert refusal(bench, FUTURES, market(Side.BUY, "4.94")) is Reason.NO_MARGIN
+    bench.venue.place(FUTURES, limit(Side.BUY, "4.94", "40000"))
+    assert bench.venue.margin().available == 120
+
+
 def test_resting_orders_use_margin(bench):
     bench.venue.place(FUTURES, limit(Side.BUY, "3", "39000"))
     assert bench.venue.margin().order_initial == 3 * 39000 / D(20)
@@ -339,6 +346,16 @@ def test_liquidation_closes_everything_and_never_leaves_a_debt(bench):
     assert orders[-1].client_id.startswith("autoclose-")
     assert orders[-1].status is OrderStatus.FILLED
     assert bench.venue.ledger.check() == []
+
+
+def test_an_order_met_by_the_trade_that_ruins_the_account_is_filled_first(bench):
+    bench.venue.place(FUTURES, market(Side.BUY, "4.5"))
+    bench.venue.place(FUTURES, limit(Side.BUY, "0.01", "38500", client_id="rest"))
+    bench.futures.print("BTCUSDT", START + 60_000, "37000")
+    bench.advance(HOUR)
+    assert bench.venue.state.positions == {}
+    order = bench.venue.order(FUTURES, "BTCUSDT", client_id="rest")
+    assert order.status is OrderStatus.FILLED
 
 
 def test_a_safe_position_survives(bench):

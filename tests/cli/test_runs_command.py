@@ -1,0 +1,91 @@
+"""``xq backtest --save`` and ``xq runs``."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.backtests import workspace
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def saved(xq: Run, tmp_path: Path) -> list[dict[str, Any]]:
+    workspace(tmp_path)
+    options = [[], ["--param", "fast=9"], ["--param", "fast=15", "--days", "20"]]
+    return [json.loads(xq("backtest", "--save", *chosen).stdout) for chosen in options]
+
+
+def test_a_workspace_without_runs_has_an_empty_list(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    result = xq("runs", "list")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "xq backtest --save" in result.stderr
+    missing = xq("runs", "show", "abc")
+    assert missing.exit_code == 4
+    assert "no run is saved" in missing.stderr
+
+
+def test_saved_runs_are_listed_oldest_first(xq: Run, saved: list[dict[str, Any]]) -> None:
+    rows = xq("runs", "list").rows
+    assert [row["run_id"] for row in rows] == [run["run_id"] for run in saved]
+    assert rows[0]["total_return"] == saved[0]["metrics"]["total_return"]
+    assert xq("runs", "list", "--strategy", "bollinger").stdout == ""
+
+
+def test_one_is_shown_by_the_beginning_of_its_id(xq: Run, saved: list[dict[str, Any]]) -> None:
+    result = xq("runs", "show", saved[1]["run_id"][:6], "--output", "json")
+    shown = json.loads(result.stdout)
+    keys = list(shown)[:-1]
+    assert shown == {key: saved[1][key] for key in keys} | {"saved": shown["saved"]}
+    assert keys == list(saved[1])[:11]
+
+
+@pytest.mark.parametrize(("given", "says"), [("zzzz", "no run named 'zzzz'"), ("", "single run")])
+def test_an_id_that_fits_none_or_several_is_refused(
+    xq: Run, saved: list[dict[str, Any]], given: str, says: str
+) -> None:
+    result = xq("runs", "show", given)
+    assert result.exit_code == 2
+    assert says in result.stderr
+    assert "hint:  xq runs list" in result.stderr
+
+
+def test_equity_fills_and_round_trips_are_in_the_lake(
+    xq: Run, saved: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    run = saved[0]
+    counts = xq(
+        "sql",
+        f"select (select count(*) from equity where run_id = '{run['run_id']}') as equity, "
+        f"(select sum(fee) from fills where run_id = '{run['run_id']}') as fees, "
+        f"(select count(*) from round_trips where run_id = '{run['run_id']}') as trips, "
+        f"(select last(equity order by ts) from equity where run_id = '{run['run_id']}') as final",
+    ).rows[0]
+    assert counts["equity"] == run["bars"]
+    assert counts["trips"] == run["metrics"]["round_trips"]
+    assert counts["fees"] == pytest.approx(run["metrics"]["fees"])
+    assert counts["final"] == run["metrics"]["final_equity"]
+
+
+def test_saving_again_changes_nothing(xq: Run, saved: list[dict[str, Any]], tmp_path: Path) -> None:
+    def state() -> dict[str, bytes]:
+        return {str(path): path.read_bytes() for path in (tmp_path / "data").glob("*/**/*.parquet")}
+
+    before = state()
+    xq("backtest", "--save")
+    assert state() == before
+
+
+def test_every_saved_run_of_the_same_series_counts_as_a_trial(
+    xq: Run, saved: list[dict[str, Any]]
+) -> None:
+    assert [run["overfit"]["trials"] for run in saved] == [1, 2, 3]
+    again = json.loads(xq("backtest").stdout)
+    assert again["overfit"]["trials"] == 3
+    chance = again["overfit"]
+    assert chance["deflated_sharpe_ratio"] < chance["probabilistic_sharpe_ratio"]
+    other = json.loads(xq("backtest", "--strategy", "bollinger").stdout)
+    assert other["overfit"]["trials"] == 1
