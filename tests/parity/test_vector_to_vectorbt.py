@@ -46,6 +46,6 @@ class Long(Strategy):
 '''
     (tmp_path / "strategies" / "long.py").write_text(plugin, encoding="utf-8")
     result = run(tmp_path, strategy="long")
-    assert result.simulation.fills.row.tolist() == [1, 1]
+    assert result.simulation.fills.row.tolist() == [0, 0]
     with pytest.raises(UsageError, match="one order per symbol and bar"):
         result.to_vectorbt()
