@@ -2,20 +2,26 @@
 # The main job on the embedded venue: what `make run` shows.
 set -eu
 export XQ_EXCHANGE__NAME=sim
-xq="${BIN:-.venv/bin}/xq"
-say() { printf '\n\033[1m$ %s\033[0m\n' "$*"; }
+bin="${BIN:-.venv/bin}"
+report=reports/trend_following.html
 
-say xq collect --symbol BTC/USDT --days 30
-"$xq" collect --symbol BTC/USDT --days 30 --output table
-say xq indicators --symbol BTC/USDT ema:20 rsi:14 macd bbands:20:2 --last 5
-"$xq" indicators --symbol BTC/USDT ema:20 rsi:14 macd bbands:20:2 --last 5 --output table
-say xq backtest --strategy trend_following --report reports/trend_following.html
-"$xq" backtest --strategy trend_following --report reports/trend_following.html --output table
-say xq trade --once
-"$xq" trade --once --output table
+show() {
+  printf '\n$ xq'
+  printf ' %s' "$@"
+  printf '\n'
+  "$bin/xq" "$@" --output table
+}
 
-printf '\nThe report: %s\n' "$(pwd)/reports/trend_following.html"
-printf 'Try next:\n'
-printf '  xq backtest --strategy bollinger --param period=30\n'
-printf '  xq sql "select * from ohlcv order by ts desc limit 5"\n'
-printf '  xq trade          # keep going: one decision per closed bar\n'
+show collect --symbol BTC/USDT --days 30
+show indicators --symbol BTC/USDT ema:20 rsi:14 macd --last 5
+show backtest --strategy trend_following --report "$report"
+show trade --once
+
+cat <<END
+
+The report: $(pwd)/$report
+Try next, after: export XQ_EXCHANGE__NAME=sim PATH="\$PWD/$bin:\$PATH"
+  xq backtest --strategy bollinger --param length=30
+  xq sql "select * from ohlcv order by ts desc limit 5"
+  xq trade --once --dry-run --strategy mean_reversion
+END
