@@ -99,3 +99,15 @@ def test_every_file_and_target_the_readme_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"`make ([a-z-]+)`", text):
         assert f"\n{target}:" in makefile, target
+
+
+def test_the_strategy_in_the_readme_passes_the_law_on_recorded_bars(tmp_path: Path) -> None:
+    text = README.read_text(encoding="utf-8")
+    [plugin] = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    script = (
+        "xq init . --exchange sim && cp plugin.py strategies/from_readme.py"
+        " && xq collect --days 40 && xq strategies check from_readme"
+    )
+    (tmp_path / "plugin.py").write_text(plugin, encoding="utf-8")
+    code, shown = _type(script, tmp_path)
+    assert code == 0, shown
