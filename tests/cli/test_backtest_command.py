@@ -89,6 +89,24 @@ def test_the_same_input_gives_the_same_bytes_and_another_input_another_run(
     assert len(ids) == 8
 
 
+def test_a_run_is_named_by_every_file_of_its_strategy_and_by_no_other(
+    xq: Run, tmp_path: Path
+) -> None:
+    folder = workspace(tmp_path) / "strategies"
+    text = ALWAYS.replace("EXITS", "None").replace("import numpy", "import _shared\nimport numpy")
+    (folder / "always.py").write_text(text, encoding="utf-8")
+
+    def run_id(shared: str, other: str) -> str:
+        (folder / "_shared.py").write_text(shared, encoding="utf-8")
+        (folder / "_other.py").write_text(other, encoding="utf-8")
+        found = answer(xq("backtest", "--strategy", "always"))["run_id"]
+        return str(found)
+
+    first = run_id("LEVEL = 1", "")
+    assert run_id("LEVEL = 1", "EDITED = True") == first
+    assert run_id("LEVEL = 2", "") != first
+
+
 def test_piped_it_is_one_json_line_and_notes_go_to_stderr(xq: Run, tmp_path: Path) -> None:
     workspace(tmp_path)
     result = xq("backtest")
@@ -285,7 +303,13 @@ def test_a_hole_is_refused_flagged_or_dropped(xq: Run, tmp_path: Path) -> None:
     refused = xq("backtest")
     assert refused.exit_code == 4
     assert "10 of 1500 bars missing" in refused.stderr
-    assert answer(xq("backtest", "--gaps", "drop"))["bars"] == 1490 - 386
+    for choice in ("drop", "flag"):
+        found = answer(xq("backtest", "--gaps", choice))
+        assert found["bars"] == 1490 - 386
+        assert found["notes"] == ["10 bars are missing; decisions and positions step over them"]
+        years = (1500 - 386) / 8760  # time that passed, not bars that were seen
+        growth = 1 + found["metrics"]["total_return"]
+        assert found["metrics"]["annual_return"] == pytest.approx(growth ** (1 / years) - 1)
 
 
 def test_a_short_weight_on_spot_is_refused_with_symbol_and_bar(xq: Run, tmp_path: Path) -> None:
@@ -310,7 +334,8 @@ def test_a_report_that_cannot_be_written_leaves_nothing_behind(xq: Run, tmp_path
     (tmp_path / "taken").write_text("", encoding="utf-8")
     result = xq("backtest", "--report", "taken/report.html")
     assert result.exit_code == 4
-    assert "cannot write the report" in result.stderr
+    assert "report.html" in result.stderr
+    assert "Traceback" not in result.stderr
     (tmp_path / "folder").mkdir()
     result = xq("backtest", "--report", "folder")
     assert result.exit_code == 4

@@ -1,6 +1,7 @@
 """One suite for every mode of trading that exists: unmodified ccxt against a venue on loopback."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from xq.api.venues import market_data, trading_venue
 from xq.api.workspace import Workspace, open_workspace
+from xq.clock import ManualClock, SystemClock
 from xq.errors import ConfigError, CredentialsMissing, UnknownName
 from xq.ports import MarketData, Venue
 from xq.timeframe import HOUR_MS, MINUTE_MS, Timeframe
@@ -220,8 +222,29 @@ def test_an_unknown_mode_is_refused(tmp_path: Path) -> None:
 def test_spot_and_contracts_are_not_traded_together(tmp_path: Path) -> None:
     flags = {"exchange.name": "sim", "trade.symbols": (SPOT, PERPETUAL)}
     ws = open_workspace(flags=flags, environ={}, cwd=tmp_path)
-    with pytest.raises(ConfigError, match="all spot or all contracts"), trading_venue(ws, "sim"):
+    with pytest.raises(ConfigError, match="one kind and quote asset"), trading_venue(ws, "sim"):
         pass
+
+
+def test_paper_refuses_what_its_account_cannot_pay_for(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, "BTC/USDC")
+    with pytest.raises(ConfigError, match="pays in USDT, found BTC/USDC"), \
+            trading_venue(ws, "paper"):  # fmt: skip
+        pass
+
+
+def test_contract_fills_are_found_however_long_ago_the_last_one_was(tmp_path: Path) -> None:
+    """One request answers for a week at most."""
+    symbol = Symbol.parse(PERPETUAL)
+    clock = ManualClock(SystemClock().now_ms())
+    ws = replace(workspace(tmp_path, PERPETUAL), clock=clock)
+    with trading_venue(ws, "sim") as (market, venue):
+        start = market.now_ms()
+        venue.place(market_order(symbol, Side.BUY, "xq-1"))
+        clock.sleep(16 * 86_400)
+        venue.place(market_order(symbol, Side.BUY, "xq-2"))
+        for since in (0, start):
+            assert sum(fill.quantity for fill in venue.fills(symbol, since)) == 2 * SIZE
 
 
 def test_a_paper_order_without_prices_is_rejected_and_not_booked(

@@ -208,6 +208,20 @@ def test_only_the_right_code_means_no_such_order(venue: CcxtTrading, orders: Ord
     assert venue.order_by_client_id(BTC, "xq-1") is None
 
 
+def test_a_question_that_was_not_asked_is_no_missing_order(
+    venue: CcxtTrading, orders: Orders
+) -> None:
+    from xq.errors import VenueRefused
+
+    orders.reply = answer(400, '{"code":-2013,"msg":"Order does not exist."}')
+    assert venue.order_by_client_id(BTC, "xq-1") is None
+    pace = venue._faces[False].pace
+    assert pace is not None
+    pace.ban(60)
+    with pytest.raises(VenueRefused, match="banned"):
+        venue.order_by_client_id(BTC, "xq-1")
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -65,6 +65,7 @@ class ToyVenue:
     deaf: bool = False
     book_age_ms: int = 0
     spread: Decimal = Decimal(0)
+    behind: tuple[Decimal, Decimal] | None = None  # size of the best level, distance of the next
 
     def price(self, symbol: Symbol) -> Decimal:
         return self.prices.get(symbol, Decimal(40_000))
@@ -91,7 +92,12 @@ class ToyVenue:
         price, size = self.price(symbol), Decimal(1000)
         half = self.spread / 2
         ts = self.clock.now_ms() - self.book_age_ms
-        return Book(symbol, ((price - half, size),), ((price + half, size),), ts)
+        bids, asks = [(price - half, size)], [(price + half, size)]
+        if self.behind is not None:
+            first, gap = self.behind
+            bids = [(price - half, first), (price - half - gap, size)]
+            asks = [(price + half, first), (price + half + gap, size)]
+        return Book(symbol, tuple(bids), tuple(asks), ts)
 
     def account(self) -> Account:
         self._hear()

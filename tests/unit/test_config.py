@@ -124,3 +124,8 @@ def test_init_refuses_a_file_and_reports_a_read_only_place(tmp_path: Path) -> No
         init(tmp_path / "file")
     with pytest.raises(StorageFailed, match="cannot make the workspace"):
         init(tmp_path / "file" / "below")
+
+
+def test_the_repository_s_own_file_is_the_template() -> None:
+    own = Path(__file__).resolve().parents[2] / "xq.toml"
+    assert own.read_text(encoding="utf-8") == template()

@@ -83,6 +83,14 @@ def test_a_broken_strategy(make: Make) -> None:
     assert "torn" in finding.detail
 
 
+def test_a_strategy_that_would_end_xq_itself(make: Make) -> None:
+    ws = make()
+    (ws.strategies / "leaves.py").write_text("import os\nos._exit(3)\n")
+    finding = _finding(ws, "strategies")
+    assert (finding.ok, finding.exit_code) == (False, 5)
+    assert "leaves" in finding.detail
+
+
 def test_secrets_that_others_can_read(make: Make) -> None:
     ws = make()
     path = ws.root / ".env"

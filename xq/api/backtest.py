@@ -8,7 +8,7 @@ from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
 from xq.api.backtest_inputs import Market, Span
 from xq.api.workspace import Workspace
-from xq.errors import NoData, StorageFailed
+from xq.errors import NoData
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,8 +75,7 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         reading = Reading(ws, lake, market, lambda: evaluator.declaration.lookback)
         block = reading.block(request.span)
         evaluation = _weights(evaluator, block, ws.seed)
-    source = inputs.strategy_file(ws.strategies, request.strategy)
-    return _Run(ws, lake, market, block, evaluation, source).result()
+    return _Run(ws, lake, market, block, evaluation).result()
 
 
 def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
@@ -95,27 +94,10 @@ def write_report(result: "BacktestResult", path: "Path") -> None:
     StorageFailed
         If the file cannot be written.
     """
-    import tempfile
-    from pathlib import Path
-
     from xq.backtest.report import page
+    from xq.lake.disk import write_whole
 
-    text = page(result)
-    staged = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            staged = Path(file.name)
-            file.write(text)
-        staged.chmod(0o644)
-        staged.replace(path)
-    except OSError as error:
-        if staged is not None:
-            staged.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise StorageFailed(f"cannot write the report: {reason}", where=str(path)) from None
+    write_whole(path, page(result).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +109,13 @@ class _Run:
     market: Market
     block: Block
     evaluation: "Evaluation"
-    source: "Path"
 
     def result(self) -> "BacktestResult":
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
         from xq.backtest.vector import simulate
+        from xq.metrics.returns import yearly_bars
         from xq.portfolio.accounting import round_trips
         from xq.portfolio.costs import Costs
 
@@ -151,7 +133,8 @@ class _Run:
             None if funding is None else funding.slice(first, len(self.block.bars)),
         ).after(lead)
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
-        metrics = measure(run, trips, bars.timeframe.bars_per_year)
+        ends = int(bars.ts[0]), int(bars.ts[-1]) + bars.timeframe.ms
+        metrics = measure(run, trips, yearly_bars(len(bars), *ends))
         data_hash = self._data_hash(funding)
         run_id = self._run_id(data_hash, costs, rules)
         return BacktestResult(
@@ -220,7 +203,7 @@ class _Run:
 
         facts: dict[str, Any] = {
             "strategy": self.evaluation.declaration.name,
-            "source": identity.source_hash(self.source),
+            "source": identity.source_hash(self.evaluation.files),
             "params": dict(self.evaluation.declaration.parameters),
             "market": [self.market.exchange, *self.market.symbols, str(self.market.timeframe)],
             "start": int(self.block.bars.ts[self.block.start]),
@@ -267,6 +250,9 @@ class _Run:
                 f"the first {min(missing, len(bars))} of {len(bars)} bars are warm-up without a "
                 "position; no earlier bars are stored"
             )
+        absent = _absent(bars)
+        if absent:
+            notes.append(f"{absent} bars are missing; decisions and positions step over them")
         without = [symbol for symbol, count in settlements.items() if not count]
         if without:
             notes.append(f"no funding of {' '.join(without)} is stored, none was applied")
@@ -277,3 +263,11 @@ class _Run:
         if ruin_row is not None:
             notes.append(f"the account was liquidated in the bar of {iso(int(bars.ts[ruin_row]))}")
         return notes
+
+
+def _absent(bars: "Bars") -> int:
+    """Bars of any symbol that are not there between the first and the last."""
+    import numpy as np
+
+    expected = (int(bars.ts[-1]) - int(bars.ts[0])) // bars.timeframe.ms + 1
+    return expected * len(bars.symbols) - int(np.isfinite(bars.close).sum())

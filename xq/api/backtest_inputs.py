@@ -10,11 +10,10 @@ from xq.timeframe import Timeframe
 from xq.types import Symbol
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xq.backtest.funding import Settlements
     from xq.bars import Bars
     from xq.lake.reader import Lake
+    from xq.sim.instruments import SimInstrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +153,3 @@ def market_of(exchange: str, symbols: tuple[str, ...], timeframe: str) -> Market
     if len(set(unified)) < len(unified):
         raise UsageError(f"a symbol is named twice, found {' '.join(unified)}")
     return Market(exchange, unified, Timeframe.parse(timeframe))
-
-
-def strategy_file(folder: "Path", name: str) -> "Path":
-    """The plugin's file.
-
-    Raises
-    ------
-    UnknownName
-        If there is none.
-    """
-    from xq.strategy.load import locate
-
-    return locate(folder, name)
-
-
-if TYPE_CHECKING:
-    from xq.sim.instruments import SimInstrument

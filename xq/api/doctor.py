@@ -106,9 +106,9 @@ def _lake(ws: Workspace) -> str:
 
 
 def _strategies(ws: Workspace) -> str:
-    from xq.strategy.load import discover
+    from xq.strategy.sandbox import discover
 
-    listings = discover(ws.strategies)
+    listings = discover(ws.strategies, clock=ws.clock)
     broken = [listing for listing in listings if listing.error]
     if broken:
         names = ", ".join(listing.name for listing in broken)

@@ -85,9 +85,16 @@ class Forecasting:
 
     def _bars(self, bar_ms: int, lookback: int) -> "Bars":
         try:
-            return self._brought(bar_ms, lookback + CHECKED_ROWS - 1)
+            bars = self._brought(bar_ms, lookback + CHECKED_ROWS - 1)
         except (NoData, DataGap):
-            return self._brought(bar_ms, lookback)  # a young market: enough to decide, no more
+            bars = self._brought(bar_ms, lookback)  # a young market: enough to decide, no more
+        if len(bars.ts) < lookback:  # gaps that a backtest lets pass do not shorten it
+            raise DataGap(
+                f"expected the strategy's lookback of {lookback} bars, found {len(bars.ts)}",
+                where=f"{', '.join(bars.symbols)} {self.timeframe}, bar {iso(bar_ms)}",
+                hint="xq data check",
+            )
+        return bars
 
     def _brought(self, bar_ms: int, count: int) -> "Bars":
         from xq.collect.fetch import Source

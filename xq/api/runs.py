@@ -117,15 +117,19 @@ def show(ws: Workspace, run_id: str) -> SavedRun:
 
 def trial_sharpes(ws: Workspace, strategy: str, market: "Market", *, without: str) -> list[float]:
     """Sharpe ratios per bar of the saved runs of a strategy on the same series, one per run."""
+    from xq.metrics.returns import yearly_bars
+
     found = {
-        run.run_id: run.metrics.get("sharpe_ratio")
+        run.run_id: (
+            run.metrics.get("sharpe_ratio"),
+            yearly_bars(run.bars, run.start_ts, run.end_ts) ** 0.5,
+        )
         for run in runs(ws, strategy=strategy)
         if (run.exchange, tuple(run.symbols), run.timeframe)
         == (market.exchange, market.symbols, str(market.timeframe))
     }
     found.pop(without, None)
-    root = market.timeframe.bars_per_year**0.5
-    return [float("nan") if value is None else value / root for value in found.values()]
+    return [float("nan") if value is None else value / root for value, root in found.values()]
 
 
 def save(ws: Workspace, result: "BacktestResult") -> None:

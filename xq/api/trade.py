@@ -1,9 +1,6 @@
 """``xq trade``: ports, journal and lake around the one live loop."""
 
-import shlex
-import shutil
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -12,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
-from xq.config_layers import ENV_PREFIX, FILE_NAME
 from xq.errors import UsageError, XqError
 from xq.timeframe import Timeframe
 
@@ -24,14 +20,6 @@ if TYPE_CHECKING:
     from xq.types import Symbol
 
 LOOPBACK_MODES = ("sim", "paper")
-_OPTIONS = {
-    "trade.strategy": "--strategy",
-    "trade.symbols": "--symbol",
-    "trade.timeframe": "--timeframe",
-    "trade.mode": "--mode",
-    "trade.capital": "--capital",
-    "exchange.name": "--exchange",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +49,18 @@ def trade_once(
         If another run trades this mode.
     CredentialsMissing, ConfigError
         For the modes of a later version, before any network call.
+    KeyboardInterrupt
+        On SIGTERM too; what was being sent is found out by the next run.
     VenueError, DataError, StrategyError, RiskError
         As the loop's stages say; see `xq.live.loop.tick`. Problems after something was sent are
         in the report.
     """
+    from xq.live.termination import terminable
+
     asked = request or TradeRequest()
     _refuse_other_modes(ws)
     terms, begin = _terms(ws), _Beginning(ws, asked, progress)
-    with _locked(ws, asked):
+    with terminable(), _locked(ws, asked):
         return _tick(ws, terms, begin, asked, lambda _: None)
 
 
@@ -110,60 +102,6 @@ def trade_loop(
         return run(trigger, act, cycles=cycles, grace_seconds=grace)
 
 
-def crontab_line(ws: Workspace, flags: Mapping[str, Any], parameters: Sequence[str]) -> str:
-    """The crontab line that runs ``xq trade --once`` for this workspace, in any time zone.
-
-    Parameters
-    ----------
-    flags
-        ``{"trade.strategy": …}`` given on the command line; None is left out.
-    parameters
-        ``name=value`` of the strategy.
-    """
-    bar = Timeframe.parse(ws.config.trade.timeframe)
-    words = [*_command(), "trade", "--once", *_words(flags)]
-    words += [word for text in parameters for word in ("--param", text)]
-    path = ws.loaded.path
-    if path is not None and path.name != FILE_NAME:
-        words += ["--config", str(path)]
-    settings = [f"{name}={shlex.quote(ws.environ[name])} " for name in _settings(ws)]
-    line = f"cd {shlex.quote(str(ws.root))} && {''.join(settings)}{shlex.join(words)}"
-    return f"{_cron_schedule(bar)} " + line.replace("%", r"\%")
-
-
-def _settings(ws: Workspace) -> list[str]:
-    """Variables that this shell sets and cron's would not; they never hold secrets."""
-    places = {place for o in ws.loaded.origins.values() for place in (o.place, *o.overrides)}
-    dotted = ws.root / ".env"
-    kept = dotted.read_text(encoding="utf-8") if dotted.is_file() else ""
-    return sorted(p for p in places if p.startswith(ENV_PREFIX) and f"{p}=" not in kept)
-
-
-def _words(flags: Mapping[str, Any]) -> list[str]:
-    words = []
-    for key, option in _OPTIONS.items():
-        given = flags.get(key)
-        values = given if isinstance(given, tuple) else (given,)
-        words += [word for value in values if value is not None for word in (option, str(value))]
-    return words
-
-
-def _cron_schedule(bar: Timeframe) -> str:
-    """Soon after every close; asking again in between costs little and makes up for failures."""
-    minutes = bar.ms // 60_000
-    if minutes == 1:
-        return "* * * * *"
-    return f"*/{minutes} * * * *" if minutes <= 5 else "1-59/5 * * * *"
-
-
-def _command() -> list[str]:
-    installed = Path(sys.argv[0])
-    if installed.name == "xq" and installed.is_file():
-        return [str(installed.absolute())]
-    found = shutil.which("xq")
-    return [found] if found else [sys.executable, "-m", "xq"]
-
-
 def journal_path(ws: Workspace) -> Path:
     """The journal of the workspace's account."""
     return ws.state / f"journal-{_slug(ws)}.sqlite"
@@ -171,8 +109,10 @@ def journal_path(ws: Workspace) -> Path:
 
 def account_name(ws: Workspace) -> str:
     """Whose money the workspace's mode moves, as its journal names it."""
+    from xq.venues.registry import profile
+
     mode = ws.config.trade.mode
-    return mode if mode == "sim" else f"{mode}:{ws.config.exchange.name}"
+    return mode if mode == "sim" else f"{mode}:{profile(ws.config.exchange.name).name}"
 
 
 def _slug(ws: Workspace) -> str:

@@ -63,7 +63,7 @@ def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "Ccx
     """
     if mode not in (SIM, PAPER):
         raise _refusal(ws, mode)
-    contracts = _trades_contracts(ws)
+    contracts, _ = _wallet(ws)
     if mode == SIM:
         with (
             _embedded(ws) as url,
@@ -118,20 +118,23 @@ def _trading(ws: Workspace, url: str, name: str) -> Iterator["CcxtTrading"]:
 
     access = Access(ws.config.exchange.timeout_seconds, _SIM_KEYS, loopback_only=True)
     chosen = replace(profile(SIM, url), name=name)
-    venue = CcxtTrading(chosen, ws.clock, access, contracts=_trades_contracts(ws))
+    contracts, quote = _wallet(ws)
+    venue = CcxtTrading(chosen, ws.clock, access, contracts=contracts, quote=quote)
     try:
         yield venue
     finally:
         venue.close()
 
 
-def _trades_contracts(ws: Workspace) -> bool:
+def _wallet(ws: Workspace) -> tuple[bool, str]:
+    """Whether contracts are traded, and the asset that pays."""
     from xq.types import Symbol
 
-    kinds = {Symbol.parse(text).is_contract for text in ws.config.trade.symbols}
+    symbols = [Symbol.parse(text) for text in ws.config.trade.symbols]
+    kinds = {(symbol.is_contract, symbol.quote) for symbol in symbols}
     if len(kinds) > 1:
         raise ConfigError(
-            "trade.symbols must be all spot or all contracts: one account pays for them",
+            "trade.symbols must be of one kind and quote asset: one wallet pays for them",
             hint="xq config explain trade.symbols",
         )
     return kinds.pop()
@@ -149,9 +152,15 @@ def _embedded(ws: Workspace) -> Iterator[str]:
 @contextmanager
 def _paper(ws: Workspace, market: "CcxtMarket") -> Iterator[str]:
     """One paper account per exchange and face, so that a ledger never meets other prices."""
+    from xq.sim.paper import QUOTE
     from xq.sim.wire.paper import ensure_paper
 
-    contract = _trades_contracts(ws)
+    contract, quote = _wallet(ws)
+    if quote != QUOTE:
+        raise ConfigError(
+            f"paper trading pays in {QUOTE}, found {', '.join(ws.config.trade.symbols)}",
+            hint="xq config explain trade.symbols",
+        )
     state = ws.state / PAPER / f"{market.name}-{'contracts' if contract else 'spot'}"
     with ensure_paper(
         state,

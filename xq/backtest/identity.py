@@ -2,21 +2,22 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 RUN_ID_DIGITS = 16
 
 
-def source_hash(path: Path) -> str:
-    """Fingerprint of a strategy's file.
+def source_hash(files: Iterable[Path]) -> str:
+    """Fingerprint of the files a strategy is made of, by name and content.
 
     Raises
     ------
     OSError
-        If it cannot be read.
+        If one cannot be read.
     """
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    lines = (f"{hashlib.sha256(file.read_bytes()).hexdigest()} {file.name}\n" for file in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def run_id(facts: Mapping[str, object]) -> str:

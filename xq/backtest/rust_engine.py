@@ -40,13 +40,14 @@ def run(weights: np.ndarray, bars: Bars, costs: Costs, rules: Rules) -> Simulati
     decided = target_changes(weights[:, 0], opens, closes)
     orders = _orders(weights[decided, 0], opens[decided + 1], closes[decided], costs, rules)
     fills = _fills(orders, decided + 1, opens)
-    flows = fills.quantity * fills.price + fills.fee
-    balance = np.cumsum(np.concatenate(([rules.initial_cash], -flows)))[1:]
-    cash = _steps(fills.row, balance, rules.initial_cash, len(bars))
-    position = _steps(fills.row, positions_after(fills.quantity), 0.0, len(bars))
+    equity = _steps(fills.row, _balance(fills, rules.initial_cash), len(bars))
+    held = np.concatenate(([0.0], positions_after(fills.quantity)))
+    position = _steps(fills.row, held, len(bars))
     value = position * last_known(closes)
+    value[position == 0.0] = 0.0  # before a first price there is none
+    equity += value
     return Simulation(
-        equity=cash + np.where(position == 0.0, 0.0, value),
+        equity=equity,
         positions=position[:, None],
         fills=fills,
         funding=np.zeros(len(bars)),
@@ -112,20 +113,37 @@ def _orders(
 
 
 def _fills(orders: np.ndarray, rows: np.ndarray, opens: np.ndarray) -> Fills:
-    row = rows[orders["idx"]]
-    price, size = orders["price"].copy(), orders["size"]
+    """Fills of the orders made on ``rows``; in place, for half a million are not rare."""
+    row = rows if len(orders) == len(rows) else rows[orders["idx"]]
+    price, quantity = orders["price"].copy(), orders["size"].copy()
+    slippage = opens[row]
+    np.subtract(price, slippage, out=slippage)
+    np.abs(slippage, out=slippage)
+    slippage *= quantity
+    np.negative(quantity, out=quantity, where=orders["side"] == _SELL)
     return Fills(
         row=row,
         symbol=np.zeros(len(row), dtype=np.int64),
-        quantity=np.where(orders["side"] == _SELL, -size, size),
+        quantity=quantity,
         price=price,
         fee=orders["fees"].copy(),
-        slippage=np.abs(price - opens[row]) * size,
+        slippage=slippage,
         reason=np.zeros(len(row), dtype=np.int8),
     )
 
 
-def _steps(rows: np.ndarray, after: np.ndarray, before: float, length: int) -> np.ndarray:
-    """A path that is ``before`` until the first row and ``after[k]`` from ``rows[k]`` on."""
-    lengths = np.diff(np.concatenate(([0], rows, [length])))
-    return np.repeat(np.concatenate(([before], after)), lengths)
+def _balance(fills: Fills, cash: float) -> np.ndarray:
+    """(F + 1,) cash at first and after every fill."""
+    balance = np.empty(len(fills) + 1)
+    balance[0], spent = cash, balance[1:]
+    np.multiply(fills.quantity, fills.price, out=spent)
+    spent += fills.fee
+    np.negative(spent, out=spent)
+    return np.cumsum(balance, out=balance)
+
+
+def _steps(rows: np.ndarray, values: np.ndarray, length: int) -> np.ndarray:
+    """A path that is ``values[0]`` until the first row and ``values[k + 1]`` from ``rows[k]``."""
+    ends = np.append(rows, length)
+    ends[1:] -= rows
+    return np.repeat(values, ends)

@@ -55,7 +55,8 @@ def trade(
         trade__capital=capital,
         exchange__name=exchange,
     )
-    from xq.api.trade import TradeRequest, crontab_line, trade_loop, trade_once
+    from xq.api.crontab import crontab_line
+    from xq.api.trade import TradeRequest, trade_loop, trade_once
 
     if crontab:
         shell.text(crontab_line(shell.workspace, shell.flags, param or []))

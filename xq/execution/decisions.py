@@ -10,6 +10,7 @@ from xq.errors import XqError
 from xq.execution import schema
 from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
 from xq.execution.store import Store
+from xq.timeframe import Timeframe
 from xq.types import Symbol
 
 
@@ -82,6 +83,20 @@ class Decisions:
         query = sa.select(schema.decisions).where(status).order_by(schema.decisions.c.id)
         with self._store.read() as connection:
             return tuple(_decision(row) for row in connection.execute(query))
+
+    def newest_close(self, *, contracts: bool) -> int:
+        """The latest bar close ever decided on for one kind of symbol, venue time; 0 for none."""
+        table = schema.decisions.c
+        newest = sa.func.max(table.bar_ms).label("bar_ms")
+        query = sa.select(table.timeframe, table.symbols, newest)
+        with self._store.read() as connection:
+            rows = connection.execute(query.group_by(table.timeframe, table.symbols)).all()
+        closes = (
+            row.bar_ms + Timeframe.parse(row.timeframe).ms
+            for row in rows
+            if Symbol.parse(row.symbols.split(",")[0]).is_contract is contracts
+        )
+        return max(closes, default=0)
 
     def record_signals(self, decision: Decision, signals: Sequence[Signal]) -> None:
         """Replace the signals of a decision."""

@@ -54,12 +54,16 @@ def read_journal(path: Path, account: str) -> Iterator["Journal"]:
     ------
     NoData
         If there is none yet.
+    ConfigError
+        If the file was written by a newer xq or for another account.
     """
     if not path.is_file():
         raise NoData("nothing has been traded yet", where=str(path), hint="xq trade --once")
     with schema.guarded(path):
         engine = schema.engine(path, read_only=True)
         try:
+            with engine.connect() as connection:
+                schema.check(connection, path, account)
             yield Journal(engine, path, account)
         finally:
             engine.dispose()

@@ -32,11 +32,6 @@ class OrderState(StrEnum):
         """Whether only the venue can tell what became of the order."""
         return self in (OrderState.INTENT, OrderState.UNKNOWN)
 
-    @property
-    def reached_venue(self) -> bool:
-        """Whether the venue is known to have taken the order."""
-        return self in _AT_VENUE
-
     @classmethod
     def of(cls, status: OrderStatus) -> "OrderState":
         """The state of an order that the venue reports.

@@ -43,6 +43,7 @@ class Patience:
 ONE_LOOK = Patience(waits=(0.0,), total=0.0, settling=0.0)
 """Ask once, wait for nothing."""
 
+_JITTER_MS = 1_000  # between the clocks of a venue's own machines
 _MANUAL_TRADE_MS = 600_000  # after this, a changed position no longer speaks for a lost order
 
 
@@ -88,9 +89,21 @@ def resolve(
 
 def _ask(order: JournalOrder, venue: Venue) -> tuple[Order | None, bool]:
     try:
-        return venue.order_by_client_id(order.symbol, order.client_id), True
+        seen = venue.order_by_client_id(order.symbol, order.client_id)
     except VenueError:
         return None, False
+    if seen is not None and _is_of_before(seen, order):
+        return None, False
+    return seen, True
+
+
+def _is_of_before(seen: Order, order: JournalOrder) -> bool:
+    """Whether the venue knows the name from an order older than ours: it says nothing about ours.
+
+    Names are unique among open orders only, and a journal that was moved away gives them again.
+    """
+    older = 0 < seen.ts < order.venue_ms - _JITTER_MS
+    return older or seen.side is not order.side
 
 
 def _is_lost(order: JournalOrder, clock: Clock, held: Held, patience: Patience) -> bool:

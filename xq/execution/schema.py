@@ -166,13 +166,19 @@ def copy(path: Path, memory: Engine) -> None:
 
 def prepare(connection: Connection, path: Path, account: str) -> None:
     """Create the tables in a new file, or refuse a file of another version or account."""
+    if sa.inspect(connection).has_table(meta.name) and check(connection, path, account):
+        return
     metadata.create_all(connection)
+    rows = {"version": str(VERSION), "account": account, "revision": "0", "mirrored": "0"}
+    values = [{"name": name, "value": value} for name, value in rows.items()]
+    connection.execute(sa.insert(meta), values)
+
+
+def check(connection: Connection, path: Path, account: str) -> bool:
+    """Refuse a file of another version or account; False if it says nothing about itself yet."""
     known = {row.name: row.value for row in connection.execute(sa.select(meta))}
     if not known:
-        rows = {"version": str(VERSION), "account": account, "revision": "0", "mirrored": "0"}
-        values = [{"name": name, "value": value} for name, value in rows.items()]
-        connection.execute(sa.insert(meta), values)
-        return
+        return False
     if int(known["version"]) > VERSION:
         raise ConfigError(
             f"the journal has format {known['version']}, this xq knows up to {VERSION}",
@@ -185,6 +191,7 @@ def prepare(connection: Connection, path: Path, account: str) -> None:
             where=str(path),
             hint="move the file away to start a new one",
         )
+    return True
 
 
 @contextmanager

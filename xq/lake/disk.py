@@ -4,7 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -48,6 +48,26 @@ class LocalDisk:
     def discard(self, folder: Path) -> None:
         """Remove a folder of staged files."""
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """A file for other programs: whole or not at all.
+
+    Raises
+    ------
+    StorageFailed
+        If the disk refuses; nothing is left behind.
+    """
+    disk, staged = LocalDisk(), path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        disk.stage(staged, data)
+        disk.publish(staged, path)
+    except OSError as error:
+        error.filename = str(path)  # nobody asked for the staged one
+        raise failed(error, path, "; nothing was changed") from error
+    finally:
+        with suppress(OSError):  # the folder may be a file
+            staged.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:

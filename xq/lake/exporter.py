@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xq.errors import UsageError
-from xq.lake.disk import LocalDisk, storage_errors
+from xq.lake.disk import write_whole
 
 _ISO = "%Y-%m-%dT%H:%M:%SZ"  # a timestamp[ms] prints its milliseconds after the seconds
 
@@ -36,13 +36,7 @@ def write_file(table: pa.Table, path: Path, *, replace: bool) -> int:
     if path.exists() and not replace:
         raise UsageError("the file exists", where=str(path), hint="add --force to replace it")
     data = encode(table)
-    disk, staged = LocalDisk(), path.with_name(f".{path.name}.partial")
-    try:
-        with storage_errors(path):
-            disk.stage(staged, data)
-            disk.publish(staged, path)
-    finally:
-        staged.unlink(missing_ok=True)
+    write_whole(path, data)
     return len(data)
 
 

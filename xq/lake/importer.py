@@ -21,7 +21,6 @@ from xq.timeframe import Timeframe
 _PARQUET_MAGIC = b"PAR1"
 _CHUNK = 1 << 20
 _COLUMNS = kind_of("ohlcv").schema.names
-_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$", re.IGNORECASE)
 _WHOLE = re.compile(r"-?\d+(\.0*)?")
 
 # Smaller numbers are seconds (until the year 5138), larger ones milliseconds (from 1973 on);
@@ -234,12 +233,16 @@ def _whole(
 def _epoch(text: str) -> int:
     text = text.strip()
     if _WHOLE.fullmatch(text):
-        values, _ = _from_epochs(pa.chunked_array([pa.array([int(float(text))])]))
+        values, bad = _from_epochs(pa.chunked_array([pa.array([int(float(text))])]))
+        if bad:
+            raise ValueError(bad[0].message)
         return int(arrays.times(values)[0])
     moment = datetime.fromisoformat(text)
-    if not _ZONE.search(text) and moment.tzinfo is None:
+    if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
+    if moment.microsecond % 1000:
+        raise ValueError("finer than a millisecond")
+    return arrays.epoch_ms(moment)
 
 
 def _each(

@@ -176,15 +176,19 @@ class Lake:
             for item in layout.datasets(self.root, kind)
             if all(getattr(item, name) == value for name, value in given.items())
         ]
-        files = [leaf.path for item in found for leaf in layout.leaves(self.root, item)]
         spec = kind_of(kind)
-        if not files:
+        frames = []
+        for item in found:
+            files = [leaf.path for leaf in layout.leaves(self.root, item)]
+            if files:  # names are ours to read: a root like year=2024/ would confuse Polars
+                names = [pl.lit(getattr(item, name)).alias(name) for name in spec.partition]
+                rows = pl.scan_parquet(files, glob=False, hive_partitioning=False)
+                frames.append(rows.with_columns(names))
+        if not frames:
             empty: pl.DataFrame = pl.DataFrame(spec.schema.empty_table())
             texts = [pl.lit(None, pl.String).alias(name) for name in spec.partition]
             return empty.lazy().with_columns(texts).select(spec.columns)
-        hive = dict.fromkeys((*spec.partition, layout.PERIOD), pl.String)
-        frame = pl.scan_parquet(files, hive_partitioning=True, hive_schema=hive)
-        return frame.select(spec.columns)
+        return pl.concat(frames).select(spec.columns)
 
     def _info(self, dataset: Dataset) -> DatasetInfo | None:
         rows, size, unreadable = 0, 0, 0

@@ -82,6 +82,7 @@ def connect(root: Path) -> "duckdb.DuckDBPyConnection":
 
     root = root.absolute()
     check_format(root)
+    _refuse_namesake(root)
     settings: dict[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -97,6 +98,18 @@ def connect(root: Path) -> "duckdb.DuckDBPyConnection":
             # One broken file must not take the other kinds away; asking for this one will tell.
             connection.execute(_broken_view(kind, str(error)))
     return connection
+
+
+def _refuse_namesake(root: Path) -> None:
+    """DuckDB reads ``exchange=…`` anywhere in a path, and the outermost would win."""
+    names = {name for kind in KINDS.values() for name in kind.partition}
+    for folder in root.parts:
+        if "=" in folder and folder.partition("=")[0] in names:
+            raise UsageError(
+                f"a folder above the lake is named like one inside it, found {folder}",
+                where=str(root),
+                hint="xq config explain lake.path",
+            )
 
 
 def _view(root: Path, kind: Kind) -> str:

@@ -24,9 +24,9 @@ from xq.live.reconcile import held
 from xq.live.report import OrderLine
 from xq.risk.gate import Approved, check
 from xq.risk.limits import MINUTE_MS, Situation
-from xq.types import Book, Instrument, OrderRequest, OrderType, Symbol
+from xq.types import Book, Instrument, OrderRequest, OrderType, Side, Symbol
 
-_DEPTH = 5
+_DEPTH = 100
 _FILL_WAITS = (0.1, 0.3, 1.0)
 
 
@@ -48,12 +48,21 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of one symbol; ``reached`` tells whether its target was met."""
+    """What came of one symbol.
+
+    Attributes
+    ----------
+    reached
+        Whether what was planned was done.
+    short
+        Whether less was planned than the target asks, for want of cash or below the minimum.
+    """
 
     orders: tuple[OrderLine, ...] = ()
     reached: bool = True
     note: str = ""
     problem: XqError | None = None
+    short: bool = False
 
 
 def carry_out(session: Session, signal: Signal) -> Done:
@@ -77,6 +86,7 @@ def carry_out(session: Session, signal: Signal) -> Done:
         return Done(reached=False, problem=refusal)
     spendable = now.cash * (1 - terms.cash_buffer)
     planned, note = legs(signal.target, position, instrument, price, spendable)
+    reach = position + sum((leg.side.sign * leg.quantity for leg in planned), Decimal(0))
     lines: list[OrderLine] = []
     for index, leg in enumerate(planned):
         if index:
@@ -93,14 +103,24 @@ def carry_out(session: Session, signal: Signal) -> Done:
         if line.state != OrderState.FILLED:
             note = note or f"{line.filled} of {line.quantity} filled, the order is {line.state}"
             return Done(tuple(lines), False, note, _problem(line))
-    return Done(tuple(lines), True, note)
+    return Done(tuple(lines), True, note, short=reach != signal.target)
 
 
 def _far_touch(book: Book, buying: bool) -> Decimal:
-    side = book.asks if buying else book.bids
-    if not side:
+    levels = book.asks if buying else book.bids
+    if not levels:
         raise OrderRefused(f"nobody {'sells' if buying else 'buys'} {book.symbol}: no price")
-    return side[0][0]
+    return levels[0][0]
+
+
+def _worst_price(book: Book, leg: Leg) -> Decimal | None:
+    """Price of the last level that a leg takes from; None if the book holds less."""
+    left = leg.quantity
+    for price, size in book.asks if leg.side is Side.BUY else book.bids:
+        left -= size
+        if left <= 0:
+            return price
+    return None
 
 
 def _after(leg: Leg, symbol: Symbol, now: Holdings) -> Holdings:
@@ -136,6 +156,7 @@ def _approve(
         now_ms=venue_ms,
         price=price,
         price_ms=book.ts,
+        worst_price=_worst_price(book, leg),
         reference=signal.close,
         bar_ms=decision.key.bar_ms,
         last_closed_ms=terms.timeframe.last_closed(venue_ms),

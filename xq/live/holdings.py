@@ -26,6 +26,9 @@ class Holdings:
         Quote asset: the whole account as the venue values it.
     cash
         Quote asset that can be spent.
+    elsewhere
+        Absolute exposure of contracts that this run does not trade, quote asset: the same equity
+        stands behind it.
     """
 
     positions: Mapping[Symbol, Decimal]
@@ -34,11 +37,12 @@ class Holdings:
     account_equity: Decimal
     cash: Decimal
     ts: int
+    elsewhere: Decimal = _ZERO
 
     def notional_of_others(self, symbol: Symbol) -> Decimal:
         """Absolute exposure of every other symbol, quote asset."""
         others = (s for s in self.positions if s != symbol)
-        return sum((abs(self.positions[s]) * self.marks[s] for s in others), _ZERO)
+        return sum((abs(self.positions[s]) * self.marks[s] for s in others), self.elsewhere)
 
 
 def holdings(
@@ -58,7 +62,10 @@ def holdings(
     quote = next((b for b in account.balances if b.asset == symbols[0].quote), None)
     cash = quote.free if quote else _ZERO
     if symbols[0].is_contract:
-        return Holdings(positions, marks, account.equity, account.equity, cash, account.ts)
+        strange = (p for p in account.positions if p.symbol not in positions)
+        elsewhere = sum((abs(p.quantity) * p.mark_price for p in strange), _ZERO)
+        equity = account.equity
+        return Holdings(positions, marks, equity, equity, cash, account.ts, elsewhere)
     total = quote.total if quote else _ZERO
     equity = total + sum((positions[s] * marks[s] for s in symbols), _ZERO)
     return Holdings(positions, marks, equity, account.equity, cash, account.ts)

@@ -6,6 +6,7 @@ look up → reconcile → forecast → size → gate → send → verify → wri
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from xq.clock import iso
 from xq.errors import TradingHalted, VenueError, XqError, unknown
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
@@ -26,10 +27,14 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
 
     Raises
     ------
+    TradingHalted
+        If the venue's clock is behind a bar that was decided on; nothing was sent.
     UnknownName, VenueError, DataError, StrategyError, StorageFailed
         Before anything was sent; what goes wrong later is in the report's ``problems``.
     """
-    bar_ms = terms.timeframe.last_closed(desk.market.now_ms())
+    now_ms = desk.market.now_ms()
+    _check_time(now_ms, desk, terms)
+    bar_ms = terms.timeframe.last_closed(now_ms)
     key = terms.key(bar_ms)
     blank = Report(
         desk.market.name, terms.account, terms.strategy, str(terms.timeframe), bar_ms, Act.NOTHING
@@ -57,6 +62,17 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     if dry_run:
         return _told(report, Act.PLANNED, signals, done, before, desk)
     return _finish(report, session, signals, done)
+
+
+def _check_time(now_ms: int, desk: Desk, terms: Terms) -> None:
+    decided_ms = desk.journal.decisions.newest_close(contracts=terms.contracts)
+    if now_ms < decided_ms:
+        raise TradingHalted(
+            f"the clock of {desk.market.name} went back to {iso(now_ms)}: "
+            f"a bar that closed at {iso(decided_ms)} is already decided",
+            where=str(desk.journal.path),
+            hint="wait, or move this journal away if the venue was started anew",
+        )
 
 
 def _check_symbols(desk: Desk, terms: Terms) -> None:
@@ -117,8 +133,14 @@ def _finish(
 ) -> Report:
     """Verify against the venue, write down how the decision ended, and tell."""
     desk, terms = session.desk, session.terms
+    # What another symbol's failure left no cash for is due again, as that symbol is.
+    failed = any(not outcome.reached for outcome in done.values())
     ended = [
-        replace(s, reached=done[s.symbol].reached, note=done[s.symbol].note or s.note)
+        replace(
+            s,
+            reached=done[s.symbol].reached and not (failed and done[s.symbol].short),
+            note=done[s.symbol].note or s.note,
+        )
         for s in signals
     ]
     desk.journal.decisions.record_signals(session.decision, ended)

@@ -39,15 +39,14 @@ def mirror(journal: Journal, root: Path, origin: Origin) -> int:
     """
     revision = journal.books.revision
     done = journal.books.mirrored
-    if revision == done:
-        return 0
     count = 0
     for contracts, run_id in ((False, origin.run_id), (True, f"{origin.run_id}-contracts")):
         for kind, rows in _rows(journal, done, origin, contracts).items():
             if rows:
                 _upsert(root, kind, rows, run_id)
                 count += len(rows)
-    journal.books.set_mirrored(revision)
+    if count:
+        journal.books.set_mirrored(revision)
     return count
 
 

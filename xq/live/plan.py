@@ -21,22 +21,6 @@ class Leg:
     reduce_only: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Purse:
-    """What a decision may dispose of, quote asset.
-
-    Attributes
-    ----------
-    equity
-        Sizes the targets.
-    cash
-        What purchases on spot may spend.
-    """
-
-    equity: Decimal
-    cash: Decimal
-
-
 def is_due(
     weight: float,
     earlier: Signal | None,

@@ -10,6 +10,7 @@ from xq.execution.records import Decision, DecisionStatus, JournalOrder
 from xq.execution.resolve import Patience
 from xq.live.desk import Desk, Terms
 from xq.risk.gate import check_cancel
+from xq.timeframe import Timeframe
 from xq.types import Account, Symbol
 
 
@@ -49,7 +50,7 @@ def reconcile(
             notes.append(f"order {settled.client_id} of an earlier run is {settled.state}")
             if not settled.state.is_final:
                 frozen[settled.symbol] = f"order {settled.client_id} is {settled.state}"
-    _close_decisions(desk, terms)
+    _close_decisions(desk)
     account = desk.venue.account()
     for symbol in terms.symbols:
         notes += _foreign_orders(symbol, desk)
@@ -75,9 +76,12 @@ def position_of(symbol: Symbol, account: Account) -> Decimal:
     return sum((p.quantity for p in account.positions if p.symbol == symbol), Decimal(0))
 
 
-def _close_decisions(desk: Desk, terms: Terms) -> None:
-    """Give decisions whose run died their end, as soon as all their orders have one."""
-    newest = terms.timeframe.last_closed(desk.market.now_ms())
+def _close_decisions(desk: Desk) -> None:
+    """Give decisions whose run died their end, as soon as all their orders have one.
+
+    One of which nothing left may be taken again while its bar is the newest, by whoever made it.
+    """
+    now_ms = desk.market.now_ms()
     for decision in desk.journal.decisions.unfinished():
         orders = desk.journal.orders_of(decision)
         if any(not order.state.is_final for order in orders):
@@ -85,7 +89,7 @@ def _close_decisions(desk: Desk, terms: Terms) -> None:
         if any(order.state is not OrderState.NOT_SENT for order in orders):
             _credit(decision, orders, desk)
             desk.journal.decisions.finish(decision, DecisionStatus.RECONCILED)
-        elif decision.key == terms.key(newest):
+        elif decision.key.bar_ms == Timeframe.parse(decision.key.timeframe).last_closed(now_ms):
             desk.journal.decisions.finish(decision, DecisionStatus.AGAIN)
         else:
             desk.journal.decisions.finish(decision, DecisionStatus.RECONCILED)

@@ -82,7 +82,8 @@ def run(
     Parameters
     ----------
     act
-        One tick; handles its own errors.
+        One tick; handles the errors that the next tick may not meet. Any other ends the loop and
+        is raised.
 
     Returns
     -------
@@ -92,14 +93,17 @@ def run(
     stop = Stop()
     done = 0
     cut = False
+    failed: Exception | None = None
 
     def once() -> None:
-        nonlocal done, cut
+        nonlocal done, cut, failed
         stop.busy = True
         try:
             act()
         except KeyboardInterrupt:
             stop.asked = cut = True
+        except Exception as error:  # noqa: BLE001 - the scheduler would log it and go on trading
+            stop.asked, failed = True, error
         finally:
             stop.busy = False
         done += 1
@@ -112,6 +116,8 @@ def run(
         once()
         if not trigger.is_over:
             _schedule(trigger, once, grace_seconds)
+    if failed is not None:
+        raise failed
     return cut
 
 

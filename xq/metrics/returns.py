@@ -14,7 +14,29 @@ import math
 
 import numpy as np
 
+from xq.timeframe import YEAR_MS
+
 NAN = float("nan")
+
+
+def yearly_bars(bars: int, start_ms: int, end_ms: int) -> float:
+    """Bars in 365 days at the rate at which they were seen: fewer than the clock's beside holes.
+
+    Parameters
+    ----------
+    bars
+        How many.
+    start_ms, end_ms
+        Open of the first and close of the last, epoch ms.
+
+    Examples
+    --------
+    Half of a day's hours:
+
+    >>> yearly_bars(12, 0, 24 * 3_600_000)
+    4380.0
+    """
+    return YEAR_MS * bars / (end_ms - start_ms)
 
 
 def bar_returns(equity: np.ndarray, start: float) -> np.ndarray:

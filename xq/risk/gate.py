@@ -195,14 +195,19 @@ def _fresh(case: _Case) -> str | None:
 
 
 def _collar(case: _Case) -> str | None:
-    situation, limits = case.situation, case.limits
-    price = case.price
-    distance = abs(price / situation.reference - _ONE)
-    if distance > limits.price_collar:
-        return (
-            f"price must be within {limits.price_collar:.2%} of the bar's close "
-            f"{situation.reference}, found {price} ({distance:.2%} away)"
-        )
+    request, situation, limits = case.request, case.situation, case.limits
+    worst = situation.worst_price if request.price is None else request.price
+    if worst is None:
+        return f"the book shows less than {request.quantity} {request.symbol.base}: no sure price"
+    if not _number(worst):
+        return f"worst price must be a number, found {worst}"
+    for price in (case.price, worst):
+        distance = abs(price / situation.reference - _ONE)
+        if distance > limits.price_collar:
+            return (
+                f"price must be within {limits.price_collar:.2%} of the bar's close "
+                f"{situation.reference}, found {price} ({distance:.2%} away)"
+            )
     return None
 
 

@@ -19,7 +19,7 @@ class Limits:
     max_leverage
         Gross exposure of all symbols over equity.
     price_collar
-        Largest distance of the expected price from the decision's close, as a fraction of it.
+        Largest distance of the worst expected price from the decision's close, as a fraction of it.
     max_orders_per_minute
         Orders of the last 60 s, this one included.
     max_price_age_ms
@@ -48,7 +48,10 @@ class Situation:
     now_ms
         Venue time.
     price, price_ms
-        Price the order is expected to meet, in quote asset, and when it was true.
+        Best price the order is expected to meet, in quote asset, and when it was true.
+    worst_price
+        Price of the last level of the book that the whole quantity reaches; None if the levels that
+        were read hold less.
     reference
         Close of the bar that was decided on.
     bar_ms, last_closed_ms
@@ -71,6 +74,7 @@ class Situation:
     now_ms: int
     price: Decimal
     price_ms: int
+    worst_price: Decimal | None
     reference: Decimal
     bar_ms: int
     last_closed_ms: int

@@ -64,19 +64,22 @@ class Layout:
             target.reshape(self.rows, self.width)[:] = values
 
     def read(self, memory: Any, start: int, stop: int) -> Bars:
-        """Rows ``start`` to ``stop`` as views that cannot be written when the memory cannot."""
+        """Rows ``start`` to ``stop``, copied: nothing before or after them can be reached.
+
+        The copies are bytes, which nobody can make writable.
+        """
         count, width = stop - start, self.width
-        arrays = {
-            name: np.frombuffer(
-                memory, np.float64, count * width, offset + _ITEM * start * width
-            ).reshape(count, width)
-            for name, offset in self._offsets()
-        }
+        size = _ITEM * count * width
+        arrays = {}
+        for name, offset in self._offsets():
+            first = offset + _ITEM * start * width
+            block = np.frombuffer(bytes(memory[first : first + size]), np.float64)
+            arrays[name] = block.reshape(count, width)
         extra = {name: arrays.pop(name) for name in self.extra}
         return Bars(
             timeframe=Timeframe.parse(self.timeframe),
             symbols=tuple(self.symbols),
-            ts=np.frombuffer(memory, np.int64, count, _ITEM * start),
+            ts=np.frombuffer(bytes(memory[_ITEM * start : _ITEM * stop]), np.int64),
             extra=MappingProxyType(extra),
             **arrays,
         )

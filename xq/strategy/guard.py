@@ -2,18 +2,20 @@
 
 An audit hook sees what Python code does; the limit on open files stops compiled readers (Arrow,
 Polars, DuckDB), which Python cannot see. Reading installed code stays possible, because imports
-need it. This keeps honest mistakes out, not an attacker.
+need it: the limit is lifted for a legal open and lowered right after. This keeps honest mistakes
+out, not an attacker; numbers written into the source itself are beyond any law.
 """
 
 import builtins
 import importlib
+import io
 import os
 import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 _REFUSED = (
@@ -33,6 +35,7 @@ _SYSTEM = (
 _CODE = (".py", ".pyc", ".so", ".pyd", ".dylib", ".pth", ".zip")
 _COMPILED = (".nbi", ".nbc")  # Numba's cache of compiled functions, beside installed code
 _PRIVATE = ("environ", "mem", "cmdline")
+_DESCRIPTORS = "/proc/self/fd"
 _TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 (libraries try them while they are imported)
 _CTYPES = f"{os.sep}ctypes{os.sep}"
 
@@ -61,16 +64,29 @@ class Guard:
         self._shut = False
         self._limits = resource.getrlimit(resource.RLIMIT_NOFILE)
         sys.addaudithook(self._hook)
+        self._lowest_free = self._limits[0]
+        self._in_fork = self._started = False
         builtins.__import__ = self._counted(builtins.__import__)
         importlib.import_module = self._counted(importlib.import_module)
+        opened: Any = self._reshut(io.open)
+        builtins.open = io.open = opened
+        for name in ("open", "listdir", "scandir"):
+            setattr(os, name, self._reshut(getattr(os, name)))
 
     @contextmanager
-    def watching(self, *, shut: bool) -> Iterator[None]:
-        """Refuse from here on; with ``shut``, let compiled code open nothing either."""
-        self._shutting = shut
-        if shut and "polars" not in sys.modules:
-            self._shut_files()
-        self._watching = True
+    def watching(self, *, in_fork: bool) -> Iterator[None]:
+        """Refuse from here on, and let compiled code open nothing either.
+
+        Parameters
+        ----------
+        in_fork
+            Whether this process forks no more, so that libraries may start their threads.
+        """
+        self._in_fork = in_fork
+        self._start_threads()
+        self._lowest_free = _lowest_free()
+        self._watching = self._shutting = True
+        self._shut_files()
         try:
             yield
         finally:
@@ -111,7 +127,7 @@ class Guard:
         if name.startswith(self._installed) or name == sys.executable:
             return True
         if name.startswith(_SYSTEM):
-            return not name.endswith(_PRIVATE)
+            return not name.endswith(_PRIVATE) and not name.startswith(_DESCRIPTORS)
         return name.startswith(self._sources) and name.endswith(_CODE)
 
     def _may_write(self, name: str) -> bool:
@@ -161,22 +177,41 @@ class Guard:
                 return function(*arguments, **named)
             finally:
                 self._importing -= 1
-                if not self._importing:
-                    self._imported()
+                self._shut_again()
 
         return counted
 
-    def _imported(self) -> None:
-        if "polars" in sys.modules:
-            _tame(sys.modules["polars"])
-        elif self._shutting and not self._shut:
+    def _reshut(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that opens files, after which they are shut again."""
+
+        def opening(*arguments: Any, **named: Any) -> Any:
+            try:
+                return function(*arguments, **named)
+            finally:
+                self._shut_again()
+
+        return opening
+
+    def _shut_again(self) -> None:
+        if self._shutting and not self._importing and not self._shut:
+            self._start_threads()
             self._shut_files()
 
+    def _start_threads(self) -> None:
+        """Let Polars start: it opens files of its own then, and cannot be forked afterwards."""
+        polars = sys.modules.get("polars")
+        if polars is None or not self._in_fork or self._started:
+            return
+        self._started = True
+        watching, self._watching = self._watching, False
+        self._importing += 1  # it imports, which must not shut anything yet
+        polars.DataFrame({"x": [0.0]}).lazy().select(polars.col("x").sum()).collect()
+        self._importing -= 1
+        self._watching = watching
+
     def _shut_files(self) -> None:
-        """Lower the limit to what is open: compiled code gets "too many open files"."""
-        lowest_free = os.dup(0)
-        os.close(lowest_free)
-        self._limit(lowest_free)
+        """Lower the limit to what was open at first: compiled code gets "too many open files"."""
+        self._limit(self._lowest_free)
         self._shut = True
 
     def _open_files(self) -> None:
@@ -190,18 +225,10 @@ class Guard:
         self._watching = watching
 
 
-def _tame(polars: ModuleType) -> None:
-    """Polars cannot start without opening files of its own, so its readers are refused by name."""
-    for name in dir(polars):
-        if name.startswith(("read_", "scan_")):
-            setattr(polars, name, _refusing(f"a strategy may not read files (polars.{name})"))
-
-
-def _refusing(message: str) -> Callable[..., None]:
-    def refuse(*_: object, **__: object) -> None:
-        raise Refused(message)
-
-    return refuse
+def _lowest_free() -> int:
+    number = os.dup(0)
+    os.close(number)
+    return number
 
 
 def _code_roots(paths: list[str], plugins: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

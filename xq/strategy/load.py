@@ -205,8 +205,3 @@ def _module(path: Path) -> ModuleType:
         del sys.modules[name]
         raise
     return module
-
-
-def discover(folder: Path) -> tuple[Listing, ...]:
-    """Describe every plugin in this process; `xq.strategy.sandbox.discover` does it apart."""
-    return tuple(describe(path) for path in find(folder).values())

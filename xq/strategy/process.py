@@ -27,6 +27,7 @@ _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRT
 _FIXED = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",
+    "PYTHONHASHSEED": "0",  # the order of a set of texts is the same in every process
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -55,7 +56,7 @@ class WorkerProcess:
         arguments = [json.dumps(_import_paths()), str(theirs), str(self._memory)]
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _CODE, *arguments],
+                [sys.executable, "-P", "-s", "-S", "-c", _CODE, *arguments],
                 stdin=subprocess.PIPE,
                 stdout=self._said,
                 stderr=self._said,

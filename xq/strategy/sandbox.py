@@ -77,6 +77,8 @@ class Evaluation:
         Rows that were asked again, ascending.
     thin_margins
         Weights that rounding alone decides, found among them.
+    files
+        The plugin's own file and what it imported from beside it, ascending.
     printed
         What the strategy wrote to stdout and stderr.
     """
@@ -86,6 +88,7 @@ class Evaluation:
     checked_rows: tuple[int, ...]
     thin_margins: tuple[ThinMargin, ...]
     seconds: Seconds
+    files: tuple[Path, ...]
     printed: str = ""
 
     @property
@@ -188,16 +191,17 @@ class Evaluator:
         trial = Trial(self._worker, bars, declaration.lookback, str(self._path))
         begun = self._clock.monotonic()
         trial.until = begun + self._deadline_s
-        weights = trial.full()
+        weights, files = trial.full()
         answered = self._clock.monotonic()
         laws.check_values(weights, bars, declaration.lookback, str(self._path))
         count = len(bars) if rows == "all" else rows
-        chosen = laws.choose(weights, declaration.lookback, count, seed)
+        chosen = laws.choose(weights, bars, declaration.lookback, count, seed)
         thin = trial.enforce(weights, chosen, seed)
         weights[: declaration.lookback - 1] = np.nan
         weights.flags.writeable = False
         seconds = Seconds(load_s, answered - begun, self._clock.monotonic() - answered)
-        return Evaluation(declaration, weights, tuple(chosen), thin, seconds, self._worker.printed)
+        printed = self._worker.printed
+        return Evaluation(declaration, weights, tuple(chosen), thin, seconds, files, printed)
 
     def _check_input(self, declaration: Declaration, bars: Bars) -> None:
         missing = [name for name in declaration.inputs if name not in bars.extra]

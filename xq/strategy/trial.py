@@ -1,6 +1,7 @@
 """One block of bars before one strategy process: the weights, and the same rows asked again."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,17 +41,15 @@ class Trial:
         self.answers_at = self.layout.size + 8 * self.shape[0] * self.shape[1]
         self.layout.write(self.bars, self.worker.grow(self.answers_at))
 
-    def full(self) -> np.ndarray:
-        """Weights of all bars, as the strategy gave them."""
-        return self._full(self.layout.size, again=False)
+    def full(self) -> tuple[np.ndarray, tuple[Path, ...]]:
+        """Weights of all bars, as the strategy gave them, and the plugin files it is made of."""
+        said = self._ask("full", at=self.layout.size, again=False)
+        files = tuple(Path(file) for file in said["files"])
+        return self.worker.read(self.shape, self.layout.size), files
 
-    def _full(self, at: int, *, again: bool) -> np.ndarray:
-        self._ask("full", at=at, again=again)
-        return self.worker.read(self.shape, at)
-
-    def _ask(self, question: str, **details: Any) -> None:
+    def _ask(self, question: str, **details: Any) -> Any:
         request = {"do": question, "layout": self.layout.as_dict(), **details}
-        self.worker.ask(request, self.until)
+        return self.worker.ask(request, self.until)
 
     def enforce(self, weights: np.ndarray, rows: list[int], seed: int) -> tuple[ThinMargin, ...]:
         """Ask the rows again; raise where the answers differ, return what rounding decides."""
@@ -71,7 +70,8 @@ class Trial:
 
     def _check_same(self, weights: np.ndarray) -> None:
         self.worker.grow(self.answers_at + weights.nbytes)
-        again = self._full(self.answers_at, again=True)
+        self._ask("full", at=self.answers_at, again=True)
+        again = self.worker.read(self.shape, self.answers_at)
         if not np.array_equal(weights, again, equal_nan=True):
             raise ImpureStrategy(
                 "two identical questions got different answers",

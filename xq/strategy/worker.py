@@ -73,7 +73,7 @@ class Worker:
         guard = _prepare(Path(folder))
 
         def listing(path: Path) -> Message:
-            with guard.watching(shut=False):
+            with guard.watching(in_fork=True):
                 found = describe(path)
             error = impure(guard, path) or found.error
             return {
@@ -96,7 +96,7 @@ class Worker:
         guard = _prepare(file.parent)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            with guard.watching(shut=False):
+            with guard.watching(in_fork=False):
                 cls = strategy_class(file)
                 strategy = build(cls, file, parameters)
                 lookback = lookback_of(strategy, file)
@@ -128,7 +128,7 @@ class Worker:
         def task() -> Message:
             bars = shape.read(self._readable(), 0, shape.rows)
             self._into((shape.rows, shape.width), at)[:] = self._answer(bars)
-            return {}
+            return {"files": _loaded_from(self._path.parent)}
 
         return self._forked(task, seconds, quiet=again)
 
@@ -201,7 +201,7 @@ class Worker:
     def _answer(self, bars: Bars) -> np.ndarray:
         strategy, path = self._loaded
         try:
-            with self._guard.watching(shut=True):
+            with self._guard.watching(in_fork=True):
                 weights = np.asarray(strategy.target_weights(bars), dtype=np.float64)
         except BaseException as error:  # a plugin may raise anything, SystemExit included
             raise verdict(error, path, self._guard) from error
@@ -221,6 +221,12 @@ def _prepare(folder: Path) -> Guard:
     sys.dont_write_bytecode = True
     sys.path.append(str(folder))
     return Guard(folder)
+
+
+def _loaded_from(folder: Path) -> list[str]:
+    """The plugin's own file and what it imported from beside it."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return sorted({file for file in files if file and file.startswith(str(folder) + os.sep)})
 
 
 def _uses_frames(path: Path) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from xq.errors import UsageError, VenueError, VenueRefused, VenueUnclear
 from xq.ports import Clock
+from xq.timeframe import DAY_MS
 from xq.types import (
     Account,
     Balance,
@@ -26,6 +27,8 @@ from xq.venues.outcomes import Reply, Verdict, Wire, cancel_verdict, error_code,
 from xq.venues.registry import Profile
 
 FILLS_PAGE = 1000
+_CONTRACT_FILLS_SPAN_MS = 7 * DAY_MS
+_CONTRACT_FILLS_KEPT_MS = 180 * DAY_MS
 _NO_SUCH_ORDER = "-2013"
 _TRIGGERS = {
     OrderType.STOP_MARKET: "stopLossPrice",
@@ -91,6 +94,7 @@ class CcxtTrading:
         """The order, or None when the venue says that it does not exist. Raises `VenueError`."""
         clients = self._faces[symbol.is_contract]
         _, session = clients.pair()
+        session.forget()  # an earlier "no such order" must not answer for a question never asked
         what = f"order {client_id}"
         query = {"clientOrderId": client_id}
         try:
@@ -106,23 +110,42 @@ class CcxtTrading:
         return order
 
     def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
-        """Own executions from ``since_ms`` on, oldest first. Raises `VenueError`."""
-        found: dict[str, Fill] = {}
+        """Own executions from ``since_ms`` on, oldest first. Raises `VenueError`.
+
+        Contracts are read in steps of a week, the longest span that the venue answers for, and not
+        further back than it keeps them.
+        """
         clients = self._faces[symbol.is_contract]
+        found: dict[str, Fill] = {}
+        if symbol.is_contract:
+            now = clients.read("time", lambda client: int(client.fetch_time()))
+            first = max(since_ms, now - _CONTRACT_FILLS_KEPT_MS)
+            for start in range(first, max(first, now) + 1, _CONTRACT_FILLS_SPAN_MS):
+                until = {"until": start + _CONTRACT_FILLS_SPAN_MS}
+                found |= self._fills_from(clients, symbol, start, until)
+        else:
+            found = self._fills_from(clients, symbol, since_ms, {})
+        return tuple(sorted(found.values(), key=lambda fill: (fill.ts, int(fill.fill_id))))
+
+    def _fills_from(
+        self, clients: Clients, symbol: Symbol, start_ms: int, until: Mapping[str, int]
+    ) -> dict[str, Fill]:
+        """Page by page, by id."""
+        found: dict[str, Fill] = {}
         while True:
-            start = since_ms
+            start = start_ms
             page = clients.read(
                 f"{symbol} fills",
                 lambda client: [
                     convert.fill(symbol, raw)
-                    for raw in client.fetch_my_trades(str(symbol), start, FILLS_PAGE)  # noqa: B023
+                    for raw in client.fetch_my_trades(str(symbol), start, FILLS_PAGE, {**until})  # noqa: B023
                 ],
             )
             before = len(found)
             found |= {fill.fill_id: fill for fill in page}
             if len(page) < FILLS_PAGE or len(found) == before:
-                return tuple(sorted(found.values(), key=lambda fill: (fill.ts, int(fill.fill_id))))
-            since_ms = max(fill.ts for fill in found.values())
+                return found
+            start_ms = max(fill.ts for fill in found.values())
 
     def set_leverage(self, symbol: Symbol, leverage: int) -> None:
         """Idempotent, so it is repeated like a read. Raises `VenueError`; nothing on spot."""

@@ -14,11 +14,13 @@ from urllib3 import exceptions as transport
 from xq.errors import VenueError
 from xq.venues.outcomes import Failure, Reply, Wire
 
+# Not ProxyError: urllib3 also wraps in it an answer that a proxied connection never gave.
 _BEFORE_FIRST_BYTE = (
     transport.NewConnectionError,
     transport.ConnectTimeoutError,
-    transport.ProxyError,
+    ssl.SSLCertVerificationError,
 )
+_TUNNEL_REFUSED = "Tunnel connection failed"  # how http.client begins what a proxy said to CONNECT
 _NEVER_A_REQUEST = (
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,
@@ -127,7 +129,7 @@ def _may_have_been_sent(error: requests.RequestException) -> bool:
     if isinstance(error, _NEVER_A_REQUEST):
         return False
     return not any(
-        isinstance(cause, (*_BEFORE_FIRST_BYTE, ssl.SSLCertVerificationError))
+        isinstance(cause, _BEFORE_FIRST_BYTE) or str(cause).startswith(_TUNNEL_REFUSED)
         for cause in _causes(error)
     )
 

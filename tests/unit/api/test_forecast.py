@@ -1,6 +1,7 @@
 """Where a decision's weights come from, and when there are none."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,18 @@ def test_too_young_a_market_is_refused(ws: Workspace) -> None:
     with pytest.raises(DataGap, match="1 of 11 bars missing"):
         trade(ws)
     assert ledger(ws) == []
+
+
+@pytest.mark.parametrize("gaps", ["flag", "drop"])
+def test_gaps_that_a_backtest_lets_pass_do_not_shorten_a_lookback(ws: Workspace, gaps: str) -> None:
+    lenient = workspace(ws.root, XQ_TRADE__TIMEFRAME="1m", XQ_BACKTEST__GAPS=gaps)
+    lenient = replace(lenient, clock=ws.clock)
+    write(lenient, ("return 1", "return 11"))
+    with pytest.raises(DataGap, match="lookback of 11 bars, found 10"):
+        trade(lenient)
+    assert ledger(ws) == []
+    write(lenient, ("return 1", "return 10"))
+    assert trade(lenient).act is Act.TRADED
 
 
 def test_exits_are_not_ignored(ws: Workspace) -> None:

@@ -170,16 +170,28 @@ def test_a_scratch_copy_leaves_no_trace(path: Path) -> None:
 def test_a_journal_of_another_account_or_a_newer_xq_is_refused(path: Path) -> None:
     with open_journal(path, "toy"):
         pass
-    with pytest.raises(ConfigError, match="belongs to account 'toy', not 'other'"), \
-            open_journal(path, "other"):  # fmt: skip
-        pass
+    for opened in (open_journal, read_journal, scratch_journal):
+        with pytest.raises(ConfigError, match="belongs to account 'toy', not 'other'"), \
+                opened(path, "other"):  # fmt: skip
+            pass
     other = sqlite3.connect(path)
     other.execute("UPDATE meta SET value = '99' WHERE name = 'version'")
+    other.execute("ALTER TABLE fills RENAME TO executions")
     other.commit()
     other.close()
-    with pytest.raises(ConfigError, match="format 99, this xq knows up to 1"), \
-            open_journal(path, "toy"):  # fmt: skip
-        pass
+    for opened in (open_journal, read_journal, scratch_journal):
+        with pytest.raises(ConfigError, match="format 99, this xq knows up to 1"), \
+                opened(path, "toy"):  # fmt: skip
+            pass
+    assert "fills" not in tables(path)  # nothing was added to what is not understood
+
+
+def tables(path: Path) -> set[str]:
+    connection = sqlite3.connect(path)
+    try:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    finally:
+        connection.close()
 
 
 def test_a_file_that_is_no_journal_is_refused(path: Path) -> None:

@@ -78,6 +78,23 @@ def test_one_that_is_late_is_waited_for(venue: ToyVenue, ask: Ask) -> None:
     assert len(asked) == 4
 
 
+def test_an_older_order_of_the_same_name_is_not_ours(
+    venue: ToyVenue, journal: Journal, order: JournalOrder
+) -> None:
+    """As when a journal was moved away and the same bar is decided again."""
+    execute(venue)
+    venue.clock.sleep(60)
+    ours = replace(order, client_id="xq-2", venue_ms=venue.clock.now_ms())
+    journal.intend(ours)
+    venue.orders[0] = replace(venue.orders[0], client_id="xq-2")
+    known = resolve(ours, venue, journal, venue.clock, lambda _: NOTHING, Patience())
+    assert known.state is OrderState.INTENT
+    execute(venue)
+    venue.orders[1] = replace(venue.orders[1], client_id="xq-2")
+    known = resolve(ours, venue, journal, venue.clock, lambda _: NOTHING, Patience())
+    assert known.state is OrderState.FILLED
+
+
 def test_absence_is_proven_by_age_and_several_answers(venue: ToyVenue, ask: Ask) -> None:
     assert ask().state is OrderState.LOST
     assert 15_000 <= venue.clock.now_ms() - START_MS <= 20_000

@@ -106,6 +106,7 @@ def test_any_order_is_fine_but_not_twice(tmp_path: Path) -> None:
         (f"{START + 5},10,11,9,10,1", "row 2: 2024-01-01T00:00:00.005Z is no 1h edge (off_grid)"),
         (f"{NOW},10,11,9,10,1", "row 2: 2027-01-15T08:00:00Z is not over"),
         (f"{START + HOUR},10,11,9", "row 2: 4 cells, expected 6 (ragged)"),
+        ("2024-01-01T01:00:00.000001Z,10,11,9,10,1", "row 2: ts is no time"),
         (f"{(START + HOUR) * 1000 + 1},10,11,9,10,1", "is finer than a millisecond (off_grid)"),
     ],
 )

@@ -1,5 +1,6 @@
 """The lake without xq: DuckDB, Polars and pandas read it by its folders."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
+from xq.errors import UsageError
 from xq.lake.layout import Dataset
 from xq.lake.reader import Lake
 from xq.lake.sql import connect
@@ -88,3 +90,24 @@ def test_connect_offers_the_views_to_notebooks(root: Path) -> None:
     connection = connect(root)
     assert connection.sql("SELECT count(*) FROM ohlcv").fetchall() == [(30,)]
     connection.close()
+
+
+def _moved(root: Path, outside: Path, above: str) -> Path:
+    return shutil.copytree(root, outside / above / "data")
+
+
+@pytest.mark.parametrize("above", ["br[ack]et", "year=2024", "exchange=other", "st*r"])
+def test_scan_does_not_mind_the_folders_above(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, above: str
+) -> None:
+    frame = Lake(_moved(root, tmp_path_factory.mktemp("lake"), above)).scan("ohlcv").collect()
+    assert frame.height == 30
+    assert frame["exchange"].unique().to_list() == ["binance"]
+
+
+def test_sql_refuses_a_folder_above_that_would_rename_the_exchange(
+    root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    moved = _moved(root, tmp_path_factory.mktemp("lake"), "exchange=other")
+    with pytest.raises(UsageError, match=r"a folder above the lake .*exchange=other"):
+        connect(moved)

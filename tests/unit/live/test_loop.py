@@ -104,6 +104,41 @@ def test_a_purchase_is_clamped_to_the_cash_there_is(venue: ToyVenue, journal: Jo
     assert "0.248 instead of 0.250" in report.symbols[0].note
 
 
+def test_what_a_failed_sale_left_no_cash_for_is_bought_on_the_next_bar(
+    venue: ToyVenue, journal: Journal
+) -> None:
+    weights, rules = {SPOT: 1.0, ETHER: 0.0}, terms((SPOT, ETHER))
+    table = desk(venue, journal, weights)
+    tick(table, rules)
+    next_bar(venue)
+    weights.update({SPOT: 0.0, ETHER: 1.0})
+    venue.script = ["reject"]
+    stopped = tick(table, rules)
+    assert (stopped.act, venue.held.get(ETHER)) == (Act.STOPPED, None)
+    next_bar(venue)
+    tick(table, rules)
+    assert venue.held == {SPOT: 0, ETHER: Decimal("0.249")}
+
+
+def test_a_purchase_that_would_walk_up_a_thin_book_is_refused_and_a_sale_is_not(
+    venue: ToyVenue, journal: Journal
+) -> None:
+    weights = {SPOT: 0.5}
+    table = desk(venue, journal, weights)
+    venue.behind = (Decimal("0.1"), Decimal(4_000))  # 10 % further on
+    refused = tick(table, terms())
+    [problem] = refused.problems
+    assert isinstance(problem, OrderRefused)
+    assert "found 44000" in problem.message
+    assert venue.requests == []
+    venue.behind = (Decimal("0.125"), Decimal(4_000))  # enough at the best price
+    assert tick(table, terms()).act is Act.TRADED
+    next_bar(venue)
+    venue.behind, weights[SPOT] = (Decimal("0.001"), Decimal(4_000)), 0.0
+    assert tick(table, terms()).act is Act.TRADED
+    assert venue.held[SPOT] == 0
+
+
 def test_dust_is_left_alone(venue: ToyVenue, journal: Journal) -> None:
     venue.held[SPOT] = Decimal("0.0009")
     report = tick(desk(venue, journal, {SPOT: 0.0}), terms())

@@ -44,7 +44,9 @@ def test_every_row_once_and_changes_take_the_place_of_what_was(
     weights = {SPOT: 0.5}
     tick(desk(venue, journal, weights), terms())
     assert mirror(journal, root, ORIGIN) == 4
+    settled = journal.books.revision
     assert mirror(journal, root, ORIGIN) == 0
+    assert journal.books.revision == settled  # a run with nothing new writes nothing
     assert counts(root) == {"signals": 1, "orders": 1, "fills": 1, "equity": 1}
     next_bar(venue)
     weights[SPOT] = 0.0

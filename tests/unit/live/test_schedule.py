@@ -110,6 +110,20 @@ def test_a_tick_that_does_not_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> Non
     assert run(Rapid(), act, grace_seconds=60) is True
 
 
+@pytest.mark.parametrize("fatal", [1, 2])
+def test_a_bug_ends_the_loop_and_is_raised(fatal: int) -> None:
+    ticks: list[int] = []
+
+    def act() -> None:
+        ticks.append(1)
+        if len(ticks) == fatal:
+            raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        run(Rapid(), act, cycles=4, grace_seconds=60)
+    assert len(ticks) == fatal
+
+
 def test_the_handlers_of_before_are_put_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     run(Rapid(), lambda: None, cycles=2, grace_seconds=60)

@@ -2,27 +2,46 @@ import numpy as np
 import pytest
 from support.plugins import walk
 
+from xq.bars import Bars
 from xq.errors import BadWeights
 from xq.strategy import laws
 from xq.strategy.laws import Difference
+from xq.timeframe import Timeframe
 
 
 def test_rows_are_the_ends_the_changes_and_chance() -> None:
     weights = np.zeros((1000, 2))
     weights[300:400, 1] = 1.0
-    rows = laws.choose(weights, 50, 24, seed=1)
+    bars = _flat(1000, 2)
+    rows = laws.choose(weights, bars, 50, 24, seed=1)
     assert len(rows) == len(set(rows)) == 24
     assert rows == sorted(rows)
     assert {49, 300, 400, 999} <= set(rows)
-    assert laws.choose(weights, 50, 24, seed=1) == rows
-    assert laws.choose(weights, 50, 24, seed=2) != rows
-    assert len(laws.choose(weights, 50, 1000, seed=1)) == 951
-    assert laws.choose(weights, 1000, 24, seed=1) == [999]
+    assert laws.choose(weights, bars, 50, 24, seed=1) == rows
+    assert laws.choose(weights, bars, 50, 24, seed=2) != rows
+    assert len(laws.choose(weights, bars, 50, 1000, seed=1)) == 951
+    assert laws.choose(weights, bars, 1000, 24, seed=1) == [999]
 
 
 def test_rows_where_everything_changes_leave_room_for_chance() -> None:
     weights = np.random.default_rng(0).uniform(size=(500, 1))
-    assert len(laws.choose(weights, 1, 24, seed=0)) == 24
+    assert len(laws.choose(weights, _flat(500, 1), 1, 24, seed=0)) == 24
+    assert len(laws.choose(weights, _flat(500, 1), 1, 2, seed=0)) == 2
+
+
+def test_the_best_decisions_are_among_the_rows() -> None:
+    bars = walk(2000)
+    gains = bars.close[1:, 0] / bars.close[:-1, 0] - 1
+    weights = np.full((2000, 1), 0.5)
+    best = np.argsort(gains)[-4:]
+    weights[best] = 1.0
+    assert set(best.tolist()) <= set(laws.choose(weights, bars, 20, 24, seed=0))
+
+
+def _flat(rows: int, symbols: int) -> Bars:
+    times = np.arange(rows) * 3_600_000
+    names = [f"C{n}/USDT" for n in range(symbols)]
+    return Bars.of(Timeframe.parse("1h"), names, times, close=np.ones((rows, symbols)))
 
 
 def test_prefixes_must_be_equal_bit_for_bit() -> None:

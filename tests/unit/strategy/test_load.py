@@ -5,8 +5,8 @@ from support.plugins import plugin
 
 from xq.errors import StrategyBroken, UnknownName, UsageError
 from xq.strategy import load as loading
-from xq.strategy.load import describe, discover, find, load
-from xq.strategy.sandbox import discover as discover_apart
+from xq.strategy.load import describe, find, load
+from xq.strategy.sandbox import discover
 
 BROKEN = {
     "syntax": ("def f(:\n", "SyntaxError: invalid syntax", ":1"),
@@ -50,7 +50,7 @@ def test_a_broken_file_says_why_and_where(
 ) -> None:
     path = tmp_path / "subject.py"
     path.write_text(text)
-    for found in (describe(path), discover_apart(tmp_path)[0]):
+    for found in (describe(path), discover(tmp_path)[0]):
         assert isinstance(found.error, StrategyBroken)
         assert message in found.error.message
         assert found.error.where is not None
@@ -68,7 +68,7 @@ def test_broken_files_harm_no_other(tmp_path: Path) -> None:
     (tmp_path / "crashes.py").write_text("import os\nos.abort()\n")
     (tmp_path / "error.py").write_text("open('prices.csv')\n")
     plugin(tmp_path, "return bars.close", name="sound", lookback="7")
-    found = {listing.name: listing for listing in discover_apart(tmp_path, deadline_s=1.0)}
+    found = {listing.name: listing for listing in discover(tmp_path, deadline_s=1.0)}
     assert set(found) == {*BROKEN, "endless", "leaves", "crashes", "error", "sound"}
     assert [name for name, listing in found.items() if listing.error is None] == ["sound"]
     assert found["sound"].lookback == 7
@@ -85,7 +85,7 @@ def test_files_with_an_underscore_are_helpers(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("")
     plugin(tmp_path, "return bars.close", module="import _shared", lookback="_shared.LENGTH")
     assert list(find(tmp_path)) == ["subject"]
-    assert discover_apart(tmp_path)[0].lookback == 9
+    assert discover(tmp_path)[0].lookback == 9
 
 
 def test_what_a_listing_says(tmp_path: Path) -> None:
@@ -95,8 +95,8 @@ def test_what_a_listing_says(tmp_path: Path) -> None:
         attributes="length: int = param(5, low=2, high=9, unit='bars')\nside = param('a', "
         "choices=('a', 'b'))",
     )
-    (apart,), (here,) = discover_apart(tmp_path), discover(tmp_path)
-    assert apart == here
+    (apart,) = discover(tmp_path)
+    assert apart == describe(spec.folder / "subject.py")
     assert apart.title == "A plugin of a test"
     assert apart.parameters["length"].high == 9
     assert apart.parameters["side"].choices == ("a", "b")
@@ -104,8 +104,8 @@ def test_what_a_listing_says(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_and_none_at_all(tmp_path: Path) -> None:
-    assert discover_apart(tmp_path) == ()
-    assert discover_apart(tmp_path / "absent") == ()
+    assert discover(tmp_path) == ()
+    assert discover(tmp_path / "absent") == ()
     with pytest.raises(UnknownName) as caught:
         load(tmp_path, "my_idea", {})
     assert caught.value.hint == "xq strategies new my_idea"
