@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from xq.lake import arrays, layout, manifest, parquet
@@ -10,7 +9,7 @@ from xq.lake.disk import Disk, failed, storage_errors
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.manifest import Entry, Facts
 from xq.lake.merge import Merged
-from xq.lake.trust import Trust
+from xq.lake.trust import Trust, digest_of
 
 _POOL_FROM = 3  # files; below that a thread costs more than it saves
 _THREADS = 4
@@ -66,8 +65,7 @@ def _stage(
         data = memoryview(parquet.encode(rows, dataset.spec))
         with storage_errors(root / dataset.path):
             disk.stage(_staged(staging, change), data)
-        digest = sha256(data).hexdigest()
-        return manifest.facts(digest, len(data), dataset, arrays.times(rows["ts"]))
+        return manifest.facts(digest_of(data), len(data), dataset, arrays.times(rows["ts"]))
 
     if len(changes) < _POOL_FROM:
         return [stage(change) for change in changes]

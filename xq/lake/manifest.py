@@ -81,7 +81,12 @@ def path_of(root: Path, dataset: Dataset, period: str) -> Path:
 
 def folder_of(root: Path, dataset: Dataset) -> Path:
     """The manifests of a dataset."""
-    return root / layout.META / "manifest" / dataset.path
+    return all_folders(root) / dataset.path
+
+
+def all_folders(root: Path) -> Path:
+    """The folder above the manifests, laid out like the lake itself."""
+    return root / layout.META / "manifest"
 
 
 def load(root: Path, dataset: Dataset, periods: Iterable[str] | None = None) -> dict[str, Entry]:

@@ -102,6 +102,18 @@ class Trust:
         """
         self._proven(leaf, keep=False)
 
+    def hashed(self, leaf: Leaf) -> tuple[manifest.Entry | None, str]:
+        """The manifest's entry and the SHA-256 of a file, hashed now; None if none lists it.
+
+        Raises
+        ------
+        CorruptFile
+            If its bytes are not the committed ones.
+        """
+        _, digest = self._hashed(leaf, keep=False)
+        entries = manifest.load(self._root, self._dataset, [leaf.period])
+        return entries.get(leaf.period), digest
+
     def vouch(self, leaf: Leaf, digest: str) -> None:
         """Record what the writer has just put in place."""
         with suppress(StorageFailed):
@@ -188,6 +200,11 @@ def proven_kinds(root: Path, sql: str) -> None:
     for kind in KINDS:
         if kind in words:
             proven_files(root, layout.datasets(root, kind))
+
+
+def digest_of(data: bytes | memoryview) -> str:
+    """The checksum of a file's bytes."""
+    return sha256(data).hexdigest()
 
 
 def folder_of(root: Path, dataset: Dataset) -> Path:

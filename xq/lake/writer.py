@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from xq.errors import LockHeld
-from xq.lake import arrays, coverage, layout, merge, rules
+from xq.lake import arrays, coverage, layout, merge, remove, rules
 from xq.lake.commit import Change, publish
 from xq.lake.disk import Disk, LocalDisk, storage_errors
 from xq.lake.format import check_format
@@ -148,6 +148,7 @@ class LakeWriter:
         with held(lock, self._wait_seconds, str(dataset)):
             staging = layout.staging_path(self._root, dataset)
             self._disk.discard(staging)
+            remove.finish(self._root, dataset.slug)
             self._state_format(staging / "format.json")
             try:
                 yield
@@ -170,6 +171,7 @@ class LakeWriter:
                     self._disk.discard(folder)
             except LockHeld:
                 continue
+        remove.finish_all(self._root)
 
 
 def staged_folders(root: Path) -> tuple[Path, ...]:
