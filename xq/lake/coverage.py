@@ -120,7 +120,8 @@ def stored_times(root: Path, dataset: Dataset, within: Range | None = None) -> n
     parts = []
     with Trust(root, dataset) as trust:
         for leaf in layout.leaves(root, dataset):
-            if within is None or intersect([leaf.within], [within]):
+            span = leaf.within
+            if within is None or (span.start_ms < within.end_ms and span.end_ms > within.start_ms):
                 parts.append(arrays.times(trust.table(leaf, ["ts"])["ts"]))
     ts = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
     return ts if within is None else _inside(ts, within)

@@ -76,7 +76,12 @@ def facts(digest: str, size: int, dataset: Dataset, ts: np.ndarray) -> Facts:
 
 def path_of(root: Path, dataset: Dataset, period: str) -> Path:
     """The manifest that lists a period's file."""
-    return folder_of(root, dataset) / f"{period[:_YEAR]}.json"
+    return folder_of(root, dataset) / name_of(period)
+
+
+def name_of(period: str) -> str:
+    """The name of the manifest that lists a period's file."""
+    return f"{period[:_YEAR]}.json"
 
 
 def folder_of(root: Path, dataset: Dataset) -> Path:

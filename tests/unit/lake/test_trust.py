@@ -162,7 +162,7 @@ def test_a_verdict_given_within_the_moment_of_a_change_does_not_count(
     lake: Lake, leaf: Path, hourly: Dataset
 ) -> None:
     lake.table(hourly)
-    known = trust._load(trust.folder_of(lake.root, hourly) / "2024.json").known
+    known = trust._load(str(trust.folder_of(lake.root, hourly) / "2024.json")).known
     assert known["2024"][1] == trust._NO_FILE
     assert known["2024"][0] == manifest.load(lake.root, hourly)["2024"].now.sha256
 
