@@ -1,8 +1,9 @@
 """The commit: every file staged, their checksums made durable, then each put in place at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from xq.lake import arrays, layout, manifest, parquet
 from xq.lake.disk import Disk, failed, storage_errors
@@ -13,6 +14,9 @@ from xq.lake.trust import Trust, digest_of
 
 _POOL_FROM = 3  # files; below that a thread costs more than it saves
 _THREADS = 4
+_UNCHANGED = "; nothing was changed"
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,41 @@ def publish(
         for change, now in zip(changes, staged, strict=True)
     }
     manifest.publish(disk, root, dataset, entries, staging)
-    for done, (change, now) in enumerate(zip(changes, staged, strict=True)):
-        path = change.leaf.path
-        try:
-            disk.publish(_staged(staging, change), path)
-        except OSError as error:
-            state = f"; {done} of {len(staged)} files were committed, run it again"
-            raise failed(error, path, state if done else "; nothing was changed") from error
+    _place(disk, changes, staging)
+    for change, now in zip(changes, staged, strict=True):
         trust.vouch(change.leaf, now.sha256)
+
+
+def _place(disk: Disk, changes: Sequence[Change], staging: Path) -> None:
+    """Put staged files in place; many at a time, since each waits for the disk alone."""
+
+    def place(change: Change) -> OSError | None:
+        try:
+            disk.publish(_staged(staging, change), change.leaf.path)
+        except OSError as error:
+            return error
+        return None
+
+    errors = []
+    for error in _each(place, changes):
+        errors.append(error)
+        if error is not None and len(changes) < _POOL_FROM:
+            break
+    for change, error in zip(changes, errors, strict=False):
+        if error is not None:
+            done = errors.count(None)
+            state = f"; {done} of {len(changes)} files were committed, run it again"
+            raise failed(error, change.leaf.path, state if done else _UNCHANGED) from error
+
+
+def _each(work: Callable[[Change], Result], changes: Sequence[Change]) -> Iterator[Result]:
+    if len(changes) < _POOL_FROM:
+        yield from map(work, changes)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        yield from pool.map(work, changes)
 
 
 def _stage(
@@ -67,12 +98,7 @@ def _stage(
             disk.stage(_staged(staging, change), data)
         return manifest.facts(digest_of(data), len(data), dataset, arrays.times(rows["ts"]))
 
-    if len(changes) < _POOL_FROM:
-        return [stage(change) for change in changes]
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(stage, changes))
+    return list(_each(stage, changes))
 
 
 def _staged(staging: Path, change: Change) -> Path:
