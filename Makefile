@@ -31,6 +31,14 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 test: $(VENV)/.dev ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
+N ?= 10000
+SEED ?= 1
+
+.PHONY: torture
+torture: $(VENV)/.dev ## Kill the lake N times at random, then at every call; prints figures
+	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
+	$(BIN)/python tests/support/lake_steps.py 1
+
 .PHONY: check
 check: $(VENV)/.dev ## Lint, formatting, types
 	$(BIN)/ruff check .

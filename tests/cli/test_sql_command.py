@@ -84,8 +84,8 @@ def test_a_corrupt_file_is_one_clear_error(xq: Run, tmp_path: Path) -> None:
     result = xq("sql", "select * from ohlcv")
     result.check(4, stdout="")
     assert result.stderr == (
-        "error: not a readable Parquet file of the lake: file too small to be a Parquet "
-        f"file\n  where: {file}\n  hint:  xq data check\n"
+        "error: not a readable Parquet file of the lake: its bytes are not those that were "
+        f"committed (SHA-256)\n  where: {file}\n  hint:  xq data verify\n"
     )
     xq("sql", "select count(*) as n from equity").check(0, '{"n": 0}\n', "")
 

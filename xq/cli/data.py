@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xq.cli import data_keep
 from xq.cli.shell import Shell, command
 
 app = typer.Typer(help="List, check, import and export what the lake holds.", no_args_is_help=True)
@@ -92,3 +93,6 @@ def export(
         force=force,
     )
     shell.record(report)
+
+
+data_keep.register(app)

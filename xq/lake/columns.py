@@ -13,6 +13,7 @@ from xq.bars import FIELDS
 from xq.errors import PoisonRows
 from xq.lake import arrays, layout, parquet
 from xq.lake.layout import Dataset, Leaf
+from xq.lake.trust import Trust
 
 _COLUMNS = ("ts", *FIELDS)
 _POOL_FROM = 3  # leaves; below that a thread costs more than it saves
@@ -74,7 +75,7 @@ def bar_columns(
         If a number is NaN or infinite.
     """
     found = leaves_within(root, dataset, start_ms, end_ms)
-    tables = _read_all(found, dataset)
+    tables = _read_all(root, found, dataset)
     parts = []
     for leaf, table in zip(found, tables, strict=True):
         ts = arrays.times(table["ts"])
@@ -121,16 +122,18 @@ def _counted(path: Path, file: pq.ParquetFile) -> Footer:
     return Footer(len(ts), int(ts.min()), int(ts.max()))
 
 
-def _read_all(found: Sequence[Leaf], dataset: Dataset) -> list[pa.Table]:
-    def read(leaf: Leaf) -> pa.Table:
-        return parquet.read(leaf.path, dataset.spec, _COLUMNS)
+def _read_all(root: Path, found: Sequence[Leaf], dataset: Dataset) -> list[pa.Table]:
+    with Trust(root, dataset) as trust:
 
-    if len(found) < _POOL_FROM:
-        return [read(leaf) for leaf in found]
-    from concurrent.futures import ThreadPoolExecutor
+        def read(leaf: Leaf) -> pa.Table:
+            return trust.table(leaf, _COLUMNS)
 
-    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        return list(pool.map(read, found))
+        if len(found) < _POOL_FROM:
+            return [read(leaf) for leaf in found]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+            return list(pool.map(read, found))
 
 
 def _check_order(path: Path, ts: np.ndarray) -> None:

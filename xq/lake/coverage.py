@@ -1,6 +1,5 @@
 """The ledger of what was asked: a range without bars is either unknown or a fact."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile
-from xq.lake import arrays, layout, parquet
+from xq.lake import arrays, inventory, layout, sealed
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, holes, intersect, present, subtract, union
+from xq.lake.trust import Trust
 
 _WAIT_SECONDS = 5.0
 
@@ -64,7 +64,7 @@ class Coverage:
         ledger = load(self._root, dataset)
         if dataset.bar is None or not ledger.covered:
             return ledger.covered
-        stored = present(stored_times(self._root, dataset), dataset.bar)
+        stored = inventory.stretches(self._root, dataset, dataset.bar)
         return intersect(ledger.covered, [*stored, *ledger.empty])
 
     def venue_has_none(self, dataset: Dataset) -> tuple[Range, ...]:
@@ -118,9 +118,11 @@ def fill(disk: Disk, root: Path, dataset: Dataset, ts: np.ndarray) -> None:
 def stored_times(root: Path, dataset: Dataset, within: Range | None = None) -> np.ndarray:
     """(T,) int64: the ``ts`` of every stored row, oldest first, epoch ms."""
     parts = []
-    for leaf in layout.leaves(root, dataset):
-        if within is None or intersect([leaf.within], [within]):
-            parts.append(arrays.times(parquet.read(leaf.path, dataset.spec, ["ts"])["ts"]))
+    with Trust(root, dataset) as trust:
+        for leaf in layout.leaves(root, dataset):
+            span = leaf.within
+            if within is None or (span.start_ms < within.end_ms and span.end_ms > within.start_ms):
+                parts.append(arrays.times(trust.table(leaf, ["ts"])["ts"]))
     ts = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
     return ts if within is None else _inside(ts, within)
 
@@ -139,7 +141,7 @@ def load(root: Path, dataset: Dataset) -> Ledger:
     """
     path = layout.coverage_path(root, dataset)
     try:
-        tree = json.loads(path.read_bytes())
+        tree = sealed.parse(path.read_bytes())
         return Ledger(
             *(tuple(Range(int(a), int(b)) for a, b in tree[name]) for name in ("covered", "empty"))
         )
@@ -164,5 +166,5 @@ def _save(disk: Disk, root: Path, dataset: Dataset, ledger: Ledger) -> None:
     }
     staged = layout.staging_path(root, dataset) / "coverage.json"
     with storage_errors(path):
-        disk.stage(staged, json.dumps(tree).encode())
+        disk.stage(staged, sealed.dump(tree))
         disk.publish(staged, path)

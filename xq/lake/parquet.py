@@ -1,6 +1,6 @@
 """One file of the lake as a table and back: fixed settings, so that same rows give same bytes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,8 +37,15 @@ def encode(table: pa.Table, kind: Kind) -> pa.Buffer:
 
 
 @contextmanager
-def open_file(path: Path) -> Iterator[pq.ParquetFile]:
+def open_file(
+    path: Path, source_of: Callable[[Path], pa.NativeFile] | None = None
+) -> Iterator[pq.ParquetFile]:
     """A file of the lake, open for reading.
+
+    Parameters
+    ----------
+    source_of
+        Opens the bytes; None takes them from the disk as they are.
 
     Raises
     ------
@@ -48,7 +55,7 @@ def open_file(path: Path) -> Iterator[pq.ParquetFile]:
         If the disk does not let it be read.
     """
     try:
-        with pa.OSFile(str(path)) as source:
+        with pa.OSFile(str(path)) if source_of is None else source_of(path) as source:
             yield pq.ParquetFile(source, page_checksum_verification=True)
     except pa.ArrowException as error:
         raise corrupt(path, str(error)) from error
@@ -57,7 +64,12 @@ def open_file(path: Path) -> Iterator[pq.ParquetFile]:
         raise (failed(error, path) if error.errno else corrupt(path, str(error))) from error
 
 
-def read(path: Path, kind: Kind, columns: Sequence[str] | None = None) -> pa.Table:
+def read(
+    path: Path,
+    kind: Kind,
+    columns: Sequence[str] | None = None,
+    source_of: Callable[[Path], pa.NativeFile] | None = None,
+) -> pa.Table:
     """The rows of a file.
 
     Raises
@@ -66,7 +78,7 @@ def read(path: Path, kind: Kind, columns: Sequence[str] | None = None) -> pa.Tab
         Also if the columns are not those of the kind.
     """
     names = list(columns if columns is not None else kind.schema.names)
-    with open_file(path) as file:
+    with open_file(path, source_of) as file:
         check_schema(path, file.schema_arrow, kind, names)
         return file.read(columns=names, use_threads=False)
 

@@ -9,12 +9,13 @@ import pyarrow as pa
 
 from xq.bars import Bars
 from xq.errors import CorruptFile, NoData
-from xq.lake import align, arrays, columns, coverage, hashing, hints, layout, parquet
+from xq.lake import align, arrays, columns, coverage, hashing, hints, inventory, layout, trust
 from xq.lake.align import Gaps
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset
-from xq.lake.ranges import Range, holes
+from xq.lake.ranges import Range, holes, subtract
 from xq.lake.schema import kind_of
+from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -120,10 +121,11 @@ class Lake:
             If a file cannot be read.
         """
         parts = [dataset.spec.schema.empty_table()]
-        for leaf in columns.leaves_within(self.root, dataset, start_ms, end_ms):
-            part = parquet.read(leaf.path, dataset.spec)
-            rows = columns.rows_within(arrays.times(part["ts"]), start_ms, end_ms)
-            parts.append(part.slice(rows.start, rows.stop - rows.start))
+        with Trust(self.root, dataset) as trust:
+            for leaf in columns.leaves_within(self.root, dataset, start_ms, end_ms):
+                part = trust.table(leaf)
+                rows = columns.rows_within(arrays.times(part["ts"]), start_ms, end_ms)
+                parts.append(part.slice(rows.start, rows.stop - rows.start))
         return pa.concat_tables([part.cast(dataset.spec.schema) for part in parts])
 
     def content_hash(
@@ -139,12 +141,12 @@ class Lake:
         bar = dataset.bar
         if bar is None:
             return ()
-        ts = coverage.stored_times(self.root, dataset)
-        if not len(ts) and (start_ms is None or end_ms is None):
+        stored = inventory.stretches(self.root, dataset, bar)
+        if not stored and (start_ms is None or end_ms is None):
             return ()
-        first = int(ts[0]) if start_ms is None else start_ms
-        last = int(ts[-1]) + bar.ms if end_ms is None else end_ms
-        return holes(ts, bar, Range(first, last))
+        first = bar.ceil(stored[0].start_ms if start_ms is None else start_ms)
+        last = bar.ceil(stored[-1].end_ms if end_ms is None else end_ms)
+        return subtract([Range(first, last)], stored)
 
     def datasets(self, kind: str | None = None) -> list[DatasetInfo]:
         """Every dataset with at least one file, by kind and path.
@@ -176,6 +178,7 @@ class Lake:
             for item in layout.datasets(self.root, kind)
             if all(getattr(item, name) == value for name, value in given.items())
         ]
+        trust.proven_files(self.root, found)
         spec = kind_of(kind)
         frames = []
         for item in found:
@@ -191,19 +194,21 @@ class Lake:
         return pl.concat(frames).select(spec.columns)
 
     def _info(self, dataset: Dataset) -> DatasetInfo | None:
+        leaves = layout.leaves(self.root, dataset)
+        if not leaves:
+            return None
         rows, size, unreadable = 0, 0, 0
         ends: list[int] = []
-        for leaf in layout.leaves(self.root, dataset):
+        known = inventory.facts(self.root, dataset, leaves)
+        for leaf in leaves:
             size += leaf.path.stat().st_size
             try:
-                footer = columns.footer(leaf.path)
+                found = known.get(leaf.period) or columns.footer(leaf.path)
             except CorruptFile:
                 unreadable += 1
                 continue
-            rows += footer.rows
-            ends += [footer.first_ms, footer.last_ms]
-        if not size and not unreadable:
-            return None
+            rows += found.rows
+            ends += [found.first_ms, found.last_ms]
         if not ends:
             return DatasetInfo(dataset, 0, None, None, size, None, None, unreadable)
         length = dataset.bar.ms if dataset.bar else 1

@@ -13,6 +13,7 @@ from xq.errors import StorageFailed, UsageError, XqError
 from xq.lake import layout, parquet
 from xq.lake.format import check_format
 from xq.lake.schema import KINDS, Kind
+from xq.lake.trust import proven_kinds
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,6 +61,7 @@ def stream(root: Path, sql: str) -> Iterator[pa.RecordBatchReader]:
     try:
         _lock_down(connection, root)
         _require_select(connection, sql)
+        proven_kinds(root, sql)
         try:
             relation = connection.sql(sql)
         except duckdb.Error as error:

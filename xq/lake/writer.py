@@ -9,12 +9,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from xq.errors import LockHeld
-from xq.lake import arrays, coverage, layout, merge, parquet, rules
-from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
+from xq.lake import arrays, coverage, layout, merge, remove, rules
+from xq.lake.commit import Change, publish
+from xq.lake.disk import Disk, LocalDisk, storage_errors
 from xq.lake.format import check_format
-from xq.lake.layout import Dataset
+from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.ranges import Range, union
+from xq.lake.trust import Trust
 
 _WAIT_SECONDS = 5.0
 
@@ -118,42 +120,27 @@ class LakeWriter:
         return commit
 
     def _commit(self, dataset: Dataset, rows: pa.Table) -> Commit:
-        merges = list(self._merges(dataset, rows))
-        changed = [item for item in merges if item.added or item.revised]
-        self._publish(self._stage(dataset, changed))
+        with Trust(self._root, dataset) as trust:
+            changes = list(self._changes(dataset, rows, trust))
+            merges = [item.merged for item in changes]
+            wanted = [item for item in changes if item.merged.added or item.merged.revised]
+            publish(self._disk, self._root, dataset, wanted, trust)
         return Commit(
             dataset,
             added=sum(item.added for item in merges),
             revised=sum(item.revised for item in merges),
             unchanged=sum(item.unchanged for item in merges),
-            files=tuple(item.path for item in changed),
+            files=tuple(item.leaf.path for item in wanted),
         )
 
-    def _stage(self, dataset: Dataset, changed: list[merge.Merged]) -> list[tuple[Path, Path]]:
-        """Write every file before any is put in place: a full disk then changes nothing."""
-        staging = layout.staging_path(self._root, dataset)
-        staged = []
-        with storage_errors(self._root / dataset.path):
-            for number, item in enumerate(changed):
-                temporary = staging / f"{number}.parquet"
-                self._disk.stage(temporary, memoryview(parquet.encode(item.rows, dataset.spec)))
-                staged.append((temporary, item.path))
-        return staged
-
-    def _publish(self, staged: list[tuple[Path, Path]]) -> None:
-        for done, (temporary, path) in enumerate(staged):
-            try:
-                self._disk.publish(temporary, path)
-            except OSError as error:
-                state = f"; {done} of {len(staged)} files were committed, run it again"
-                raise failed(error, path, state if done else "; nothing was changed") from error
-
-    def _merges(self, dataset: Dataset, rows: pa.Table) -> Iterator[merge.Merged]:
+    def _changes(self, dataset: Dataset, rows: pa.Table, trust: Trust) -> Iterator[Change]:
         for period, start, stop in layout.split(dataset, arrays.times(rows["ts"])):
-            path = layout.leaf_path(self._root, dataset, period)
+            leaf = Leaf(layout.leaf_path(self._root, dataset, period), period)
             part = rows.slice(start, stop - start)
-            stored = parquet.read(path, dataset.spec) if path.exists() else part.slice(0, 0)
-            yield merge.merged(path, stored, part, dataset.spec)
+            stored, before = part.slice(0, 0), None
+            if leaf.path.exists():
+                stored, before = trust.whole(leaf)
+            yield Change(leaf, merge.merged(leaf.path, stored, part, dataset.spec), before)
 
     @contextmanager
     def _locked(self, dataset: Dataset) -> Iterator[None]:
@@ -161,6 +148,7 @@ class LakeWriter:
         with held(lock, self._wait_seconds, str(dataset)):
             staging = layout.staging_path(self._root, dataset)
             self._disk.discard(staging)
+            remove.finish(self._root, dataset.slug)
             self._state_format(staging / "format.json")
             try:
                 yield
@@ -183,6 +171,7 @@ class LakeWriter:
                     self._disk.discard(folder)
             except LockHeld:
                 continue
+        remove.finish_all(self._root)
 
 
 def staged_folders(root: Path) -> tuple[Path, ...]:

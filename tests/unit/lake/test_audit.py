@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from xq.lake import layout
+from xq.lake import layout, manifest
 from xq.lake.audit import check
 from xq.lake.coverage import Coverage
 from xq.lake.layout import Dataset
@@ -118,6 +118,7 @@ def test_lost_rows_and_gaps_are_told_apart(
     lake: Lake, hourly: Dataset, leaf: Path, rows: Rows
 ) -> None:
     LakeWriter(lake.root).upsert(hourly, rows([8]))
+    manifest.forget(lake.root, hourly)
     pq.write_table(rows([0, 1, 3, 4, 8]), leaf)
     lost, gap = check(lake)
     assert (lost.rule, gap.rule) == ("lost_rows", "gap")

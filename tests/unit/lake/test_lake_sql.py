@@ -162,7 +162,7 @@ def test_a_corrupt_file_is_named_and_harms_no_other_kind(root: Path, hourly: Dat
         path.write_text(text)
         with pytest.raises(CorruptFile) as caught:
             query(root, "select sum(close) from ohlcv")
-        assert (caught.value.where, caught.value.hint) == (str(path), "xq data check")
+        assert (caught.value.where, caught.value.hint) == (str(path), "xq data verify")
         assert query(root, "select * from equity").num_rows == 0
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from xq.errors import CorruptFile, DataGap, NoData, PoisonRows
-from xq.lake import layout
+from xq.lake import layout, manifest
 from xq.lake.coverage import Coverage
 from xq.lake.hashing import hash_bars
 from xq.lake.layout import Dataset
@@ -151,7 +151,7 @@ def test_a_damaged_file_is_named(lake: Lake, hourly: Dataset, damage: str) -> No
     path.write_bytes(data)
     with pytest.raises(CorruptFile) as caught:
         lake.bars("binance", ["BTC/USDT"], H1)
-    assert (caught.value.where, caught.value.hint) == (str(path), "xq data check")
+    assert (caught.value.where, caught.value.hint) == (str(path), "xq data verify")
     assert _hours(lake.bars("binance", ["BTC/USDT"], H1, _at(-3), _at(0)).ts) == [-3, -2, -1]
 
 
@@ -159,6 +159,7 @@ def test_unsorted_nan_and_foreign_columns_do_not_get_through(
     lake: Lake, rows: Rows, hourly: Dataset
 ) -> None:
     path = layout.leaf_path(lake.root, hourly, "2024")
+    manifest.forget(lake.root, hourly)
     pq.write_table(rows([1, 0]), path)
     with pytest.raises(CorruptFile, match="do not increase"):
         lake.bars("binance", ["BTC/USDT"], H1)

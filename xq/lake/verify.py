@@ -1,0 +1,152 @@
+"""Every file against its checksum, now; and the way back when the manifest itself is lost."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from xq.errors import CorruptFile, XqError
+from xq.lake import arrays, coverage, layout, manifest, parquet, rules, trust
+from xq.lake.disk import Disk, LocalDisk
+from xq.lake.layout import Dataset, Leaf
+from xq.lake.lock import held
+from xq.lake.manifest import Entry
+from xq.lake.trust import Trust
+
+_WAIT_SECONDS = 5.0
+ACCEPT = "xq data verify --accept"
+REPAIR = "xq data repair"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A file that is not what was committed.
+
+    Attributes
+    ----------
+    rule
+        ``changed`` (other bytes), ``missing`` (committed and gone), ``older`` (the version
+        before the last commit), ``unlisted`` (no checksum on record), ``damaged`` (a manifest
+        or ledger whose own checksum fails).
+    """
+
+    dataset: str
+    rule: str
+    path: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification looked at."""
+
+    files: int
+    bytes: int
+    faults: tuple[Fault, ...]
+
+
+def verify(root: Path, dataset: Dataset) -> Verified:
+    """Hash every file of a dataset, whatever was found before."""
+    faults: list[Fault] = []
+    try:
+        coverage.load(root, dataset)
+    except CorruptFile as error:
+        faults.append(_told(dataset, "damaged", error))
+    leaves = layout.leaves(root, dataset)
+    size = sum(leaf.path.stat().st_size for leaf in leaves)
+    try:
+        entries = manifest.load(root, dataset)
+    except CorruptFile as error:
+        return Verified(len(leaves), size, (*faults, _told(dataset, "damaged", error)))
+    with Trust(root, dataset) as found:
+        faults += _missing(root, dataset, entries, found)
+        for leaf in leaves:
+            faults += _judged(dataset, leaf, found)
+    return Verified(len(leaves), size, tuple(faults))
+
+
+def accept(root: Path, dataset: Dataset, *, disk: Disk | None = None) -> Verified:
+    """Take the files as they are: record the checksum of every one whose rows can be true.
+
+    Files that cannot be read, or hold rows that cannot be true, are left as they are and told.
+
+    Raises
+    ------
+    LockHeld
+        If a writer is at work on the dataset.
+    StorageFailed
+        If the disk refuses.
+    """
+    disk = disk or LocalDisk()
+    entries: dict[str, Entry] = {}
+    faults: list[Fault] = []
+    size = 0
+    staging = layout.staging_path(root, dataset)
+    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+        known = _readable(root, dataset)
+        leaves = layout.leaves(root, dataset)
+        for leaf in leaves:
+            try:
+                data = leaf.path.read_bytes()
+                size += len(data)
+                entries[leaf.period] = Entry(_facts(dataset, leaf, data))
+            except XqError as error:
+                faults.append(_told(dataset, "changed", error))
+                if leaf.period in known:
+                    entries[leaf.period] = known[leaf.period]
+        try:
+            manifest.replace(disk, root, dataset, entries, staging)
+        finally:
+            disk.discard(staging)
+    return Verified(len(leaves), size, tuple(faults))
+
+
+def _readable(root: Path, dataset: Dataset) -> dict[str, Entry]:
+    try:
+        return manifest.load(root, dataset)
+    except CorruptFile:
+        return {}
+
+
+def _facts(dataset: Dataset, leaf: Leaf, data: bytes) -> manifest.Facts:
+    import pyarrow as pa
+
+    table = parquet.read(leaf.path, dataset.spec, None, lambda _: pa.BufferReader(data))
+    found = rules.validate_rows(table, dataset.spec, timeframe=dataset.bar, ordered=True)
+    rules.refuse(found, where=str(leaf.path), hint="xq data check")
+    ts = arrays.times(table["ts"])
+    if [period for period, _, _ in layout.split(dataset, ts)] != [leaf.period]:
+        raise parquet.corrupt(leaf.path, f"its rows do not belong to period {leaf.period}")
+    return manifest.facts(trust.digest_of(data), len(data), dataset, ts)
+
+
+def _judged(dataset: Dataset, leaf: Leaf, found: Trust) -> Iterator[Fault]:
+    path, before = str(leaf.path), found.seen(leaf.period)
+    try:
+        entry, digest = found.hashed(leaf)
+    except CorruptFile as error:
+        yield Fault(str(dataset), "changed", path, error.message, REPAIR)
+        return
+    if entry is None:
+        message = "no checksum on record: written by an older xq or another program"
+        yield Fault(str(dataset), "unlisted", path, message, ACCEPT)
+    elif digest != entry.now.sha256 and before == entry.now.sha256:
+        message = "the version before the last commit was put back in its place"
+        yield Fault(str(dataset), "older", path, message, REPAIR)
+
+
+def _missing(
+    root: Path, dataset: Dataset, entries: dict[str, Entry], found: Trust
+) -> Iterator[Fault]:
+    for period, entry in entries.items():
+        path = layout.leaf_path(root, dataset, period)
+        # A first commit that was killed before its file got in place has never been seen.
+        committed = entry.before is not None or found.seen(period) == entry.now.sha256
+        if committed and not path.exists():
+            rows = f"{entry.now.rows} rows"
+            message = f"the file is gone; it held {rows}"
+            yield Fault(str(dataset), "missing", str(path), message, REPAIR)
+
+
+def _told(dataset: Dataset, rule: str, error: XqError) -> Fault:
+    return Fault(str(dataset), rule, error.where or "", error.message, error.hint or REPAIR)
