@@ -16,7 +16,7 @@ HEAD = "ts,open,high,low,close,volume\n"
 def bars(tmp_path: Path) -> Path:
     """Three hours of 2024-01-01 with the second hour missing."""
     path = tmp_path / "bars.csv"
-    path.write_text(HEAD + "2024-01-01T00:00Z,10,12,9,11,1\n2024-01-01T02:00Z,11,12,10,10.5,0\n")
+    path.write_text(HEAD + "2024-01-01T00:00Z,10,12,9,11,1\n2024-01-01T02:00Z,11,12,10,10.5,2\n")
     return path
 
 

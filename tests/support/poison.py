@@ -122,7 +122,7 @@ def _no_time(sheet, rng):
 
 @kind("placeholder")
 def _placeholder(sheet, rng):
-    value = rng.choice([-1.0, -999.0, -9999.0, 999_999_999.0, 2.0**31 - 1, 2.0**63])
+    value = rng.choice([-999.0, -9999.0, 999_999_999.0, 2.0**31 - 1, 2.0**63])
     return with_cell(sheet, any_number(sheet, rng), pick(sheet, rng), value)
 
 

@@ -241,10 +241,11 @@ def bars_of(
     return Dataset("ohlcv", name, str(Symbol.parse(text)), Timeframe.parse(length).name)
 
 
-def fault(findings: int) -> DataError:
-    """The error that ends a check with findings."""
+def fault(findings: int, where: str | None = None) -> DataError:
+    """The error that ends a check with findings, of the lake or of a file."""
     noun = "fault" if findings == 1 else "faults"
-    return DataError(f"{findings} {noun} in the lake, listed above")
+    place = "in the lake, " if where is None else ""
+    return DataError(f"{findings} {noun} {place}listed above", where=where)
 
 
 def _moment(ts_ms: int | None) -> datetime | None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from xq.cli import data_check
 from xq.cli.shell import Shell, command
 
 app = typer.Typer(help="List, check, import and export what the lake holds.", no_args_is_help=True)
@@ -28,17 +29,8 @@ def list_datasets(shell: Shell, kind: Kind = None) -> None:
         shell.note("the lake is empty; try: xq collect --symbol BTC/USDT --days 30")
 
 
-@command(app)
-def check(shell: Shell, kind: Kind = None) -> None:
-    """Look for unreadable files, rows that cannot be true, gaps and leftovers; exit 4 if any."""
-    from xq.api import data
-
-    with shell.progress("checking"):
-        findings = list(data.check(shell.workspace, kind))
-    shell.rows(findings)
-    if findings:
-        raise data.fault(len(findings))
-    shell.note("no fault found")
+command(app, "check")(data_check.check)
+command(app, "rules")(data_check.rules)
 
 
 @command(app, "import")

@@ -24,7 +24,7 @@ def _frozen(sheet: Sheet) -> Hits:
 
 
 def _block(sheet: Sheet) -> Hits:
-    """Blocks of bars that stand at an earlier time as well."""
+    """Blocks of bars that stand at an earlier time as well; which copy is true is not told."""
     rows = _rows(sheet)
     if len(rows) < 2 * _BLOCK:
         return Hits(sheet.nothing())
@@ -33,6 +33,7 @@ def _block(sheet: Sheet) -> Hits:
     earlier = first[place]
     back = np.arange(len(rows)) - earlier
     copied = (back > 1) & (sheet.volume > 0) & (sheet.ts[earlier] != sheet.ts)
+    copied &= np.ptp(sheet.prices, axis=1) > 0
     steady = copied & (np.diff(back, prepend=0) == 0)
     long = runs(steady, _BLOCK - 1)
     return Hits(long | np.concatenate((long[1:] & copied[:-1], [False])))
@@ -62,16 +63,17 @@ def _no_wicks(sheet: Sheet) -> Hits:
     return Hits(runs(bare, _NO_WICKS))
 
 
-_ERROR, _WARNING, _OHLCV = Severity.ERROR, Severity.WARNING, ("ohlcv",)
+_WARNING, _OHLCV = Severity.WARNING, ("ohlcv",)
 RULES = (
-    Rule("frozen_bar", "repeats", "the bar equals the one before, volume included", _ERROR,
+    Rule("frozen_bar", "repeats", "the bar equals the one before, volume included", _WARNING,
          "the bar of {ts} equals the one before", _frozen, kinds=_OHLCV),
-    Rule("repeated_block", "repeats", "three bars or more stand at an earlier time as well", _ERROR,
+    Rule("repeated_block", "repeats", "three bars or more stand at an earlier time as well",
+         _WARNING,
          "the bar of {ts} stands at an earlier time as well", _block, kinds=_OHLCV),
     Rule("frozen_price", "repeats", "20 bars or more at one single price although traded",
          _WARNING, "close {close} again and again", _stuck, kinds=_OHLCV),
     Rule("interpolated", "repeats", "three bars or more on straight lines: filled by hand",
-         _ERROR, "the bar of {ts} lies on a straight line", _interpolated),
+         _WARNING, "the bar of {ts} lies on a straight line", _interpolated),
     Rule("no_wicks", "repeats", "24 bars or more without wicks: made from closes", _WARNING,
          "the bar of {ts} has no wicks, as its neighbours", _no_wicks),
 )  # fmt: skip

@@ -16,7 +16,7 @@ _REQUIRED = {
 }
 _GROUPED = re.compile(r"\s*[+-]?\d{1,3}([, ']\d{3})+(\.\d+)?\s*")
 _DIGITS = 17  # a float64 tells no more apart
-_PLACEHOLDERS = (-1.0, -999.0, -9999.0, 999_999_999.0, 2.0**31 - 1, 2.0**63, 2.0**53)
+_PLACEHOLDERS = (-999.0, -9999.0, 999_999_999.0, 2.0**31 - 1, 2.0**63, 2.0**53)
 _TINY, _HUGE = 1e-12, 1e15
 _DECIMALS = 8  # no venue quotes finer
 
@@ -120,7 +120,7 @@ RULES = (
          kinds=EVERY),
     Rule("unreadable_time", "shape", "the time is empty or no time (also second 60)", _ERROR,
          "the time cannot be read", _time_missing, kinds=EVERY),
-    Rule("placeholder", "shape", "a number that stands for no value: -1, -9999, 2^31-1 …", _ERROR,
+    Rule("placeholder", "shape", "a number that stands for no value: -9999, 2^31-1 …", _ERROR,
          "{column} is a placeholder", _placeholder, kinds=("ohlcv", "mark", "trades")),
     Rule("underflow", "shape", "a positive number too small to be a price or a volume", _ERROR,
          "{column} is below 1e-12", _too_small, kinds=("ohlcv", "mark", "trades")),

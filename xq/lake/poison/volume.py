@@ -92,7 +92,7 @@ RULES = (
          "volume {volume} where {usual} is usual", _in_quote, kinds=_OHLCV),
     Rule("volume_scaled", "volume", "the volume is over a million times the usual", _WARNING,
          "volume {volume} where {usual} is usual", _huge, kinds=_OHLCV),
-    Rule("move_without_volume", "volume", "the price moved but nothing was traded", _ERROR,
+    Rule("move_without_volume", "volume", "the price moved but nothing was traded", _WARNING,
          "high {high} and low {low} differ, volume is 0", _without_trades, kinds=_OHLCV),
     Rule("volume_without_move", "volume", "a bulky volume at one single price", _WARNING,
          "volume {volume} at one price, {usual} is usual", _flat, kinds=_OHLCV),
