@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xq.cli import data_check
+from xq.cli import data_check, data_gaps, data_repair
 from xq.cli.shell import Shell, command
 
 app = typer.Typer(help="List, check, import and export what the lake holds.", no_args_is_help=True)
@@ -31,6 +31,10 @@ def list_datasets(shell: Shell, kind: Kind = None) -> None:
 
 command(app, "check")(data_check.check)
 command(app, "rules")(data_check.rules)
+command(app, "gaps")(data_gaps.gaps)
+command(app, "coverage")(data_gaps.coverage)
+command(app, "quarantine")(data_gaps.quarantine)
+command(app, "repair")(data_repair.repair)
 
 
 @command(app, "import")

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
-from xq.errors import LockHeld
+from xq.errors import CorruptFile, LockHeld
 from xq.lake import arrays, coverage, layout, merge, parquet, rules
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.format import check_format
@@ -72,6 +73,8 @@ class LakeWriter:
         *,
         covered: Range | Sequence[Range] = (),
         known_until_ms: int | None = None,
+        without: Sequence[int] = (),
+        rebuild: bool = False,
     ) -> Commit:
         """Add rows; a row whose key is stored replaces the stored one.
 
@@ -88,6 +91,10 @@ class LakeWriter:
             are recorded as the venue's own holes. It may be without rows.
         known_until_ms
             The present; rows that are not over by then are refused.
+        without
+            Times whose stored rows are removed, for repairs: what is kept elsewhere as poison.
+        rebuild
+            Whether a stored file that cannot be read is replaced instead of refused.
 
         Raises
         ------
@@ -111,15 +118,15 @@ class LakeWriter:
         rows = merge.unique(fresh, dataset.spec)
         asked = (covered,) if isinstance(covered, Range) else tuple(covered)
         with self._locked(dataset):
-            commit = self._commit(dataset, rows)
+            commit = self._commit(dataset, rows, _Repair(frozenset(without), rebuild))
             coverage.fill(self._disk, self._root, dataset, arrays.times(rows["ts"]))
             asked = _finished(dataset, asked, known_until_ms)
             coverage.record(self._disk, self._root, dataset, asked)
         return commit
 
-    def _commit(self, dataset: Dataset, rows: pa.Table) -> Commit:
-        merges = list(self._merges(dataset, rows))
-        changed = [item for item in merges if item.added or item.revised]
+    def _commit(self, dataset: Dataset, rows: pa.Table, repair: "_Repair") -> Commit:
+        merges = list(self._merges(dataset, rows, repair))
+        changed = [item for item in merges if item.added or item.revised or repair.without]
         self._publish(self._stage(dataset, changed))
         return Commit(
             dataset,
@@ -148,12 +155,30 @@ class LakeWriter:
                 state = f"; {done} of {len(staged)} files were committed, run it again"
                 raise failed(error, path, state if done else "; nothing was changed") from error
 
-    def _merges(self, dataset: Dataset, rows: pa.Table) -> Iterator[merge.Merged]:
-        for period, start, stop in layout.split(dataset, arrays.times(rows["ts"])):
+    def _merges(
+        self, dataset: Dataset, rows: pa.Table, repair: "_Repair"
+    ) -> Iterator[merge.Merged]:
+        own = arrays.times(rows["ts"])
+        touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
+        for period, start, stop in layout.split(dataset, touched):
             path = layout.leaf_path(self._root, dataset, period)
-            part = rows.slice(start, stop - start)
-            stored = parquet.read(path, dataset.spec) if path.exists() else part.slice(0, 0)
-            yield merge.merged(path, stored, part, dataset.spec)
+            first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
+            part = rows.slice(int(first), int(last - first))
+            yield merge.merged(path, self._stored(path, dataset, part, repair), part, dataset.spec)
+
+    def _stored(self, path: Path, dataset: Dataset, part: pa.Table, repair: "_Repair") -> pa.Table:
+        if not path.exists():
+            return part.slice(0, 0)
+        try:
+            stored = parquet.read(path, dataset.spec)
+        except CorruptFile:
+            if not repair.rebuild:
+                raise
+            return part.slice(0, 0)
+        if repair.without:
+            kept = ~np.isin(arrays.times(stored["ts"]), list(repair.without))
+            stored = merge.unique(stored.take(arrays.rows_at(np.flatnonzero(kept))), dataset.spec)
+        return stored
 
     @contextmanager
     def _locked(self, dataset: Dataset) -> Iterator[None]:
@@ -183,6 +208,14 @@ class LakeWriter:
                     self._disk.discard(folder)
             except LockHeld:
                 continue
+
+
+@dataclass(frozen=True, slots=True)
+class _Repair:
+    """What a repair removes beside what it writes."""
+
+    without: frozenset[int] = frozenset()
+    rebuild: bool = False
 
 
 def staged_folders(root: Path) -> tuple[Path, ...]:
