@@ -39,7 +39,9 @@ def check(
     told = found if warnings else errors
     shell.rows(told)
     if len(told) > len(errors):
-        shell.note(f"{len(told) - len(errors)} warnings: possible, but look at them")
+        odd = len(told) - len(errors)
+        noun = "warning" if odd == 1 else "warnings"
+        shell.note(f"{odd} {noun}: possible, but look at them")
     if errors:
         raise data.fault(len(errors), where=None if file is None else str(file))
     shell.note("no fault found")
