@@ -16,7 +16,7 @@ HEAD = "ts,open,high,low,close,volume\n"
 def bars(tmp_path: Path) -> Path:
     """Three hours of 2024-01-01 with the second hour missing."""
     path = tmp_path / "bars.csv"
-    path.write_text(HEAD + "2024-01-01T00:00Z,10,12,9,11,1\n2024-01-01T02:00Z,11,12,10,10.5,0\n")
+    path.write_text(HEAD + "2024-01-01T00:00Z,10,12,9,11,1\n2024-01-01T02:00Z,11,12,10,10.5,2\n")
     return path
 
 
@@ -33,9 +33,10 @@ def test_import_then_list(xq: Run, bars: Path) -> None:
                 "--timeframe", "1h")  # fmt: skip
     result.check(0, stderr="")
     assert result.rows == [
-        {"exchange": "binance", "symbol": "BTC/USDT", "timeframe": "1h",
-         "start": "2024-01-01T00:00:00Z", "end": "2024-01-01T03:00:00Z", "rows": 2, "added": 2,
-         "revised": 0, "unchanged": 0, "gaps": 1, "ignored": [], "stored": True}
+        {"file": str(bars), "layout": "plain", "kind": "ohlcv", "exchange": "binance",
+         "symbol": "BTC/USDT", "timeframe": "1h", "start": "2024-01-01T00:00:00Z",
+         "end": "2024-01-01T03:00:00Z", "rows": 2, "added": 2, "revised": 0, "unchanged": 0,
+         "gaps": 1, "quarantined": 0, "ignored": [], "stored": True, "error": None}
     ]  # fmt: skip
     [row] = xq("data", "ls").rows
     assert {key: row[key] for key in ("kind", "symbol", "rows", "gaps", "missing")} == {

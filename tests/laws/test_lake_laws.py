@@ -16,6 +16,7 @@ from xq.lake import layout, manifest
 from xq.lake.audit import check
 from xq.lake.coverage import Coverage
 from xq.lake.layout import Dataset
+from xq.lake.poison.catalogue import RULES
 from xq.lake.ranges import Range, holes, intersect, present, subtract, union
 from xq.lake.reader import Lake
 from xq.lake.schema import KINDS
@@ -75,7 +76,9 @@ def test_the_last_word_on_every_bar_is_kept(given_batches: list[list[Bar]]) -> N
             )
             model |= fresh
         assert _stored(root) == dict(sorted(model.items()))
-        assert [item for item in check(Lake(root)) if item.rule != "gap"] == []
+        # Prices drawn at random may well be ten times their neighbours.
+        level = {name for name, rule in RULES.items() if rule.family == "magnitude"}
+        assert {item.rule for item in check(Lake(root))} <= {"gap"} | level
 
 
 @settings(max_examples=40, deadline=None)

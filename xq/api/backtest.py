@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
+from xq.api.backtest_gaps import treated_gaps
 from xq.api.backtest_inputs import Market, Span
 from xq.api.workspace import Workspace
 from xq.errors import NoData
@@ -243,7 +244,7 @@ class _Run:
     ) -> "list[str]":
         from xq.clock import iso
 
-        notes = list(self.block.notes)
+        notes = [*self.block.notes, *treated_gaps(bars, self.ws.config.backtest.gaps)]
         missing = self.evaluation.lookback - 1 - self.block.start
         if missing > 0:
             notes.append(

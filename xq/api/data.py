@@ -50,36 +50,6 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import brought.
-
-    Attributes
-    ----------
-    rows
-        Bars in the file.
-    added, revised, unchanged
-        Those that are new, that replaced stored ones, and that were stored already.
-    gaps
-        Stretches without bars between the file's first and last.
-    ignored
-        Columns of the file that bars do not have.
-    """
-
-    exchange: str
-    symbol: str
-    timeframe: str
-    start: datetime
-    end: datetime
-    rows: int
-    added: int
-    revised: int
-    unchanged: int
-    gaps: int
-    ignored: tuple[str, ...]
-    stored: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ExportReport:
     """What an export wrote."""
 
@@ -123,56 +93,6 @@ def check(ws: Workspace, kind: str | None = None) -> Iterator["Finding"]:
     from xq.lake.reader import Lake
 
     return audit.check(Lake(ws.lake), now_ms=ws.clock.now_ms(), kind=kind)
-
-
-def import_file(
-    ws: Workspace,
-    path: Path,
-    *,
-    exchange: str | None = None,
-    symbol: str | None = None,
-    timeframe: str | None = None,
-    dry_run: bool = False,
-) -> ImportReport:
-    """Bring a Parquet or CSV file of bars into the lake, all of it or nothing.
-
-    Raises
-    ------
-    PoisonRows
-        If rows cannot be true, by number.
-    DataError
-        If the file cannot be read as bars.
-    """
-    from xq.lake.arrays import times
-    from xq.lake.importer import read_bars
-    from xq.lake.ranges import present
-    from xq.lake.writer import LakeWriter
-    from xq.timeframe import Timeframe
-
-    dataset = bars_of(ws, exchange, symbol, timeframe)
-    bar = Timeframe.parse(str(dataset.timeframe))
-    found = read_bars(path, bar, now_ms=ws.clock.now_ms())
-    ts = times(found.rows["ts"]).copy()
-    ts.sort()
-    stretches = present(ts, bar)
-    added = revised = unchanged = 0
-    if not dry_run:
-        commit = LakeWriter(ws.lake).upsert(dataset, found.rows, covered=stretches)
-        added, revised, unchanged = commit.added, commit.revised, commit.unchanged
-    return ImportReport(
-        exchange=str(dataset.exchange),
-        symbol=str(dataset.symbol),
-        timeframe=bar.name,
-        start=_at(int(ts[0])),
-        end=_at(int(ts[-1]) + bar.ms),
-        rows=len(ts),
-        added=added,
-        revised=revised,
-        unchanged=unchanged,
-        gaps=len(stretches) - 1,
-        ignored=found.ignored,
-        stored=not dry_run,
-    )
 
 
 def export(
@@ -241,10 +161,11 @@ def bars_of(
     return Dataset("ohlcv", name, str(Symbol.parse(text)), Timeframe.parse(length).name)
 
 
-def fault(findings: int) -> DataError:
-    """The error that ends a check with findings."""
+def fault(findings: int, where: str | None = None) -> DataError:
+    """The error that ends a check with findings, of the lake or of a file."""
     noun = "fault" if findings == 1 else "faults"
-    return DataError(f"{findings} {noun} in the lake, listed above")
+    place = "in the lake, " if where is None else ""
+    return DataError(f"{findings} {noun} {place}listed above", where=where)
 
 
 def _moment(ts_ms: int | None) -> datetime | None:

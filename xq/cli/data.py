@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xq.cli import data_keep
+from xq.cli import data_check, data_gaps, data_import, data_keep, data_repair
 from xq.cli.shell import Shell, command
 
 app = typer.Typer(help="List, check, import and export what the lake holds.", no_args_is_help=True)
@@ -29,42 +29,13 @@ def list_datasets(shell: Shell, kind: Kind = None) -> None:
         shell.note("the lake is empty; try: xq collect --symbol BTC/USDT --days 30")
 
 
-@command(app)
-def check(shell: Shell, kind: Kind = None) -> None:
-    """Look for unreadable files, rows that cannot be true, gaps and leftovers; exit 4 if any."""
-    from xq.api import data
-
-    with shell.progress("checking"):
-        findings = list(data.check(shell.workspace, kind))
-    shell.rows(findings)
-    if findings:
-        raise data.fault(len(findings))
-    shell.note("no fault found")
-
-
-@command(app, "import")
-def import_bars(
-    shell: Shell,
-    file: Annotated[Path, typer.Argument(help="Parquet or CSV: ts,open,high,low,close,volume.")],
-    exchange: Exchange = None,
-    symbol: Name = None,
-    timeframe: Length = None,
-    dry_run: Annotated[bool, typer.Option(help="Check the file, store nothing.")] = False,
-) -> None:
-    """Bring a file of bars into the lake; refuses rows that cannot be true, by number."""
-    from xq.api.data import import_file
-
-    report = import_file(
-        shell.workspace,
-        file,
-        exchange=exchange,
-        symbol=symbol,
-        timeframe=timeframe,
-        dry_run=dry_run,
-    )
-    shell.record(report)
-    if report.ignored:
-        shell.note(f"columns not taken: {', '.join(report.ignored)}")
+command(app, "check")(data_check.check)
+command(app, "import")(data_import.import_files)
+command(app, "rules")(data_check.rules)
+command(app, "gaps")(data_gaps.gaps)
+command(app, "coverage")(data_gaps.coverage)
+command(app, "quarantine")(data_gaps.quarantine)
+command(app, "repair")(data_repair.repair)
 
 
 @command(app)

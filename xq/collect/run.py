@@ -13,7 +13,9 @@ from xq.collect.crew import each
 from xq.collect.fetch import Source, fetch
 from xq.collect.plan import chunks, jobs
 from xq.errors import Interrupted, XqError
+from xq.lake import facts
 from xq.lake.coverage import Coverage
+from xq.lake.facts import Fact, What
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, subtract, union
 from xq.lake.rules import refuse, validate_rows
@@ -113,6 +115,7 @@ class _Work:
 
     def __init__(self, source: Source, root: Path) -> None:
         self.source = source
+        self.root = root
         self.writer = LakeWriter(root)
         self.coverage = Coverage(root)
         self.stop = threading.Event()
@@ -137,6 +140,7 @@ class _Work:
                     open_ms, added = self._bring(plan.task, piece, open_ms, later)
                     new += added
             empty = self._empty(plan.task) if error is None else ()
+            self._note(plan.task)
         except XqError as caught:
             error, empty = caught, ()
         return Collected(plan.task, new, empty, error)
@@ -163,6 +167,18 @@ class _Work:
         if self.stop.is_set():
             raise Interrupted("interrupted")
         self.bar.advance(bars)
+
+    def _note(self, task: Task) -> None:
+        """Who was asked for what, when, and what that proves."""
+        none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
+        said = f"asked {task.exchange}: it sent later bars and none here"
+        known = [(What.WANTED, task.target, "asked by collect")]
+        known += [(What.VENUE_HAS_NONE, stretch, said) for stretch in none]
+        new = [
+            Fact(what, item.start_ms, item.end_ms, task.exchange, evidence, task.now_ms)
+            for what, item, evidence in known
+        ]
+        facts.record(self.root, task.dataset, new)
 
     def _empty(self, task: Task) -> tuple[Range, ...]:
         none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])

@@ -1,6 +1,6 @@
 """What is wrong in a lake: unreadable files, rows that cannot be true, gaps, leftovers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile, LockHeld
-from xq.lake import arrays, coverage, hints, layout, parquet, rules
+from xq.lake import arrays, coverage, hints, layout, parquet, rules, witness
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
+from xq.lake.poison.catalogue import Sick
+from xq.lake.poison.sheet import Sheet
 from xq.lake.ranges import Range, holes, intersect, present, subtract
 from xq.lake.reader import Lake
 from xq.lake.schema import KINDS
@@ -33,6 +35,8 @@ class Finding:
         Counted from 1 inside the file; None when the finding is not about a row.
     hint
         A command that helps.
+    severity
+        ``error``: it cannot be true. ``warning``: possible, but a person should look.
     """
 
     dataset: str
@@ -41,15 +45,20 @@ class Finding:
     path: str | None = None
     row: int | None = None
     hint: str | None = None
+    severity: str = "error"
 
 
-def check(lake: Lake, *, now_ms: int | None = None, kind: str | None = None) -> Iterator[Finding]:
+def check(
+    lake: Lake, *, now_ms: int | None = None, kind: str | None = None, warnings: bool = False
+) -> Iterator[Finding]:
     """Findings of every dataset, then of the folders around them; none for a sound lake.
 
     Parameters
     ----------
     now_ms
         The present; None does not look for unfinished bars and rows from the future.
+    warnings
+        Whether rows that are suspicious but possible are told as well.
 
     Raises
     ------
@@ -57,12 +66,29 @@ def check(lake: Lake, *, now_ms: int | None = None, kind: str | None = None) -> 
         If there is no such kind.
     """
     for dataset in layout.datasets(lake.root, kind):
-        yield from check_dataset(lake, dataset, now_ms=now_ms)
+        for finding in check_dataset(lake, dataset, now_ms=now_ms):
+            if warnings or finding.severity == "error":
+                yield finding
     yield from _strays(lake.root, kind)
 
 
-def check_dataset(lake: Lake, dataset: Dataset, *, now_ms: int | None = None) -> Iterator[Finding]:
-    """Findings of one dataset: its files, its rows, its gaps, its ledger."""
+def check_dataset(
+    lake: Lake,
+    dataset: Dataset,
+    *,
+    now_ms: int | None = None,
+    reference: Sheet | None = None,
+    per_rule: int = _PER_RULE,
+) -> Iterator[Finding]:
+    """Findings of one dataset: its files, its rows, its gaps, its ledger.
+
+    Parameters
+    ----------
+    reference
+        The same series from a source that is trusted.
+    per_rule
+        Rows told one by one per file and rule; the others are counted.
+    """
     times: list[np.ndarray] = []
     unreadable: list[Range] = []
     for leaf in layout.leaves(lake.root, dataset):
@@ -72,10 +98,14 @@ def check_dataset(lake: Lake, dataset: Dataset, *, now_ms: int | None = None) ->
             unreadable.append(leaf.within)
             yield Finding(str(dataset), "corrupt_file", error.message, str(leaf.path))
             continue
-        found = rules.validate_rows(
-            table, dataset.spec, timeframe=dataset.bar, known_until_ms=now_ms, ordered=True
-        )
-        yield from _summarised(dataset, leaf.path, found)
+        if witness.can_judge(dataset):
+            sick = witness.judged(
+                lake.root, dataset, table, leaf.within, now_ms=now_ms, reference=reference
+            )
+            yield from told(str(dataset), str(leaf.path), sick, per_rule)
+        else:
+            found = rules.validate_rows(table, dataset.spec, known_until_ms=now_ms, ordered=True)
+            yield from _summarised(dataset, leaf.path, found)
         ts = arrays.times(table["ts"])
         yield from _misplaced(dataset, leaf, ts)
         times.append(ts)
@@ -87,6 +117,20 @@ def check_dataset(lake: Lake, dataset: Dataset, *, now_ms: int | None = None) ->
     if dataset.bar is not None and dataset.spec.key == ("ts",):
         ts = np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
         yield from _gaps(dataset, ts, ledger, unreadable)
+
+
+def told(
+    dataset: str, path: str, found: Iterable[Sick], per_rule: int = _PER_RULE
+) -> Iterator[Finding]:
+    """Sick rows as findings by rule; rows beyond ``per_rule`` of one rule are counted."""
+    ordered = sorted(found, key=lambda sick: (sick.rule, sick.row))
+    for rule, group in groupby(ordered, key=lambda sick: sick.rule):
+        rows = list(group)
+        for sick in rows[:per_rule]:
+            yield Finding(dataset, rule, sick.message, path, sick.row, None, sick.severity.value)
+        if len(rows) > per_rule:
+            more = f"and {len(rows) - per_rule} more rows"
+            yield Finding(dataset, rule, more, path, severity=rows[0].severity.value)
 
 
 def _summarised(dataset: Dataset, path: Path, found: list[rules.Poison]) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
-"""Somebody else's file of bars as rows of the lake, or a list of what is wrong with it by row."""
+"""Somebody else's file as rows of the lake, or a list of what is wrong with it by row."""
 
-import codecs
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,16 +10,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xq.errors import CorruptFile, DataError, NoData, suggestion
-from xq.lake import arrays, rules
-from xq.lake.disk import failed
+from xq.errors import DataError, NoData, suggestion
+from xq.lake import arrays, merge, rules
+from xq.lake.formats.load import load
+from xq.lake.formats.name import Named
+from xq.lake.poison.catalogue import RULES, examine
+from xq.lake.poison.rule import Severity
+from xq.lake.poison.sheet import Sheet
 from xq.lake.rules import Poison
-from xq.lake.schema import TIMESTAMP, kind_of
+from xq.lake.schema import TIMESTAMP, Kind, kind_of
 from xq.timeframe import Timeframe
 
-_PARQUET_MAGIC = b"PAR1"
-_CHUNK = 1 << 20
-_COLUMNS = kind_of("ohlcv").schema.names
 _WHOLE = re.compile(r"-?\d+(\.0*)?")
 
 # Smaller numbers are seconds (until the year 5138), larger ones milliseconds (from 1973 on);
@@ -30,39 +30,64 @@ _UNITS = ((10**14, 10**3), (10**17, 10**6))
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
-    """A cell that cannot be read, in a row counted from 1."""
-
-    row: int
-    rule: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
-    """Rows ready for `LakeWriter.upsert`, and columns of the file that were left out."""
+    """Rows ready for `LakeWriter.upsert`.
+
+    Attributes
+    ----------
+    ignored
+        Columns of the file that were left out.
+    poison
+        Rows that cannot be true and are not among ``rows``; empty unless they were asked for.
+    raw
+        The file as it was read; `Poison.row` counts its rows.
+    """
 
     rows: pa.Table
     ignored: tuple[str, ...]
+    poison: tuple[Poison, ...] = ()
+    raw: pa.Table | None = None
 
 
 def read_bars(path: Path, timeframe: Timeframe, *, now_ms: int) -> Imported:
-    """Bars from a Parquet or CSV file with ``ts, open, high, low, close, volume``.
+    """Bars from a file with ``ts, open, high, low, close, volume``; see `read_file`.
+
+    Raises
+    ------
+    PoisonRows
+        If a row cannot be read or cannot be true.
+    """
+    return read_file(path, Named(), timeframe, now_ms=now_ms)
+
+
+def read_file(
+    path: Path,
+    named: Named,
+    timeframe: Timeframe | None,
+    *,
+    now_ms: int,
+    set_aside: bool = False,
+) -> Imported:
+    """Rows of a kind from a file of any layout that `formats.load` reads.
 
     ``ts`` may be epoch milliseconds or seconds (also micro- and nanoseconds, told apart by their
     size), ISO text with a zone or in UTC, or an Arrow timestamp or date of any unit.
 
     Parameters
     ----------
+    named
+        Layout and kind; symbol and timeframe in it are not looked at.
     now_ms
-        The present; a bar that is not over by then is refused.
+        The present; a row that is not over by then is refused.
+    set_aside
+        Whether poison is left out and told in the answer instead of refused.
 
     Raises
     ------
     NoData
         If the file has no rows.
     CorruptFile
-        If it is neither Parquet nor CSV.
+        If its format is none that xq knows.
     DataError
         If a column is missing.
     PoisonRows
@@ -70,96 +95,48 @@ def read_bars(path: Path, timeframe: Timeframe, *, now_ms: int) -> Imported:
     StorageFailed
         If the file cannot be opened.
     """
-    table, bad = _read(path)
-    if not table.num_rows and not bad:
+    raw = load(path, named)
+    table, spec = raw.table, kind_of(named.kind)
+    if not table.num_rows and not raw.bad:
         raise NoData("the file has no rows", where=str(path))
-    _require_columns(table, path)
-    _refuse(bad, path)
+    _require_columns(table, spec, path)
+    bad = list(raw.bad)
     columns: dict[str, Any] = {}
-    for name in _COLUMNS:
-        read = _times if name == "ts" else _numbers
-        columns[name], found = read(name, _decoded(table[name]))
-        bad += found
-    rows = pa.table(columns, schema=kind_of("ohlcv").schema)
-    # A cell that could not be read is null now; its own message is better than "missing".
+    for field in spec.schema:
+        if field.name in table.column_names:
+            columns[field.name], found = _cells(field, _decoded(table[field.name]))
+            bad += found
+    rows = pa.table(columns, schema=pa.schema([spec.schema.field(name) for name in columns]))
+    rows = merge.conform(rows, spec, str(path))
+    poison = _judge(rows, spec, bad, timeframe, now_ms)
+    if not set_aside:
+        rules.refuse(poison, where=str(path), hint=None)
+    kept = np.setdiff1d(np.arange(rows.num_rows), [item.row - 1 for item in poison if item.row])
+    ignored = tuple(name for name in table.column_names if name not in spec.schema.names)
+    return Imported(rows.take(pa.array(kept)) if poison else rows, ignored, tuple(poison), table)
+
+
+def _judge(
+    rows: pa.Table, spec: Kind, bad: Sequence[Poison], timeframe: Timeframe | None, now_ms: int
+) -> list[Poison]:
+    """Broken cells, basic rules, then every other rule of the catalogue that is an error."""
     told = {item.row for item in bad}
-    poison = rules.validate_rows(rows, timeframe=timeframe, known_until_ms=now_ms)
-    _refuse([*bad, *(item for item in poison if item.row not in told)], path)
-    ignored = tuple(name for name in table.column_names if name not in _COLUMNS)
-    return Imported(rows, ignored)
+    # A cell that could not be read is null now; its own message is better than "missing".
+    basic = rules.validate_rows(rows, spec, timeframe=timeframe, known_until_ms=now_ms)
+    found = [*bad, *(item for item in basic if item.row not in told)]
+    told |= {item.row for item in found}
+    sheet = Sheet(rows, spec.name, timeframe.ms if timeframe else None, now_ms)
+    errors = [rule for rule in RULES.values() if rule.severity is Severity.ERROR]
+    unsorted = {"unsorted"}  # an import sorts
+    for sick in examine(sheet, errors):
+        if sick.row not in told and sick.rule not in unsorted:
+            found.append(Poison(sick.row, sick.rule, sick.message))
+    return sorted(found, key=lambda item: (item.row, item.rule))
 
 
-def _refuse(found: Sequence[Bad | Poison], path: Path) -> None:
-    poison = [Poison(item.row, item.rule, item.message) for item in found]
-    rules.refuse(sorted(poison, key=lambda item: (item.row, item.rule)), where=str(path))
-
-
-def _read(path: Path) -> tuple[pa.Table, list[Bad]]:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_PARQUET_MAGIC))
-    except OSError as error:
-        raise failed(error, path) from error
-    if magic == _PARQUET_MAGIC:
-        return _read_parquet(path), []
-    if path.suffix in (".parquet", ".pq"):
-        raise CorruptFile("not a Parquet file", where=str(path))
-    return _read_csv(path)
-
-
-def _read_parquet(path: Path) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    try:
-        with pa.OSFile(str(path)) as source:
-            return pq.ParquetFile(source).read()
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise CorruptFile(f"not a readable Parquet file: {reason}", where=str(path)) from error
-
-
-def _read_csv(path: Path) -> tuple[pa.Table, list[Bad]]:
-    from pyarrow import csv
-
-    _require_text(path)
-    bad: list[Bad] = []
-
-    def note(row: Any) -> str:
-        message = f"{row.actual_columns} cells, expected {row.expected_columns}"
-        bad.append(Bad((row.number or len(bad) + 2) - 1, "ragged", message))
-        return "skip"
-
-    text = {name: pa.string() for name in _COLUMNS}
-    try:
-        table = csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(use_threads=False),
-            parse_options=csv.ParseOptions(invalid_row_handler=note),
-            convert_options=csv.ConvertOptions(
-                column_types=text, strings_can_be_null=True, null_values=[""]
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if "Empty CSV" in str(error):
-            raise NoData("the file has no rows", where=str(path)) from error
-        reason = str(error).splitlines()[0]
-        raise CorruptFile(f"not a readable CSV file: {reason}", where=str(path)) from error
-    return table, bad
-
-
-def _require_text(path: Path) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while part := file.read(_CHUNK):
-                decoder.decode(part)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise CorruptFile("neither Parquet nor UTF-8 text", where=str(path)) from error
-
-
-def _require_columns(table: pa.Table, path: Path) -> None:
-    missing = [name for name in _COLUMNS if name not in table.column_names]
+def _require_columns(table: pa.Table, spec: Kind, path: Path) -> None:
+    required = [field.name for field in spec.schema if not field.nullable]
+    missing = [name for name in required if name not in table.column_names]
     if not missing:
         return
     found = ", ".join(table.column_names[:12])
@@ -170,7 +147,21 @@ def _require_columns(table: pa.Table, path: Path) -> None:
     )
 
 
-def _numbers(name: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Bad]]:
+def _cells(field: pa.Field, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Poison]]:
+    if field.name == "ts":
+        return _times("ts", column)
+    if pa.types.is_floating(field.type):
+        return _numbers(field.name, column)
+    if pa.types.is_integer(field.type):
+        try:
+            return column.cast(field.type), []
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            texts = column.cast(pa.string())
+            return _each(field.name, texts, int, field.type, "no whole number")
+    return column.cast(field.type), []
+
+
+def _numbers(name: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Poison]]:
     if not _is_text(column.type):
         try:
             return column.cast(pa.float64()), []
@@ -182,7 +173,7 @@ def _numbers(name: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[
         return _each(name, column, float, pa.float64(), "no number")
 
 
-def _times(name: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Bad]]:
+def _times(name: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Poison]]:
     kind = column.type
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return _from_timestamps(column)
@@ -197,7 +188,7 @@ def _times(name: str, column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Ba
         return _each(name, column, _epoch, TIMESTAMP, "no time")
 
 
-def _from_timestamps(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Bad]]:
+def _from_timestamps(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Poison]]:
     if pa.types.is_date(column.type):
         column = column.cast(pa.timestamp("ms"))
     per_millisecond = {"us": 10**3, "ns": 10**6}.get(column.type.unit)
@@ -206,7 +197,7 @@ def _from_timestamps(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Bad
     return _whole(column.cast(pa.int64()), per_millisecond)
 
 
-def _from_epochs(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Bad]]:
+def _from_epochs(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Poison]]:
     size = np.abs(arrays.numbers(column.fill_null(0)))
     divisors = np.ones(len(size), dtype=np.int64)
     for smallest, divisor in _UNITS:
@@ -218,12 +209,12 @@ def _from_epochs(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[Bad]]:
 
 def _whole(
     column: pa.ChunkedArray, divisor: int | np.ndarray, factor: int | np.ndarray = 1
-) -> tuple[pa.ChunkedArray, list[Bad]]:
+) -> tuple[pa.ChunkedArray, list[Poison]]:
     """Epoch numbers as times; what is finer than a millisecond is refused, not rounded away."""
     absent = arrays.flags(column)
     epochs = arrays.numbers(column.fill_null(0))
     bad = [
-        Bad(int(row) + 1, "off_grid", f"ts {epochs[row]} is finer than a millisecond")
+        Poison(int(row) + 1, "off_grid", f"ts {epochs[row]} is finer than a millisecond")
         for row in np.flatnonzero(epochs % divisor)
     ]
     values = pa.array(epochs // divisor * factor, mask=absent).cast(TIMESTAMP)
@@ -251,16 +242,16 @@ def _each(
     convert: Callable[[str], Any],
     kind: pa.DataType,
     complaint: str,
-) -> tuple[pa.ChunkedArray, list[Bad]]:
+) -> tuple[pa.ChunkedArray, list[Poison]]:
     """Cell by cell, for a column with at least one cell that does not fit."""
     values: list[Any] = []
-    bad: list[Bad] = []
+    bad: list[Poison] = []
     for row, cell in enumerate(column.to_pylist(), start=1):
         try:
             values.append(None if cell is None else convert(str(cell)))
         except ValueError:
             values.append(None)
-            bad.append(Bad(row, "unreadable", f"{name} is {complaint}: {cell!r}"))
+            bad.append(Poison(row, "unreadable", f"{name} is {complaint}: {cell!r}"))
     return pa.chunked_array([pa.array(values, kind)]), bad
 
 

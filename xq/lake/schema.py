@@ -175,6 +175,17 @@ _ALL = (
         leaf="year",
     ),
     Kind(
+        "quarantine",
+        _schema(
+            "ts:time dataset:text source:text line:int rule:text reason:text",
+            "cells:text quarantined:time",
+        ),
+        key=("ts", "dataset", "source", "line", "rule"),
+        partition=(),
+        known_at="quarantined",
+        leaf="year",
+    ),
+    Kind(
         "runs",
         _schema(
             "ts:time run_id:text kind:text strategy:text params:text metrics:text",

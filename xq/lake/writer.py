@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
-from xq.errors import LockHeld
+from xq.errors import CorruptFile, LockHeld
 from xq.lake import arrays, coverage, layout, merge, remove, rules
 from xq.lake.commit import Change, publish
 from xq.lake.disk import Disk, LocalDisk, storage_errors
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
+from xq.lake.manifest import Facts
 from xq.lake.ranges import Range, union
 from xq.lake.trust import Trust
 
@@ -74,6 +76,8 @@ class LakeWriter:
         *,
         covered: Range | Sequence[Range] = (),
         known_until_ms: int | None = None,
+        without: Sequence[int] = (),
+        rebuild: bool = False,
     ) -> Commit:
         """Add rows; a row whose key is stored replaces the stored one.
 
@@ -90,6 +94,10 @@ class LakeWriter:
             are recorded as the venue's own holes. It may be without rows.
         known_until_ms
             The present; rows that are not over by then are refused.
+        without
+            Times whose stored rows are removed, for repairs: what is kept elsewhere as poison.
+        rebuild
+            Whether a stored file that cannot be read is replaced instead of refused.
 
         Raises
         ------
@@ -113,17 +121,21 @@ class LakeWriter:
         rows = merge.unique(fresh, dataset.spec)
         asked = (covered,) if isinstance(covered, Range) else tuple(covered)
         with self._locked(dataset):
-            commit = self._commit(dataset, rows)
+            commit = self._commit(dataset, rows, _Repair(frozenset(without), rebuild))
             coverage.fill(self._disk, self._root, dataset, arrays.times(rows["ts"]))
             asked = _finished(dataset, asked, known_until_ms)
             coverage.record(self._disk, self._root, dataset, asked)
         return commit
 
-    def _commit(self, dataset: Dataset, rows: pa.Table) -> Commit:
+    def _commit(self, dataset: Dataset, rows: pa.Table, repair: "_Repair") -> Commit:
         with Trust(self._root, dataset) as trust:
-            changes = list(self._changes(dataset, rows, trust))
+            changes = list(self._changes(dataset, rows, trust, repair))
             merges = [item.merged for item in changes]
-            wanted = [item for item in changes if item.merged.added or item.merged.revised]
+            wanted = [
+                item
+                for item in changes
+                if item.merged.added or item.merged.revised or repair.without
+            ]
             publish(self._disk, self._root, dataset, wanted, trust)
         return Commit(
             dataset,
@@ -133,14 +145,20 @@ class LakeWriter:
             files=tuple(item.leaf.path for item in wanted),
         )
 
-    def _changes(self, dataset: Dataset, rows: pa.Table, trust: Trust) -> Iterator[Change]:
-        for period, start, stop in layout.split(dataset, arrays.times(rows["ts"])):
+    def _changes(
+        self, dataset: Dataset, rows: pa.Table, trust: Trust, repair: "_Repair"
+    ) -> Iterator[Change]:
+        own = arrays.times(rows["ts"])
+        touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
+        for period, start, stop in layout.split(dataset, touched):
             leaf = Leaf(layout.leaf_path(self._root, dataset, period), period)
-            part = rows.slice(start, stop - start)
+            first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
+            part = rows.slice(int(first), int(last - first))
             stored, before = part.slice(0, 0), None
             if leaf.path.exists():
-                stored, before = trust.whole(leaf)
-            yield Change(leaf, merge.merged(leaf.path, stored, part, dataset.spec), before)
+                stored, before = _stored(leaf, part, trust, repair)
+            kept = repair.keep(stored, dataset)
+            yield Change(leaf, merge.merged(leaf.path, kept, part, dataset.spec), before)
 
     @contextmanager
     def _locked(self, dataset: Dataset) -> Iterator[None]:
@@ -172,6 +190,32 @@ class LakeWriter:
             except LockHeld:
                 continue
         remove.finish_all(self._root)
+
+
+@dataclass(frozen=True, slots=True)
+class _Repair:
+    """What a repair removes beside what it writes."""
+
+    without: frozenset[int] = frozenset()
+    rebuild: bool = False
+
+    def keep(self, stored: pa.Table, dataset: Dataset) -> pa.Table:
+        """The stored rows that stay."""
+        if not self.without or not len(stored):
+            return stored
+        kept = ~np.isin(arrays.times(stored["ts"]), list(self.without))
+        return merge.unique(stored.take(arrays.rows_at(np.flatnonzero(kept))), dataset.spec)
+
+
+def _stored(
+    leaf: Leaf, part: pa.Table, trust: Trust, repair: _Repair
+) -> tuple[pa.Table, Facts | None]:
+    try:
+        return trust.whole(leaf)
+    except CorruptFile:
+        if not repair.rebuild:
+            raise
+        return part.slice(0, 0), None
 
 
 def staged_folders(root: Path) -> tuple[Path, ...]:

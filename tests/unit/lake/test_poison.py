@@ -1,0 +1,209 @@
+"""Every kind of poison is found each time it is planted, and none where nothing is wrong."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+import support.poison_bars
+import support.poison_beside  # noqa: F401 - registers its injectors
+from support.poison import INJECTORS
+
+from xq.lake.poison.beside import folded
+from xq.lake.poison.catalogue import RULES, examine, masks
+from xq.lake.poison.rule import Severity
+from xq.lake.poison.sheet import Evidence, Sheet
+from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
+
+TIMES = 100
+NOW = 1_800_000_000_000
+_TAPE = "trades/binance_spot_BTCUSDT_aggtrades_20240101_h00-06.parquet"
+
+
+class Recorded:
+    """Sheets over the recorded files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def table(self, name: str) -> pa.Table:
+        return pq.ParquetFile(self.folder / name).read()
+
+    def bars(self, name: str, since: str = "2000-01-01", rows: int | None = None) -> Sheet:
+        timeframe = Timeframe.parse(name.split("_")[2])
+        table = self.table(f"ohlcv/binance_{name}.parquet")
+        start = int(np.searchsorted(table["ts"].to_numpy(), np.datetime64(since)))
+        return Sheet(table.slice(start, rows), "ohlcv", timeframe.ms, NOW)
+
+    def trades(self) -> Sheet:
+        table = self.table(_TAPE)
+        names = ["quantity" if name == "amount" else name for name in table.column_names]
+        return Sheet(table.rename_columns(names), "trades", None, NOW)
+
+    def funding(self, name: str) -> Sheet:
+        return Sheet(self.table(f"funding/{name}_funding.parquet"), "funding", None, NOW)
+
+    def mark(self) -> Sheet:
+        table = self.table("mark/binance_um_BTCUSDT_mark_8h.parquet")
+        return Sheet(table, "mark", 8 * HOUR_MS, NOW)
+
+    def universe(self) -> dict[str, Sheet]:
+        table = self.table("ohlcv/binance_um_universe20_4h.parquet")
+        names = table["symbol"].unique().to_pylist()
+        return {
+            name: Sheet(table.filter(pc.equal(table["symbol"], name)).drop(["symbol"]), "ohlcv",
+                        4 * HOUR_MS, NOW) for name in names
+        }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def recorded(market_data: Path) -> Recorded:
+    return Recorded(market_data)
+
+
+def _bases(recorded: Recorded) -> dict[str, Sheet]:
+    """True rows to spoil, by what a rule needs."""
+    hours = recorded.bars("spot_BTCUSDT_1h", "2023-06-01", 300)
+    minutes = recorded.bars("spot_BTCUSDT_1m", "2023-06-01", 300 * 60)
+    ether = recorded.bars("spot_ETHUSDT_1h", "2023-06-01", 300)
+    mark = Sheet(hours.raw.drop(["volume"]), "mark", HOUR_MS, NOW)
+    evidence = Evidence(reference=hours, finer=minutes, mark=mark, twin=hours,
+                        siblings={"ETH/USDT": ether})  # fmt: skip
+    funding = recorded.funding("binance_um_BTCUSDT")
+    funding = replace(funding, raw=funding.raw.slice(3000, 300))
+    tape = recorded.trades()
+    quarter = recorded.bars("spot_BTCUSDT_1m_20240101_h00-06")
+    return {
+        "ohlcv": replace(hours, evidence=evidence),
+        "full": recorded.bars("spot_BTCUSDT_1m_full_202301", "2023-01-05", 300),
+        "with trades": replace(quarter, evidence=Evidence(trades=tape)),
+        "trades": replace(tape, raw=tape.raw.slice(5000, 300)),
+        "funding": replace(funding, evidence=Evidence(reference=funding)),
+    }
+
+
+@pytest.fixture(scope="module")
+def bases(recorded: Recorded) -> dict[str, Sheet]:
+    return _bases(recorded)
+
+
+_FULL = {"average_outside_range", "taker_average_outside_range", "taker_above_volume",
+         "trade_count_wrong"}  # fmt: skip
+
+
+def _base(name: str) -> str:
+    rule = RULES[name]
+    if name in _FULL:
+        return "full"
+    if rule.needs == "trades":
+        return "with trades"
+    return rule.kinds[0]
+
+
+def test_there_are_sixty_kinds_and_more_and_each_has_an_injector() -> None:
+    assert len(RULES) >= 60
+    assert set(INJECTORS) == set(RULES)
+    assert all(rule.meaning and rule.says for rule in RULES.values())
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_each_kind_is_found_every_time(name: str, bases: dict[str, Sheet]) -> None:
+    rng = np.random.default_rng(list(name.encode()))
+    base, rule = bases[_base(name)], RULES[name]
+    missed = []
+    for turn in range(TIMES):
+        spoiled, rows = INJECTORS[name](base, rng)
+        with np.errstate(all="ignore"):
+            hits = rule.find(spoiled)
+        assert hits is not None
+        if not hits.mask[rows].all():
+            missed.append((turn, rows))
+    assert missed == []
+    assert not masks(base).get(name, base.nothing()).any()
+
+
+def test_a_finding_names_row_rule_and_values(bases: dict[str, Sheet]) -> None:
+    rng = np.random.default_rng(5)
+    for name, rule in RULES.items():
+        spoiled, rows = INJECTORS[name](bases[_base(name)], rng)
+        found = list(examine(spoiled, [rule]))
+        assert {item.row - 1 for item in found} >= set(rows), name
+        assert all(item.message and item.rule == name for item in found)
+
+
+def _alarms(sheet: Sheet) -> dict[str, int]:
+    return {name: int(mask.sum()) for name, mask in masks(sheet).items() if mask.any()}
+
+
+def test_no_recorded_bars_raise_an_alarm(recorded: Recorded, market_data: Path) -> None:
+    names = [path.stem.removeprefix("binance_") for path in (market_data / "ohlcv").iterdir()]
+    assert len(names) == 16
+    for name in names:
+        if "universe" not in name:
+            assert _alarms(recorded.bars(name)) == {}, name
+
+
+def test_no_recorded_universe_mark_tape_or_funding_raises_an_alarm(recorded: Recorded) -> None:
+    universe = recorded.universe()
+    for name, sheet in universe.items():
+        siblings = {other: item for other, item in universe.items() if other != name}
+        beside = replace(sheet, evidence=Evidence(siblings=siblings))
+        assert _alarms(beside) == {}, name
+    assert _alarms(recorded.mark()) == {}
+    assert _alarms(recorded.trades()) == {}
+    for name in ("binance_um_BTCUSDT", "binance_um_ETHUSDT", "bybit_linear_BTCUSDT"):
+        sheet = recorded.funding(name)
+        assert _alarms(replace(sheet, evidence=Evidence(reference=sheet))) == {}, name
+
+
+def test_recorded_files_agree_with_each_other(recorded: Recorded) -> None:
+    hours, days = recorded.bars("spot_BTCUSDT_1h"), recorded.bars("spot_BTCUSDT_1d")
+    minutes = recorded.bars("spot_BTCUSDT_1m")
+    siblings = {name: recorded.bars(f"spot_{name}_1h") for name in ("ETHUSDT", "SOLUSDT")}
+    beside = Evidence(reference=hours, finer=minutes, siblings=siblings)
+    assert _alarms(replace(hours, evidence=beside)) == {}
+    assert _alarms(replace(days, evidence=Evidence(finer=hours))) == {}
+    for name in ("ETHUSDT", "SOLUSDT"):
+        finer = Evidence(finer=recorded.bars(f"spot_{name}_1m"), siblings={"BTC": hours})
+        assert _alarms(replace(recorded.bars(f"spot_{name}_1h"), evidence=finer)) == {}, name
+    quarter = recorded.bars("spot_BTCUSDT_1m_20240101_h00-06")
+    assert _alarms(replace(quarter, evidence=Evidence(trades=recorded.trades()))) == {}
+    futures = recorded.bars("um_BTCUSDT_5m")
+    eight, _ = folded(futures, 8 * HOUR_MS)
+    assert _alarms(replace(eight, evidence=Evidence(mark=recorded.mark()))) == {}
+    hourly, _ = folded(futures, HOUR_MS)
+    assert _alarms(replace(hourly, evidence=Evidence(twin=hours))) == {}
+
+
+def test_the_dirty_recording_is_diagnosed_row_by_row(recorded: Recorded) -> None:
+    table = recorded.table("dirty/gapless_BTCUSDT_1h_slices.parquet")
+    alone = list(examine(Sheet(table, "ohlcv", HOUR_MS, NOW)))
+    rules = [item.rule for item in alone]
+    # The 8 bars of 2023-01-02 that the shifted bars before them already show.
+    assert (rules.count("off_grid"), rules.count("repeated_block"), len(rules)) == (43, 8, 51)
+    assert alone[0].message == "2018-02-09T09:28:14Z is no bar edge"
+
+    reference = recorded.bars("spot_BTCUSDT_1h")
+    beside = list(examine(Sheet(table, "ohlcv", HOUR_MS, NOW, Evidence(reference=reference))))
+    count = {name: [item for item in beside if item.rule == name] for name in RULES}
+    assert {name: len(found) for name, found in count.items() if found} == {
+        "off_grid": 43, "repeated_block": 8, "not_in_reference": 9, "shifted": 24,
+        "open_differs": 1, "volume_differs": 1,
+    }  # fmt: skip
+    new_year = int(np.datetime64("2023-01-01", "ms").astype(np.int64))
+    assert [item.ts_ms for item in count["shifted"]] == [new_year + h * HOUR_MS for h in range(24)]
+    assert count["shifted"][0].message == (
+        "the prices of 2023-01-01T00:00:00Z are those of +8 bars"
+    )
+    assert {item.ts_ms // DAY_MS * DAY_MS for item in count["not_in_reference"]} == {
+        int(np.datetime64(day, "ms").astype(np.int64)) for day in ("2018-02-09", "2023-03-24")
+    }
+    # Where the values of hours without trading came from: 8 (once 7) hours later.
+    assert [item.message[-8:] for item in count["not_in_reference"]] == [" +8 bars"] * 8 + [
+        " +7 bars"
+    ]
+    assert count["open_differs"][0].ts_ms == count["volume_differs"][0].ts_ms
+    assert {item.rule for item in beside if item.severity is Severity.WARNING} == {"repeated_block"}

@@ -1,0 +1,204 @@
+"""``xq data import``: files of other programs into the lake, each whole or not at all."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xq.api.data import bars_of
+from xq.api.workspace import Workspace
+from xq.errors import NoData, UsageError, XqError
+
+if TYPE_CHECKING:
+    from xq.lake.formats.name import Named
+    from xq.lake.importer import Imported
+    from xq.lake.layout import Dataset
+    from xq.lake.writer import LakeWriter
+
+_ENDINGS = (".csv", ".zip", ".parquet", ".pq", ".feather", ".json", ".json.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the caller says about the files; None is taken from their names, else configuration.
+
+    Attributes
+    ----------
+    contract
+        Whether Binance's file names mean perpetuals: ``BTCUSDT`` is then BTC/USDT:USDT.
+    quarantine
+        Whether poison rows are set aside instead of refusing their file.
+    """
+
+    exchange: str | None = None
+    symbol: str | None = None
+    timeframe: str | None = None
+    contract: bool = False
+    quarantine: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What one file brought.
+
+    Attributes
+    ----------
+    rows
+        True rows of the file.
+    added, revised, unchanged
+        Those that are new, that replaced stored ones, and that were stored already.
+    gaps
+        Stretches without bars between the first and the last; None for kinds without bars.
+    quarantined
+        Poison rows set aside.
+    error
+        Why nothing of the file was taken; the other numbers are 0 then.
+    """
+
+    file: str
+    layout: str
+    kind: str
+    exchange: str | None = None
+    symbol: str | None = None
+    timeframe: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    rows: int = 0
+    added: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    gaps: int | None = None
+    quarantined: int = 0
+    ignored: tuple[str, ...] = ()
+    stored: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A file's report, and the error that kept it out."""
+
+    report: FileReport
+    failure: XqError | None = None
+
+
+def import_paths(ws: Workspace, paths: Sequence[Path], wanted: Wanted) -> Iterator[Outcome]:
+    """Bring files, and every data file below folders, into the lake, one after the other.
+
+    A file that is refused harms no other. Importing again changes nothing.
+
+    Raises
+    ------
+    UsageError
+        If a path does not exist or one symbol is said for files that name several.
+    NoData
+        If a folder holds no data file.
+    """
+    from xq.lake.formats.name import read_name
+
+    files = list(_files(paths))
+    named = [(path, read_name(path)) for path in files]
+    symbols = {item.symbol for _, item in named if item.symbol}
+    if wanted.symbol is not None and len(symbols) > 1:
+        raise UsageError(
+            f"one --symbol for files of {len(symbols)} symbols: {', '.join(sorted(symbols)[:5])}",
+            hint="leave --symbol out: the names say it",
+        )
+    for path, item in named:
+        try:
+            yield Outcome(_one(ws, path, item, wanted))
+        except XqError as error:
+            report = FileReport(str(path), item.layout, item.kind, error=error.message)
+            yield Outcome(report, error)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(item for item in path.rglob("*") if item.name.endswith(_ENDINGS))
+        if not found:
+            raise NoData("no data file in this folder", where=str(path))
+        yield from found
+
+
+def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileReport:
+    from xq.lake import arrays
+    from xq.lake.importer import read_file
+    from xq.lake.ranges import present
+    from xq.lake.writer import LakeWriter
+
+    dataset = _dataset(ws, named, wanted)
+    bar = dataset.bar
+    now_ms = ws.clock.now_ms()
+    taken = read_file(path, named, bar, now_ms=now_ms, set_aside=wanted.quarantine)
+    ts = arrays.times(taken.rows["ts"]).copy()
+    ts.sort()
+    stretches = present(ts, bar) if bar else ()
+    added = revised = unchanged = 0
+    if not wanted.dry_run:
+        writer = LakeWriter(ws.lake)
+        _set_aside(writer, dataset, path, taken, now_ms)
+        commit = writer.upsert(dataset, taken.rows, covered=stretches)
+        added, revised, unchanged = commit.added, commit.revised, commit.unchanged
+    return FileReport(
+        file=str(path),
+        layout=named.layout,
+        kind=named.kind,
+        exchange=dataset.exchange,
+        symbol=dataset.symbol,
+        timeframe=dataset.timeframe,
+        start=_at(int(ts[0])) if len(ts) else None,
+        end=_at(int(ts[-1]) + (bar.ms if bar else 1)) if len(ts) else None,
+        rows=len(ts),
+        added=added,
+        revised=revised,
+        unchanged=unchanged,
+        gaps=max(0, len(stretches) - 1) if bar else None,
+        quarantined=len({item.row for item in taken.poison}),
+        ignored=taken.ignored,
+        stored=not wanted.dry_run,
+    )
+
+
+def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
+    from xq.lake.layout import Dataset
+
+    symbol = wanted.symbol or named.symbol
+    if wanted.contract and symbol and ":" not in symbol and wanted.symbol is None:
+        symbol = f"{symbol}:{symbol.partition('/')[2]}"
+    exchange = wanted.exchange or ("binance" if named.layout == "binance" else None)
+    timeframe = wanted.timeframe or named.timeframe
+    like = bars_of(ws, exchange, symbol, timeframe)
+    length = like.timeframe if named.kind in ("ohlcv", "mark") else None
+    return Dataset(named.kind, like.exchange, like.symbol, length)
+
+
+def _set_aside(
+    writer: "LakeWriter", dataset: "Dataset", path: Path, taken: "Imported", now_ms: int
+) -> None:
+    from xq.lake.poison.cells import time_column
+    from xq.lake.quarantine import BadRow, cells_of, keep
+
+    if not taken.poison or taken.raw is None:
+        return
+    raw = taken.raw
+    ts = time_column(raw["ts"])[0]
+    rows = [
+        BadRow(
+            int(ts[item.row - 1]) if 0 < item.row <= len(ts) else 0,
+            item.row,
+            item.rule,
+            item.message,
+            cells_of(raw, item.row - 1) if 0 < item.row <= raw.num_rows else "{}",
+        )
+        for item in taken.poison
+    ]
+    keep(writer, dataset, path.name, rows, at_ms=now_ms)
+
+
+def _at(ts_ms: int) -> datetime:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC)

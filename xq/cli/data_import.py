@@ -1,0 +1,58 @@
+"""``xq data import``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xq.cli.shell import Shell
+from xq.errors import DataError
+
+
+def import_files(
+    shell: Shell,
+    files: Annotated[
+        list[Path], typer.Argument(help="Files or folders: CSV, Parquet, Feather, JSON, ZIP.")
+    ],
+    exchange: Annotated[str | None, typer.Option(help="Default: exchange.name.")] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Default: as the file name says, else collect.symbols.")
+    ] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="Default: as the file name says, else collect.timeframe.")
+    ] = None,
+    futures: Annotated[
+        bool, typer.Option(help="Binance's names mean perpetuals: BTCUSDT is BTC/USDT:USDT.")
+    ] = False,
+    quarantine: Annotated[
+        bool, typer.Option(help="Set poison rows aside instead of refusing their file.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="Check the files, store nothing.")] = False,
+) -> None:
+    """Bring files into the lake; refuses those with rows that cannot be true, by number.
+
+    Knows plain columns (ts,open,high,low,close,volume), freqtrade's files and Binance's dumps of
+    klines, aggTrades, trades and fundingRate.
+    """
+    from xq.api.data_import import Wanted, import_paths
+
+    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, dry_run)
+    with shell.progress("importing"):
+        done = list(import_paths(shell.workspace, files, wanted))
+    failures = [item for item in done if item.failure is not None]
+    if len(done) == 1 and failures:
+        raise failures[0].failure or DataError("nothing was taken")
+    if len(done) == 1:
+        shell.record(done[0].report)
+    else:
+        shell.rows([item.report for item in done])
+    ignored = dict.fromkeys(name for item in done for name in item.report.ignored)
+    if ignored:
+        shell.note(f"columns not taken: {', '.join(ignored)}")
+    aside = sum(item.report.quarantined for item in done)
+    if aside:
+        shell.note(f"{aside} rows set aside; see xq data quarantine")
+    for item in failures:
+        shell.note(str(item.failure))
+    if failures:
+        raise DataError(f"{len(failures)} of {len(done)} files were refused, the others are in")

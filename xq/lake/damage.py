@@ -1,0 +1,100 @@
+"""What of a dataset a repair has to ask for again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from xq.errors import CorruptFile
+from xq.lake import layout, parquet, witness
+from xq.lake.gaps import gaps, state_of
+from xq.lake.layout import Dataset, Leaf
+from xq.lake.poison.catalogue import Sick
+from xq.lake.poison.rule import Severity
+from xq.lake.quarantine import BadRow, cells_of
+from xq.lake.ranges import Range, intersect, union
+from xq.lake.reader import Lake
+from xq.timeframe import Timeframe
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Damage of one dataset of bars.
+
+    Attributes
+    ----------
+    files
+        Files that cannot be read, and why.
+    rows
+        Rows that cannot be true.
+    missing
+        Stretches that were lost, lie in such files, or were never asked for.
+    """
+
+    files: tuple[tuple[Leaf, str], ...]
+    rows: tuple[BadRow, ...]
+    missing: tuple[Range, ...]
+
+    def ranges(self, bar: Timeframe) -> tuple[Range, ...]:
+        """What to ask a source for, on bar edges."""
+        bars = (bar.floor(row.ts_ms) for row in self.rows)
+        return union([*self.missing, *(Range(ts, ts + bar.ms) for ts in bars)])
+
+    def files_within(self, asked: Iterable[Range]) -> list[tuple[Leaf, str]]:
+        """The unreadable files that an answer for these ranges may replace."""
+        return [item for item in self.files if intersect([item[0].within], asked)]
+
+    @property
+    def why(self) -> str:
+        """What was wrong, in one sentence."""
+        parts = []
+        if self.files:
+            parts.append(f"{len(self.files)} unreadable files")
+        if self.rows:
+            parts.append("rows that break " + ", ".join(sorted({row.rule for row in self.rows})))
+        if self.missing and not self.files:
+            parts.append("missing bars")
+        return " and ".join(parts)
+
+
+def damage_of(lake: Lake, dataset: Dataset, *, now_ms: int) -> Damage:
+    """Look through one dataset of bars.
+
+    Raises
+    ------
+    CorruptFile
+        If a ledger cannot be read.
+    """
+    files: list[tuple[Leaf, str]] = []
+    rows: list[BadRow] = []
+    for leaf in layout.leaves(lake.root, dataset):
+        try:
+            table = parquet.read(leaf.path, dataset.spec)
+        except CorruptFile as error:
+            files.append((leaf, error.message))
+            continue
+        rows += _bad_rows(lake, dataset, leaf, table, now_ms)
+    found = gaps(lake, dataset, state_of(lake, dataset))
+    missing = union(gap.within for gap in found if gap.whose != "venue")
+    unknown = [leaf.within for leaf, _ in files if not intersect(missing, [leaf.within])]
+    ends = [item for item in unknown if item.end_ms < now_ms or item.start_ms < now_ms]
+    whole = [Range(max(0, item.start_ms), min(item.end_ms, now_ms)) for item in ends]
+    return Damage(tuple(files), tuple(rows), union([*missing, *whole]))
+
+
+def _bad_rows(
+    lake: Lake, dataset: Dataset, leaf: Leaf, table: pa.Table, now_ms: int
+) -> list[BadRow]:
+    errors: dict[int, Sick] = {}
+    for sick in witness.judged(lake.root, dataset, table, leaf.within, now_ms=now_ms):
+        if sick.severity is Severity.ERROR:
+            errors.setdefault(sick.row, sick)
+    return [
+        BadRow(sick.ts_ms, row, sick.rule, sick.message, cells_of(table, row - 1))
+        for row, sick in sorted(errors.items())
+    ]
+
+
+def is_empty(damage: Damage) -> bool:
+    """Whether there is nothing to repair."""
+    return not (damage.files or damage.rows or damage.missing)

@@ -1,0 +1,137 @@
+"""Any file of rows as one raw table with the lake's column names, nothing judged yet."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from xq.errors import CorruptFile, NoData
+from xq.lake.disk import failed
+from xq.lake.formats.name import Named
+from xq.lake.formats.table import Raw, csv_table, parquet_table
+
+_MAGIC = 8
+_LARGEST_ZIP = 4 << 30  # bytes unpacked; a day of trades is far below
+
+
+def load(path: Path, named: Named) -> Raw:
+    """The rows of a Parquet, Feather, JSON, CSV file, or of the CSV inside a ZIP.
+
+    Raises
+    ------
+    NoData
+        If there are no rows.
+    CorruptFile
+        If it is none of these.
+    StorageFailed
+        If it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            magic = file.read(_MAGIC)
+    except OSError as error:
+        raise failed(error, path) from error
+    if magic.startswith(b"PAR1"):
+        return renamed(Raw(parquet_table(path)), named)
+    if path.suffix in (".parquet", ".pq"):
+        raise CorruptFile("not a Parquet file", where=str(path))
+    if magic.startswith((b"ARROW1", b"FEA1")):
+        return renamed(Raw(_feather(path)), named)
+    if magic.startswith(b"PK"):
+        return renamed(csv_table(_unzipped(path), named.kind, path), named)
+    if magic.startswith(b"\x1f\x8b") or path.name.endswith((".json", ".json.gz")):
+        return renamed(Raw(_json(path, named)), named)
+    return renamed(csv_table(path, named.kind, path), named)
+
+
+def renamed(raw: Raw, named: Named) -> Raw:
+    """The columns under the lake's names, and what follows from them."""
+    table = raw.table
+    have = set(table.column_names)
+    names = [
+        wanted if (wanted := _ALIASES.get(name.lower(), name)) not in have or wanted == name
+        else name for name in table.column_names
+    ]  # fmt: skip
+    if named.kind == "funding":
+        names = ["rate" if name in _RATES else name for name in names]
+        if "rate" not in names and "open" in names:
+            names[names.index("open")] = "rate"  # freqtrade keeps the rate as an open
+    if named.kind == "trades":
+        names = [_TRADES.get(name, name) for name in names]
+    table = table.rename_columns(names)
+    if named.kind == "trades" and "side" not in names and "is_buyer_maker" in names:
+        table = table.append_column("side", _sides(table["is_buyer_maker"]))
+    return Raw(table, raw.bad)
+
+
+_ALIASES = dict.fromkeys(
+    ("date", "datetime", "timestamp", "time", "open_time", "opentime", "open time", "calc_time",
+     "transact_time", "fundingtime"), "ts",
+) | {"vol": "volume"}  # fmt: skip
+_RATES = ("last_funding_rate", "fundingRate", "funding_rate")
+_TRADES = {"qty": "quantity", "amount": "quantity", "agg_trade_id": "id", "trade_id": "id"}
+
+
+def _sides(column: pa.ChunkedArray) -> pa.Array:
+    """The taker's side: a maker who buys has met a taker who sells."""
+    cells = (str(cell).strip().lower() for cell in column.to_pylist())
+    return pa.array([{"true": "sell", "false": "buy"}.get(cell) for cell in cells], pa.string())
+
+
+def _feather(path: Path) -> pa.Table:
+    from pyarrow import feather
+
+    try:
+        return feather.read_table(str(path))
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise CorruptFile(f"not a readable Feather file: {reason}", where=str(path)) from error
+
+
+def _unzipped(path: Path) -> io.BytesIO:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = [item for item in archive.infolist() if item.filename.endswith(".csv")]
+            if len(inside) != 1:
+                raise CorruptFile(
+                    f"expected one CSV file inside, found {len(inside)}", where=str(path)
+                )
+            if inside[0].file_size > _LARGEST_ZIP:
+                raise CorruptFile("more than 4 GiB inside", where=str(path))
+            return io.BytesIO(archive.read(inside[0]))
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CorruptFile(f"not a readable ZIP file: {error}", where=str(path)) from error
+
+
+def _json(path: Path, named: Named) -> pa.Table:
+    """Lists of [ms, open, high, low, close, volume], or a list of objects."""
+    import gzip
+
+    data = path.read_bytes()
+    try:
+        rows = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
+    except (ValueError, OSError, EOFError) as error:
+        raise CorruptFile(f"not a readable JSON file: {error}", where=str(path)) from error
+    if not isinstance(rows, list) or not all(isinstance(row, list | dict) for row in rows):
+        raise CorruptFile("expected a JSON list of rows", where=str(path))
+    if not rows:
+        raise NoData("the file has no rows", where=str(path))
+    if isinstance(rows[0], dict):
+        objects = [row if isinstance(row, dict) else {} for row in rows]
+        names = list(dict.fromkeys(name for row in objects for name in row))
+        return pa.table({name: _column([row.get(name) for row in objects]) for name in names})
+    names = ["ts", "open", "high", "low", "close", "volume"]
+    if named.kind == "funding":
+        names[1] = "rate"
+    cells = [[*row, *[None] * len(names)][: len(names)] for row in map(list, rows)]
+    return pa.table({n: _column([row[at] for row in cells]) for at, n in enumerate(names)})
+
+
+def _column(cells: list[Any]) -> pa.Array:
+    try:
+        return pa.array(cells)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if cell is None else str(cell) for cell in cells])

@@ -1,0 +1,91 @@
+"""What the name of a file says about its rows; pure."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from xq.timeframe import names
+
+_QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "USD", "EUR", "TRY", "BRL",
+           "GBP", "JPY", "BTC", "ETH", "BNB")  # fmt: skip
+_FREQTRADE = re.compile(
+    r"(?P<base>[A-Z0-9]+)_(?P<quote>[A-Z0-9]+?)(_(?P<settle>[A-Z0-9]+))?-(?P<length>\w+?)"
+    r"(-(?P<what>spot|futures|mark|index|funding_rate))?\.(feather|json|json\.gz|parquet|csv)"
+)
+_BINANCE = re.compile(
+    r"(?P<id>[A-Z0-9]{4,}?)(_PERP)?-(?P<what>[A-Za-z0-9]+)-\d{4}-\d\d(-\d\d)?\.(csv|zip)"
+)
+_TAPES = {"aggTrades": "trades", "trades": "trades", "fundingRate": "funding"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a file name says; None is unsaid.
+
+    Attributes
+    ----------
+    layout
+        ``plain``, ``freqtrade`` or ``binance``.
+    kind
+        Kind of dataset.
+    """
+
+    layout: str = "plain"
+    kind: str = "ohlcv"
+    symbol: str | None = None
+    timeframe: str | None = None
+
+
+def read_name(path: PurePath) -> Named:
+    """What the name of a file and the folders above it say.
+
+    Examples
+    --------
+    >>> read_name(PurePath("futures/BTC_USDT_USDT-8h-mark.feather"))
+    Named(layout='freqtrade', kind='mark', symbol='BTC/USDT:USDT', timeframe='8h')
+    >>> read_name(PurePath("data/futures/um/daily/klines/ETHUSDT/1m/ETHUSDT-1m-2024-01-01.zip"))
+    Named(layout='binance', kind='ohlcv', symbol='ETH/USDT:USDT', timeframe='1m')
+    >>> read_name(PurePath("my.csv"))
+    Named(layout='plain', kind='ohlcv', symbol=None, timeframe=None)
+    """
+    return _freqtrade(path) or _binance(path) or Named()
+
+
+def _freqtrade(path: PurePath) -> Named | None:
+    found = _FREQTRADE.fullmatch(path.name)
+    if found is None or found["length"] not in names():
+        return None
+    pair = f"{found['base']}/{found['quote']}"
+    symbol = f"{pair}:{found['settle']}" if found["settle"] else pair
+    kind = {"mark": "mark", "funding_rate": "funding"}.get(found["what"] or "", "ohlcv")
+    return Named("freqtrade", kind, symbol, None if kind == "funding" else found["length"])
+
+
+def _binance(path: PurePath) -> Named | None:
+    found = _BINANCE.fullmatch(path.name)
+    if found is None:
+        return None
+    what, folders = found["what"], [part.lower() for part in path.parts[:-1]]
+    if what not in _TAPES and what not in names():
+        return None
+    kind = _TAPES.get(what, "ohlcv")
+    if "markpriceklines" in folders:
+        kind = "mark"
+    contract = kind in ("funding", "mark") or "um" in folders or "futures" in folders
+    symbol = pair_of(found["id"], contract=contract)
+    return Named("binance", kind, symbol, what if what in names() else None)
+
+
+def pair_of(name: str, *, contract: bool) -> str | None:
+    """The unified symbol of a venue's id; None if its quote is not known.
+
+    Examples
+    --------
+    >>> pair_of("BTCUSDT", contract=False), pair_of("BTCUSDT", contract=True)
+    ('BTC/USDT', 'BTC/USDT:USDT')
+    """
+    for quote in _QUOTES:
+        if name.endswith(quote) and len(name) > len(quote):
+            pair = f"{name.removesuffix(quote)}/{quote}"
+            return f"{pair}:{quote}" if contract else pair
+    return None

@@ -1,0 +1,1 @@
+"""Kinds of poison rows, as data: one small file per family."""
