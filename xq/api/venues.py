@@ -98,11 +98,16 @@ def _refusal(ws: Workspace, mode: str) -> Exception:
 def _market(
     ws: Workspace, name: str, url: str | None = None, *, contracts: bool
 ) -> Iterator["CcxtMarket"]:
+    from xq.venues.bans import Bans
     from xq.venues.ccxt_market import CcxtMarket
     from xq.venues.clients import Access
     from xq.venues.registry import profile
 
-    access = Access(timeout=ws.config.exchange.timeout_seconds, loopback_only=name == SIM)
+    access = Access(
+        timeout=ws.config.exchange.timeout_seconds,
+        loopback_only=name == SIM,
+        bans=Bans(ws.state / "bans.json"),
+    )
     market = CcxtMarket(profile(name, url), ws.clock, access, contracts=contracts)
     try:
         yield market
