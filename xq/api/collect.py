@@ -125,6 +125,10 @@ def collect(
     if since_ms is None and days is None:
         days = ws.config.collect.days
     wanted_symbols = _symbols(ws.config.collect.symbols if symbols is None else symbols)
+    if kind == "instruments":
+        from xq.api.collect_instruments import collect_instruments
+
+        return collect_instruments(ws, wanted_symbols, exchange)
     bar = steps(kind, ws.config.collect.timeframe, timeframe)
     with market_data(ws, exchange) as market:
         tasks = _tasks(market, wanted_symbols, bar, Span(since_ms, until_ms, days), kind)

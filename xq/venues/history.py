@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _TRADES_WEIGHT = 20  # Binance's for contracts; less on spot
+_BRACKET = ("tier", "minNotional", "maxNotional", "maintenanceMarginRate", "maxLeverage")
 
 Trade = tuple[int, int, float, float, str]
 
@@ -126,3 +127,16 @@ class History:
         clients.find(symbol)
         raw, _ = clients.pair()
         return dict(raw.market(str(symbol)).get("info") or {})
+
+    def leverage_brackets(self, symbols: Sequence[Symbol]) -> dict[str, list[dict[str, Any]]]:
+        """Leverage brackets by symbol, smallest notional first; needs keys."""
+        names = [str(symbol) for symbol in symbols]
+
+        def ask(client: Any) -> dict[str, list[dict[str, Any]]]:
+            found = client.fetch_leverage_tiers(names)
+            return {
+                name: [{key: tier.get(key) for key in _BRACKET} for tier in tiers]
+                for name, tiers in found.items()
+            }
+
+        return self._faces[True].read("leverage brackets", ask)
