@@ -64,7 +64,7 @@ def ways(ws: Workspace, market: "CcxtMarket", choice: "SourceChoice") -> Iterato
     url = ws.config.exchange.archive_url
     if url is None:
         url = _ARCHIVES.get(market.name)
-    if url is None or choice == "rest" or not market.has_text_pages:
+    if url is None or choice == "rest" or not market.has_pages:
         if choice == "archive":
             raise UsageError(
                 f"no archive of {market.name} is known",

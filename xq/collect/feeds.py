@@ -62,7 +62,7 @@ class Feeds:
 
     def _bars(self, task: Task, piece: Range) -> np.ndarray:
         market = self._source.fast
-        if market is not None and market.has_text_pages:
+        if market is not None and market.has_pages:
             wanted = Wanted(task.symbol, task.timeframe, piece, task.kind)
             return fetch_pages(market, wanted, self._advance, at_once=self.at_once, stop=self._stop)
         if task.kind == "ohlcv":

@@ -32,7 +32,7 @@ class Source:
         Whether a request from a time without bars answers with the first bars after it, so that
         an empty page proves that nothing follows.
     fast
-        The same venue, where it serves pages of bars as text.
+        The same venue, where more can be asked of it than the protocol says.
     """
 
     market: MarketData
@@ -83,41 +83,39 @@ def fetch(
 def fetch_pages(
     market: "CcxtMarket", wanted: Wanted, advance: Advance, *, at_once: int, stop: threading.Event
 ) -> np.ndarray:
-    """`fetch` from a venue that serves text: the first page shows where bars begin, the others
+    """`fetch` by raw pages: the first page shows where bars begin, the others
     lie on a grid behind it and come ``at_once`` at a time.
     """
-    from xq.venues.klines import PageRequest, parse
+    from xq.venues.klines import PageRequest
 
     piece, step = wanted.piece, wanted.timeframe.ms
     size = market.page_size(wanted.symbol)
 
-    def ask(start_ms: int, end_ms: int | None) -> str:
+    def ask(start_ms: int, end_ms: int | None) -> np.ndarray:
         limit = min(size, ((end_ms or piece.end_ms) - start_ms) // step)
         request = PageRequest(wanted.price, wanted.timeframe.name, start_ms, end_ms, limit)
-        return market.text_page(wanted.symbol, request)
+        return market.page(wanted.symbol, request)
 
-    first = ask(piece.start_ms, None)
-    known = parse([first])
+    known = ask(piece.start_ms, None)
     known = known[known[:, 0] < piece.end_ms]
     after = int(known[-1, 0]) + step if len(known) else piece.end_ms
     advance((after - piece.start_ms) // step)
     edges = range(after, piece.end_ms, size * step)
 
-    def rest(start_ms: int) -> str:
+    def rest(start_ms: int) -> np.ndarray:
         """One page of the grid; what an answer leaves out at its end is asked for again."""
         end_ms = min(start_ms + size * step, piece.end_ms)
-        found, at = [], start_ms
+        found, at = [known[:0]], start_ms
         while at < end_ms:
             page = ask(at, end_ms)
-            if not page:
+            if not len(page):
                 break
             found.append(page)
-            at = int(page[page.rfind("\n") + 1 :].partition(",")[0]) + step
+            at = int(page[-1, 0]) + step
         advance((end_ms - start_ms) // step)
-        return "\n".join(found)
+        return np.concatenate(found)
 
-    pages = each(rest, edges, at_once=at_once, stop=stop)
-    rows = np.concatenate([known, parse(pages)])
+    rows = np.concatenate([known, *each(rest, edges, at_once=at_once, stop=stop)])
     return rows[(rows[:, 0] >= piece.start_ms) & (rows[:, 0] < piece.end_ms)]
 
 

@@ -58,7 +58,8 @@ class Clients:
         self._mine = threading.local()
         self._lock = threading.Lock()
         self._made: list[tuple[Any, WireSession]] = []
-        self._idle: list[tuple[Any, WireSession]] = []
+        self._idle: list[WireSession] = []
+        self._lent_out: list[WireSession] = []
         self._source: Any = None
         self._reader: Reader | None = None
         self._instruments: dict[Symbol, Instrument] = {}
@@ -69,15 +70,24 @@ class Clients:
         raw, session = self._pair()
         return self._asker(raw)(session, what, lambda: ask(raw), weight=weight)
 
-    def read_text(self, what: str, ask: Callable[[Any, WireSession], T], weight: int) -> T:
-        """Run a repeatable request that judges the answer's text itself, on an idle client.
+    def read_bytes(self, what: str, ask: Callable[[WireSession], T], weight: int) -> T:
+        """Run a repeatable request that judges the answer itself, on an idle session.
 
         Unlike `read`, which keeps a client per thread, threads may come and go.
         """
+        reader = self._asker(self.source())
+        with self._lent() as session:
+            return reader(session, what, lambda: ask(session), weight=weight, checked=True)
+
+    def source(self) -> Any:
+        """A client that knows the symbols; for looking things up, not for asking."""
         self.load()
-        with self._lent() as (raw, session):
-            reader = self._asker(raw)
-            return reader(session, what, lambda: ask(raw, session), weight=weight, checked=True)
+        return self._source
+
+    @property
+    def timeout(self) -> float:
+        """Seconds to wait for one answer."""
+        return self._access.timeout
 
     def limited(self) -> bool:
         """Whether the venue counts requests by weight."""
@@ -128,29 +138,28 @@ class Clients:
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
-            for _, session in self._made:
+            for session in [*(pair[1] for pair in self._made), *self._lent_out]:
                 session.close()
             self._made.clear()
 
     @contextmanager
-    def _lent(self) -> Iterator[tuple[Any, WireSession]]:
+    def _lent(self) -> Iterator[WireSession]:
         with self._lock:
-            pair = self._idle.pop() if self._idle else None
-        if pair is None:
-            pair = self._make()
+            session = self._idle.pop() if self._idle else None
+        if session is None:
+            session = WireSession(loopback_only=self._access.loopback_only)
+            with self._lock:
+                self._lent_out.append(session)
         try:
-            yield self._informed(pair)
+            yield session
         finally:
             with self._lock:
-                self._idle.append(pair)
+                self._idle.append(session)
 
     def _pair(self) -> tuple[Any, WireSession]:
         pair = getattr(self._mine, "pair", None)
         if pair is None:
             pair = self._mine.pair = self._make()
-        return self._informed(pair)
-
-    def _informed(self, pair: tuple[Any, WireSession]) -> tuple[Any, WireSession]:
         raw, _ = pair
         if raw.markets is None and self._source is not None:
             raw.set_markets_from_exchange(self._source)

@@ -1,6 +1,7 @@
 """Files over HTTP, verified before anyone reads them: the bulk archives of exchanges."""
 
 import hashlib
+import os
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -125,6 +126,11 @@ class Downloads:
         session = getattr(self._mine, "session", None)
         if session is None:
             session = self._mine.session = requests.Session()
+            settings = session.merge_environment_settings(self._site.url, {}, True, None, None)
+            session.trust_env = False  # the environment was read once, for the one site there is
+            session.proxies.update(settings["proxies"])
+            bundle = os.environ.get("SSL_CERT_FILE")
+            session.verify = bundle if bundle and settings["verify"] is True else settings["verify"]
             self._sessions.append(session)
         return session
 

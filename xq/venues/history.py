@@ -1,4 +1,4 @@
-"""Past data of one exchange beside its bars through ccxt: pages as text, trades, funding."""
+"""Past data of one exchange beside its bars through ccxt: raw pages, trades, funding."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -12,6 +12,8 @@ from xq.venues.clients import Clients
 from xq.venues.registry import Profile
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from xq.venues.klines import PageRequest
     from xq.venues.wire import WireSession
 
@@ -30,34 +32,35 @@ class History:
 
     def page_size(self, symbol: Symbol) -> int:
         """Bars to ask for at once: what brings the most for the venue's allowance."""
-        if not self.has_text_pages:
+        if not self.has_pages:
             return _PAGE
         from xq.venues.klines import page_size
 
         return page_size(symbol.is_contract, self._faces[symbol.is_contract].limited())
 
     @property
-    def has_text_pages(self) -> bool:
-        """Whether `text_page` works here."""
+    def has_pages(self) -> bool:
+        """Whether `page` works here."""
         return self._profile.bare_lists
 
-    def text_page(self, symbol: Symbol, request: "PageRequest") -> str:
-        """One page of bars as `xq.venues.klines.parse` takes it; for venues of Binance's kind."""
+    def page(self, symbol: Symbol, request: "PageRequest") -> "np.ndarray":
+        """One page of bars as `CcxtMarket.bars` returns them, without ccxt making lists of it."""
         from xq.venues import klines
 
         clients = self._faces[symbol.is_contract]
+        source = clients.source()
+        path, asked = request.on_wire(source.market_id(str(symbol)))
+        base = source.urls["api"]["fapiPublic" if symbol.is_contract else "public"]
+        query = "&".join(f"{name}={value}" for name, value in asked.items())
 
-        def ask(client: Any, session: "WireSession") -> str:
-            path, asked = request.on_wire(client.market_id(str(symbol)))
-            face = "fapiPublic" if symbol.is_contract else "public"
-            url = client.sign(path, [face], "GET", asked)["url"]
-            answer = session.request("GET", url, timeout=client.timeout / 1000)
+        def ask(session: "WireSession") -> "np.ndarray":
+            answer = session.get_bytes(f"{base}/{path}?{query}", clients.timeout)
             if answer.status_code != HTTPStatus.OK:
                 raise ValueError("no page")  # the reader judges what came over the wire
-            return klines.checked(answer.text)
+            return klines.parse(answer.content)
 
         weight = klines.weight(symbol.is_contract, request.limit)
-        return clients.read_text(f"{symbol} {request.timeframe} bars", ask, weight)
+        return clients.read_bytes(f"{symbol} {request.timeframe} bars", ask, weight)
 
     def funding(
         self, symbol: Symbol, since_ms: int, limit: int

@@ -1,10 +1,9 @@
-"""Binance's bars without ccxt in between: the weight of a page, and many pages parsed at once.
+"""Binance's bars without ccxt in between: the weight of a page, and its bytes as numbers.
 
 ccxt makes a Python list of every bar, which costs more than all the rest of a collect. Here the
-text of the pages goes to Arrow's CSV reader as it is.
+bytes go to Arrow's CSV reader, which lets other threads run meanwhile.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +12,15 @@ from pyarrow import csv
 
 from xq.errors import VenueUnclear
 
-_COLUMNS = [f"c{place}" for place in range(12)]
-_TAKEN = _COLUMNS[:6]
+# "[[1,2],[3,4]]" without its opening brackets and quotes, and with each closing one as a line's
+# end, is CSV whose rows begin with a comma.
+_LINES, _IGNORED = bytes.maketrans(b"]", b"\n"), b'[" '
+_COLUMNS = ["comma", *(f"c{place}" for place in range(12))]
+_TAKEN = _COLUMNS[1:7]
 _TYPES = {name: pa.float64() for name in _TAKEN} | {"c0": pa.int64()}
-_BLOCK = 1 << 26
+_READ = csv.ReadOptions(column_names=_COLUMNS, use_threads=False, block_size=1 << 24)
+_PARSE = csv.ParseOptions(quote_char=False)
+_CONVERT = csv.ConvertOptions(include_columns=_TAKEN, column_types=_TYPES, null_values=[])
 _SPOT_WEIGHT = 2
 # Weight of a page by its limit, from Binance's documents of GET /fapi/v1/klines.
 _CONTRACT_WEIGHTS = ((99, 1), (499, 2), (1000, 5), (1500, 10))
@@ -86,63 +90,43 @@ def page_size(contract: bool, limited: bool) -> int:
     return _CHEAPEST_PAGE if limited else _CONTRACT_PAGE
 
 
-def checked(body: str) -> str:
-    """The rows of a page, one a line, without the outer brackets; empty for no bars.
+def parse(body: bytes) -> np.ndarray:
+    """A page as float64 (n, 6): ts, open, high, low, close, volume.
 
     Raises
     ------
     VenueUnclear
-        If the text is no list of lists.
-    """
-    text = body.strip()
-    if text == "[]":
-        return ""
-    if not (text.startswith("[[") and text.endswith("]]")):
-        raise VenueUnclear("expected a list of bars")
-    if " " in text[:200]:
-        text = text.replace(" ", "")
-    return text[2:-2].replace("],[", "\n")
-
-
-def parse(pages: Sequence[str]) -> np.ndarray:
-    """Pages that `checked` returned as float64 (n, 6): ts, open, high, low, close, volume.
-
-    Raises
-    ------
-    VenueUnclear
-        If a row has not twelve fields, or one of the first six is no number.
+        If it is no list of lists of twelve fields, or one of the first six is no number.
 
     Examples
     --------
-    >>> row = '[60000,"1.5","2","1","1.7","10",119999,"16",3,"5","8","0"]'
-    >>> parse([checked(f"[{row}]")]).tolist()
+    >>> parse(b'[[60000,"1.5","2","1","1.7","10",119999,"16",3,"5","8","0"]]').tolist()
     [[60000.0, 1.5, 2.0, 1.0, 1.7, 10.0]]
+    >>> parse(b"[]").shape
+    (0, 6)
     """
-    text = "\n".join(page for page in pages if page)
-    if not text:
+    text = body.strip()
+    if text == b"[]":
         return np.empty((0, len(_TAKEN)))
+    if not (text.startswith(b"[[") and text.endswith(b"]]")):
+        raise VenueUnclear("expected a list of bars")
     try:
         table = csv.read_csv(
-            pa.py_buffer(text.encode()),
-            read_options=csv.ReadOptions(
-                column_names=_COLUMNS, use_threads=False, block_size=_BLOCK
-            ),
-            convert_options=csv.ConvertOptions(
-                include_columns=_TAKEN, column_types=_TYPES, null_values=[]
-            ),
+            pa.py_buffer(b"," + text[:-1].translate(_LINES, _IGNORED)),
+            read_options=_READ,
+            parse_options=_PARSE,
+            convert_options=_CONVERT,
         )
     except pa.ArrowInvalid as error:
-        raise VenueUnclear(f"expected bars of twelve fields: {_short(error)}") from None
+        reason = str(error).splitlines()[0][:120]
+        raise VenueUnclear(f"expected bars of twelve fields: {reason}") from None
     block = np.empty((table.num_rows, len(_TAKEN)))
-    for place, name in enumerate(_TAKEN):
-        block[:, place] = _values(table[name])
+    at = 0
+    for batch in table.to_batches():
+        rows = slice(at, at + batch.num_rows)
+        for place, column in enumerate(batch.columns):
+            values = column.buffers()[1]  # Arrow's own to_numpy would import pandas
+            kind = np.float64 if place else np.int64
+            block[rows, place] = np.frombuffer(values, kind, batch.num_rows, column.offset * 8)
+        at += batch.num_rows
     return block
-
-
-def _values(column: pa.ChunkedArray) -> np.ndarray:
-    parts = [np.asarray(chunk.to_numpy(zero_copy_only=True)) for chunk in column.chunks]
-    return np.concatenate(parts)
-
-
-def _short(error: Exception) -> str:
-    return str(error).splitlines()[0][:120]
