@@ -55,6 +55,7 @@ class Pace:
         self._minute = -1
         self._used = 0
         self._pending = 0
+        self._late = 0
         self._lock = threading.Lock()
 
     def wait(self, weight: int = 1) -> int:
@@ -74,6 +75,7 @@ class Pace:
                     self._next = now + self._spacing
                     self._used += weight
                     self._pending += weight
+                    self._late += weight * self._is_late()
                     return self._minute
             self._clock.sleep(delay)
 
@@ -91,15 +93,18 @@ class Pace:
         """What an answer, or the lack of one, to a request of that weight tells."""
         used = headers.get(WEIGHT_HEADER, "")
         with self._lock:
-            self._pending = max(0, self._pending - weight)
             now = self._roll()
+            self._pending = max(0, self._pending - weight)
             if used.isdigit() and minute in (None, now):
                 self._used = max(self._used, int(used) + self._pending)
 
     def synchronise(self, venue_now_ms: int) -> None:
         """Count minutes as the venue does, whose time this is."""
         with self._lock:
-            self._ahead_ms = venue_now_ms - self._clock.now_ms()
+            ahead = venue_now_ms - self._clock.now_ms()
+            if abs(ahead - self._ahead_ms) > _GUARD_MS:  # less is the way of the answer
+                self._ahead_ms = ahead
+                self._minute = self._minute_now()
 
     def _refuse_banned(self) -> None:
         until = self._bans.until_ms(self._name)
@@ -118,10 +123,17 @@ class Pace:
         into = (self._clock.now_ms() + self._ahead_ms - _GUARD_MS) % _MINUTE_MS
         return (_MINUTE_MS - into) / 1000
 
+    def _minute_now(self) -> int:
+        return (self._clock.now_ms() + self._ahead_ms - _GUARD_MS) // _MINUTE_MS
+
+    def _is_late(self) -> bool:
+        return (self._clock.now_ms() + self._ahead_ms) % _MINUTE_MS < _GUARD_MS
+
     def _roll(self) -> int:
-        minute = (self._clock.now_ms() + self._ahead_ms - _GUARD_MS) // _MINUTE_MS
+        minute = self._minute_now()
         if minute != self._minute:
-            self._minute, self._used = minute, 0
+            # What is on its way, or left between the two clocks' edges, may count in either minute.
+            self._minute, self._used, self._late = minute, self._pending + self._late, 0
         return minute
 
 

@@ -4,11 +4,12 @@ import asyncio
 import os
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
-from xq.errors import UsageError
+from xq.errors import StorageFailed, UsageError, VenueError
 from xq.ports import Clock
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger
@@ -168,6 +169,8 @@ class VenueServer:
 
 def limited(limits: Limits, venue: SimVenue, message: Message, wall: Clock) -> Reply:
     """`dispatch` for who has not asked too often."""
+    with suppress(StorageFailed, VenueError):  # it stands still then, and `dispatch` says why
+        venue.settle()
     verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
     if verdict.payload is not None:
         return Reply(verdict.status, dict(verdict.payload), verdict.headers)
