@@ -98,9 +98,11 @@ class Feeds:
         while at < piece.end_ms:
             end = min(at + _INTEREST_PAGE * step, piece.end_ms)
             found = market.open_interest(task.symbol, task.timeframe, at, end)
-            rows += [row for row in found if at <= row[0] < end]
-            self._advance((end - at) // step)
-            at = end
+            fresh = [row for row in found if at <= row[0] < end]
+            rows += fresh
+            after = fresh[-1][0] + step if fresh else end  # a short answer is asked on
+            self._advance((after - at) // step)
+            at = after
         ts, quantity, notional = zip(*rows, strict=True) if rows else ((), (), ())
         schema = kind_of("open_interest").schema
         return pa.table([pa.array(ts, TIMESTAMP), quantity, notional], schema=schema)
