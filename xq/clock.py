@@ -45,7 +45,8 @@ class ManualClock:
 
     def sleep(self, seconds: float) -> None:
         """Move forward without waiting."""
-        self.advance_to(self._now_ms + round(seconds * 1000))
+        with self._lock:
+            self._now_ms += round(seconds * 1000)
 
     def advance_to(self, now_ms: int) -> None:
         """Move to a time that is not in the past."""

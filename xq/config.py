@@ -31,6 +31,9 @@ class ExchangeConfig(_Section):
     timeout_seconds: Positive = Field(10.0, description="longest wait for one answer")
     sim_port: int = Field(0, ge=0, le=65535, description="port of the embedded venue; 0 = any")
     sim_seed: int = Field(7, ge=0, description="seed of the embedded venue's synthetic markets")
+    archive_url: str | None = Field(
+        None, description="bulk archive laid out like Binance's; unset: the exchange's own, if any"
+    )
 
 
 class CollectConfig(_Section):

@@ -254,7 +254,7 @@ def test_the_report_is_one_file_and_says_where(xq: Run, tmp_path: Path) -> None:
         (["--param", "fast=x"], 2, "fast must be a whole number"),
         (["--param", "fast"], 2, "--param is written name=value, found 'fast'"),
         (["--timeframe", "7h"], 2, "no timeframe named '7h'"),
-        (["--timeframe", "4h"], 4, "no 4h bars of BTC/USDT stored"),
+        (["--timeframe", "30m"], 4, "no 30m bars of BTC/USDT stored"),
         (["--symbol", "BTCUSDT"], 2, "a symbol is written BASE/QUOTE"),
         (["--symbol", "XYZ/USDT"], 4, "no 1h bars of XYZ/USDT stored"),
         (["--symbol", "BTC/USDT", "--symbol", "BTC/USDT"], 2, "named twice"),

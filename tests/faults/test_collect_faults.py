@@ -16,7 +16,8 @@ from support.tiny_binance import HOUR, TinyBinance
 from support.wire_server import HANG, Request, WireServer
 
 NOW = 1_704_067_200_000
-BARS = 12_000
+BARS = 60_000
+COMMITTED = BARS - 2 * 8_760  # whole years, as one piece, before the one that is cut short
 _NETWORK = re.compile(r"proxy|CA_BUNDLE|SSL_CERT", re.IGNORECASE)
 
 
@@ -27,11 +28,14 @@ class Stalling(TinyBinance):
         super().__init__(NOW, [NOW - hours * HOUR for hours in range(BARS, -1, -1)])
         self.silent_from = NOW - 1_500 * HOUR
         self.patient = True
+        self.told = False
 
     def __call__(self, request: Request) -> bytes:
         found = re.search(r"startTime=(\d+)", request.path)
         if self.patient and found and int(found[1]) >= self.silent_from:
-            self.stalled()
+            if not self.told:
+                self.told = True
+                self.stalled()
             return HANG
         return super().__call__(request)
 
@@ -88,11 +92,11 @@ def test_a_run_cut_short_resumes(
     venue.stalled = lambda: process.send_signal(kind)  # type: ignore[method-assign]
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout, stderr[: len(message) or None]) == (code, "", message)
-    assert stored(folder) == 10_000
+    assert stored(folder) == COMMITTED
 
     venue.patient = False
     stdout, stderr = start(folder, environment).communicate(timeout=60)
     assert stderr == ""
     row = json.loads(stdout)
-    assert (row["bars"], row["new"], row["gaps"]) == (BARS, BARS - 10_000, 0)
+    assert (row["bars"], row["new"], row["gaps"]) == (BARS, BARS - COMMITTED, 0)
     assert stored(folder) == BARS

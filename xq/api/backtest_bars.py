@@ -1,7 +1,7 @@
 """The bars of a run with the past its first decision needs, fetched where the lake lacks it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from xq.api.backtest_inputs import Market, Span, stored_range
@@ -13,6 +13,7 @@ from xq.timeframe import DAY_MS
 if TYPE_CHECKING:
     from xq.bars import Bars
     from xq.lake.reader import Lake
+    from xq.timeframe import Timeframe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +60,10 @@ class Reading:
         UsageError
             If the range begins after the newest bar.
         """
+        found = self._found(span)
+        return replace(found, notes=(*found.notes, *self._derived()))
+
+    def _found(self, span: Span) -> Block:
         if span.is_everything:
             return self._everything(span.until_ms)
         since = self._since(span)
@@ -108,17 +113,32 @@ class Reading:
         if not lacking:
             return ()
         try:
-            warm_up(
-                self.ws,
-                lacking,
-                self.market.timeframe.name,
-                before_ms=before_ms,
-                bars=bars,
-                exchange=self.market.exchange,
-            )
+            for symbol in lacking:
+                stored = self._stored(symbol)
+                warm_up(
+                    self.ws,
+                    [symbol],
+                    stored.name,
+                    before_ms=before_ms,
+                    bars=bars * self.market.timeframe.ms // stored.ms,
+                    exchange=self.market.exchange,
+                )
         except XqError as error:
             return (f"earlier bars for the warm-up could not be fetched: {error.message}",)
         return ()
+
+    def _stored(self, symbol: str) -> "Timeframe":
+        """The timeframe a symbol's bars are read from."""
+        market = self.market
+        finer = self.lake.derived_from(market.exchange, symbol, market.timeframe)
+        return market.timeframe if finer is None else finer
+
+    def _derived(self) -> tuple[str, ...]:
+        made = {self._stored(symbol).name for symbol in self.market.symbols}
+        made -= {self.market.timeframe.name}
+        if not made:
+            return ()
+        return (f"{self.market.timeframe} bars are derived from stored {' '.join(sorted(made))}",)
 
     def _lacks(self, symbol: str, before_ms: int, bars: int) -> bool:
         from xq.lake.coverage import Coverage
@@ -129,7 +149,7 @@ class Reading:
         wanted = before_ms - bars * self.market.timeframe.ms
         if stored is None or stored[0] <= wanted:
             return False
-        dataset = Dataset("ohlcv", self.market.exchange, symbol, self.market.timeframe.name)
+        dataset = Dataset("ohlcv", self.market.exchange, symbol, self._stored(symbol).name)
         asked = Coverage(self.lake.root).covered(dataset)
         return bool(subtract([Range(wanted, min(stored[0], before_ms))], asked))
 

@@ -71,16 +71,19 @@ class Market:
 
 
 def stored_range(lake: "Lake", market: Market, symbol: str) -> tuple[int, int] | None:
-    """First and end time of what is stored of one symbol, from the files' footers."""
+    """First and end time of the bars there are of one symbol, from the files' footers."""
     from xq.lake import columns, layout
     from xq.lake.layout import Dataset
 
-    dataset = Dataset("ohlcv", market.exchange, symbol, market.timeframe.name)
+    bar = market.timeframe
+    finer = lake.derived_from(market.exchange, symbol, bar) or bar
+    dataset = Dataset("ohlcv", market.exchange, symbol, finer.name)
     leaves = list(layout.leaves(lake.root, dataset))
     if not leaves:
         return None
     first, last = columns.footer(leaves[0].path), columns.footer(leaves[-1].path)
-    return first.first_ms, last.last_ms + market.timeframe.ms
+    start, end = bar.ceil(first.first_ms), bar.floor(last.last_ms + finer.ms)
+    return (start, end) if start < end else None
 
 
 def read_funding(lake: "Lake", market: Market, bars: "Bars") -> "list[Settlements]":

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from xq.api.collect_ways import CONTRACTS_ONLY, check_kind, steps, ways
 from xq.api.venues import market_data
 from xq.api.workspace import Workspace
 from xq.clock import iso
 from xq.errors import UsageError, XqError
 
 if TYPE_CHECKING:
+    from xq.collect.archive_plan import SourceChoice
     from xq.collect.plan import Span
-    from xq.collect.run import Collected, Progress, Task
+    from xq.collect.run import Progress
+    from xq.collect.task import Collected, Task
     from xq.lake.ranges import Range
     from xq.timeframe import Timeframe
     from xq.types import Symbol
@@ -30,19 +33,24 @@ class CollectRow:
     end
         End of the range: every bar of it that closed before is there or is a gap.
     bars, new, gaps
-        Bars in the range; those stored by this run; bars the venue does not have.
+        Bars in the range; rows stored by this run; bars the venue does not have. Kinds without
+        bars know neither the first nor the last.
     source
         ``recorded`` prices of a real market, ``synthetic`` ones, or ``recorded, then synthetic``.
+    via
+        How rows came: ``rest``, ``archive``, both, or ``lake`` if all of them were there.
     """
 
+    kind: str
     symbol: str
-    timeframe: str
+    timeframe: str | None
     start: datetime
     end: datetime
-    bars: int
+    bars: int | None
     new: int
-    gaps: int
+    gaps: int | None
     source: str
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +91,11 @@ def collect(
     until_ms: int | None = None,
     days: float | None = None,
     exchange: str | None = None,
+    kind: str = "ohlcv",
+    source: "SourceChoice" = "auto",
     progress: "Progress | None" = None,
 ) -> CollectReport:
-    """Fetch the bars the lake lacks; whatever is not given comes from the configuration.
+    """Fetch what the lake lacks of one kind; whatever is not given comes from the configuration.
 
     Parameters
     ----------
@@ -95,6 +105,11 @@ def collect(
         Epoch ms; bars that open in [since, until) and are closed at the venue's time.
     days
         Counted back from ``until_ms``, else from the venue's time. Excludes ``since_ms``.
+    kind
+        One of `KINDS`.
+    source
+        ``auto`` takes whole past days from the bulk archive where that saves requests,
+        ``archive`` wherever it has a file, ``rest`` never.
 
     Raises
     ------
@@ -103,19 +118,22 @@ def collect(
     VenueError
         If the venue cannot be asked at all. What concerns one symbol is in the report instead.
     """
-    from xq.collect.fetch import Source
     from xq.collect.plan import Span
     from xq.collect.run import collect as bring
-    from xq.timeframe import Timeframe
 
+    check_kind(kind)
     if since_ms is None and days is None:
         days = ws.config.collect.days
     wanted_symbols = _symbols(ws.config.collect.symbols if symbols is None else symbols)
-    bar = Timeframe.parse(ws.config.collect.timeframe if timeframe is None else timeframe)
+    if kind == "instruments":
+        from xq.api.collect_instruments import collect_instruments
+
+        return collect_instruments(ws, wanted_symbols, exchange)
+    bar = steps(kind, ws.config.collect.timeframe, timeframe)
     with market_data(ws, exchange) as market:
-        tasks = _tasks(market, wanted_symbols, bar, Span(since_ms, until_ms, days))
-        source = Source(market, market.skips_holes)
-        done = bring(source, ws.lake, tasks, progress)
+        tasks = _tasks(market, wanted_symbols, bar, Span(since_ms, until_ms, days), kind)
+        with ways(ws, market, source) as chosen:
+            done = bring(chosen, ws.lake, tasks, progress)
         return _report(market, done)
 
 
@@ -161,13 +179,22 @@ def _symbols(names: Sequence[str]) -> "tuple[Symbol, ...]":
 
 
 def _tasks(
-    market: "CcxtMarket", symbols: "Sequence[Symbol]", timeframe: "Timeframe", span: "Span"
+    market: "CcxtMarket",
+    symbols: "Sequence[Symbol]",
+    timeframe: "Timeframe",
+    span: "Span",
+    kind: str,
 ) -> "tuple[Task, ...]":
     from xq.collect.plan import wanted
-    from xq.collect.run import Task
+    from xq.collect.task import Task
 
     for symbol in symbols:
         market.find(symbol)
+        if kind in CONTRACTS_ONLY and not symbol.is_contract:
+            raise UsageError(
+                f"{kind} is of contracts, found {symbol}",
+                hint=f"xq collect --kind {kind} --symbol {symbol}:{symbol.quote}",
+            )
     market.check_timeframe(timeframe, symbols[0])
     now = {kind: market.now_ms(kind) for kind in {symbol.is_contract for symbol in symbols}}
     return tuple(
@@ -177,6 +204,7 @@ def _tasks(
             timeframe,
             wanted(timeframe, span, now[symbol.is_contract]),
             now[symbol.is_contract],
+            kind,
         )
         for symbol in symbols
     )
@@ -194,16 +222,19 @@ def _report(market: "CcxtMarket", done: "Sequence[Collected]") -> CollectReport:
 
 def _row(market: "CcxtMarket", item: "Collected") -> CollectRow:
     task = item.task
+    bar = task.dataset.bar
     missing = sum(stretch.bars(task.timeframe) for stretch in item.empty)
     return CollectRow(
+        kind=task.kind,
         symbol=str(task.symbol),
-        timeframe=task.timeframe.name,
+        timeframe=task.dataset.timeframe,
         start=_moment(_first(item)),
         end=_moment(task.target.end_ms),
-        bars=task.target.bars(task.timeframe) - missing,
+        bars=None if bar is None else task.target.bars(bar) - missing,
         new=item.new,
-        gaps=missing,
+        gaps=None if bar is None else missing,
         source=_source(market.synthetic_from_ms(task.symbol), task.target),
+        via=", ".join(item.via) or "lake",
     )
 
 
@@ -220,10 +251,10 @@ def _first(item: "Collected") -> int:
 
 
 def _notes(item: "Collected") -> list[str]:
-    task, notes = item.task, []
+    task, notes = item.task, list(item.notes)
     inner = list(item.empty)
     if inner and inner[0] == task.target:
-        return [f"{task.symbol} {task.timeframe}: no bars in {task.target}"]
+        return [*notes, f"{task.symbol} {task.timeframe}: no bars in {task.target}"]
     if inner and inner[0].start_ms == task.target.start_ms:
         notes.append(f"{task.symbol} {task.timeframe}: no bars before {iso(inner[0].end_ms)}")
         inner = inner[1:]

@@ -98,7 +98,8 @@ class Forecasting:
 
     def _brought(self, bar_ms: int, count: int) -> "Bars":
         from xq.collect.fetch import Source
-        from xq.collect.run import Task, collect
+        from xq.collect.run import collect
+        from xq.collect.task import Task
         from xq.lake.ranges import Range
         from xq.lake.reader import Lake
 

@@ -45,6 +45,7 @@ def serve(
     port: int | None = None,
     state: Path | None = None,
     start_ms: int | None = None,
+    limits: bool = False,
 ) -> None:
     """Serve the simulated venue on 127.0.0.1 until SIGINT or SIGTERM.
 
@@ -58,6 +59,8 @@ def serve(
         Folder of the ledger; default the workspace's.
     start_ms
         Venue time to start at; None continues.
+    limits
+        Whether requests are limited as on Binance: weight headers, 429 and 418.
 
     Raises
     ------
@@ -69,6 +72,7 @@ def serve(
         If the port is taken, or ``start_ms`` lies in the venue's past.
     """
     from xq.sim.wire.foreground import serve as run
+    from xq.sim.wire.limits import Limits
     from xq.sim.wire.server import open_venue
 
     configured = ws.config.exchange.sim_port
@@ -79,6 +83,7 @@ def serve(
         chosen,
         lambda: open_venue(folder, ws.clock, ws.seed, start_ms),
         lambda server: announce(_report(server)),
+        Limits() if limits else None,
     )
 
 

@@ -21,7 +21,11 @@ _MODES = (SIM, PAPER, *_REAL_MONEY)
 
 @contextmanager
 def market_data(
-    ws: Workspace, exchange: str | None = None, *, contracts: bool = False
+    ws: Workspace,
+    exchange: str | None = None,
+    *,
+    contracts: bool = False,
+    signed: bool = False,
 ) -> Iterator["CcxtMarket"]:
     """Public data of an exchange; ``"sim"`` joins or starts the embedded venue.
 
@@ -31,6 +35,8 @@ def market_data(
         ``"sim"`` or a ccxt id; default is the workspace's.
     contracts
         Which face tells the time when none is named.
+    signed
+        Use the account's keys, if there are any, for what is told to account holders only.
 
     Raises
     ------
@@ -39,11 +45,28 @@ def market_data(
     """
     name = ws.config.exchange.name if exchange is None else exchange
     if name == SIM:
-        with _embedded(ws) as url, _market(ws, SIM, url, contracts=contracts) as market:
+        with (
+            _embedded(ws) as url,
+            _market(ws, SIM, url, contracts=contracts, signed=signed) as market,
+        ):
             yield market
     else:
-        with _market(ws, name, contracts=contracts) as market:
+        with _market(ws, name, contracts=contracts, signed=signed) as market:
             yield market
+
+
+def can_sign(ws: Workspace, name: str) -> bool:
+    """Whether there are keys for an exchange."""
+    return _keys(ws, name) is not None
+
+
+def _keys(ws: Workspace, name: str) -> tuple[str, str] | None:
+    if name == SIM:
+        return _SIM_KEYS
+    held = ws.credentials()
+    if held is None:
+        return None
+    return held.api_key.get_secret_value(), held.secret.get_secret_value()
 
 
 @contextmanager
@@ -96,13 +119,19 @@ def _refusal(ws: Workspace, mode: str) -> Exception:
 
 @contextmanager
 def _market(
-    ws: Workspace, name: str, url: str | None = None, *, contracts: bool
+    ws: Workspace, name: str, url: str | None = None, *, contracts: bool, signed: bool = False
 ) -> Iterator["CcxtMarket"]:
+    from xq.venues.bans import Bans
     from xq.venues.ccxt_market import CcxtMarket
     from xq.venues.clients import Access
     from xq.venues.registry import profile
 
-    access = Access(timeout=ws.config.exchange.timeout_seconds, loopback_only=name == SIM)
+    access = Access(
+        timeout=ws.config.exchange.timeout_seconds,
+        keys=_keys(ws, name) if signed else None,
+        loopback_only=name == SIM,
+        bans=Bans(ws.state / "bans.json"),
+    )
     market = CcxtMarket(profile(name, url), ws.clock, access, contracts=contracts)
     try:
         yield market

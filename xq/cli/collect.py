@@ -1,13 +1,12 @@
 """``xq collect``."""
 
-import sys
-from collections.abc import Iterable, Iterator
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from xq.cli.shell import Shell, command
-from xq.errors import UsageError
+from xq.cli.symbol_names import symbol_names
 
 app = typer.Typer()
 
@@ -18,6 +17,20 @@ def collect(
     symbol: Annotated[
         list[str] | None,
         typer.Option(help="Repeatable; - reads lines from stdin. Default: collect.symbols."),
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(help="ohlcv trades funding mark index open_interest instruments."),
+    ] = "ohlcv",
+    all_symbols: Annotated[
+        bool, typer.Option("--all-symbols", help="Every active symbol; see --quote.")
+    ] = False,
+    quote: Annotated[str | None, typer.Option(help="With --all-symbols: only this quote.")] = None,
+    contracts: Annotated[
+        bool, typer.Option("--contracts", help="With --all-symbols: perpetuals instead of spot.")
+    ] = False,
+    symbols_file: Annotated[
+        Path | None, typer.Option(help="A file of symbols, one a line; # starts a comment.")
     ] = None,
     timeframe: Annotated[
         str | None, typer.Option(help="Bar length: 1m 1h 1d. Default: collect.timeframe.")
@@ -32,6 +45,10 @@ def collect(
     exchange: Annotated[
         str | None, typer.Option(help="'sim' or a ccxt id; default: exchange.name.")
     ] = None,
+    source: Annotated[
+        Literal["auto", "rest", "archive"],
+        typer.Option(help="auto: bulk archive for whole past days where it saves requests."),
+    ] = "auto",
 ) -> None:
     """Bring market data into the lake.
 
@@ -39,46 +56,24 @@ def collect(
     stored; what the venue itself lacks is recorded and reported.
     """
     from xq.api.collect import collect as bring
+    from xq.api.collect_symbols import Selection, chosen
     from xq.api.when import epoch_ms
 
+    named = None if symbol is None else tuple(symbol_names(symbol))
+    selection = Selection(named, symbols_file, all_symbols, quote, contracts)
     report = bring(
         shell.workspace,
-        None if symbol is None else list(_names(symbol)),
+        chosen(shell.workspace, selection, exchange),
         timeframe,
         since_ms=None if since is None else epoch_ms(since),
         until_ms=None if until is None else epoch_ms(until),
         days=days,
         exchange=exchange,
+        kind=kind,
+        source=source,
         progress=shell.progress,
     )
-    shell.rows(report.rows, title=f"bars of {report.exchange} in {shell.workspace.lake.name}/")
+    shell.rows(report.rows, title=f"{kind} of {report.exchange} in {shell.workspace.lake.name}/")
     for note in report.notes:
         shell.note(note)
     report.raise_failure()
-
-
-def _names(given: Iterable[str]) -> Iterator[str]:
-    for name in given:
-        if name != "-":
-            yield name
-            continue
-        listed = [text for line in sys.stdin if (text := _name(line))]
-        if not listed:
-            raise UsageError(
-                "expected symbols on stdin, found none",
-                hint="xq symbols --quote USDT | xq collect --symbol -",
-            )
-        yield from listed
-
-
-def _name(line: str) -> str:
-    """The symbol of a plain line, or of a JSON line as ``xq symbols`` writes them."""
-    text = line.strip()
-    if not text.startswith("{"):
-        return text
-    import json
-
-    try:
-        return str(json.loads(text)["symbol"])
-    except (ValueError, KeyError):
-        raise UsageError(f"expected a symbol or a JSON object with one, found {text!r}") from None

@@ -1,7 +1,7 @@
 """``xq sim``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,10 @@ def sim(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of a new venue's synthetic markets.")
     ] = None,
+    limits: Annotated[
+        Literal["on", "off"],
+        typer.Option(help="on: request weights, 429 and 418 as on Binance."),
+    ] = "off",
 ) -> None:
     """Run the simulated venue as a server.
 
@@ -55,4 +59,11 @@ def sim(
         )
 
     start_ms = None if at is None else epoch_ms(at)
-    serve(shell.workspace, announce=announce, port=port, state=state, start_ms=start_ms)
+    serve(
+        shell.workspace,
+        announce=announce,
+        port=port,
+        state=state,
+        start_ms=start_ms,
+        limits=limits == "on",
+    )

@@ -1,14 +1,20 @@
-"""Bars of one stretch of time from a venue, page by page."""
+"""Bars of one stretch of time from a venue, page by page, several pages at once where it can."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xq.collect.crew import each
 from xq.lake.ranges import Range
 from xq.ports import MarketData
 from xq.timeframe import Timeframe
 from xq.types import Symbol
+
+if TYPE_CHECKING:
+    from xq.venues.ccxt_market import CcxtMarket
 
 PAGE = 1000
 _SMALLEST_PAGE = 100  # no venue answers with fewer bars per request than this
@@ -25,10 +31,23 @@ class Source:
     skips_holes
         Whether a request from a time without bars answers with the first bars after it, so that
         an empty page proves that nothing follows.
+    fast
+        The same venue, where more can be asked of it than the protocol says.
     """
 
     market: MarketData
     skips_holes: bool = False
+    fast: "CcxtMarket | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which bars: ``price`` is the kind of dataset, ``ohlcv``, ``mark`` or ``index``."""
+
+    symbol: Symbol
+    timeframe: Timeframe
+    piece: Range
+    price: str = "ohlcv"
 
 
 def fetch(
@@ -59,6 +78,45 @@ def fetch(
         advance((after - cursor) // timeframe.ms)
         cursor = after
     return np.concatenate(pages) if pages else np.empty((0, 6))
+
+
+def fetch_pages(
+    market: "CcxtMarket", wanted: Wanted, advance: Advance, *, at_once: int, stop: threading.Event
+) -> np.ndarray:
+    """`fetch` by raw pages: the first page shows where bars begin, the others
+    lie on a grid behind it and come ``at_once`` at a time.
+    """
+    from xq.venues.klines import PageRequest
+
+    piece, step = wanted.piece, wanted.timeframe.ms
+    size = market.page_size(wanted.symbol)
+
+    def ask(start_ms: int, end_ms: int | None) -> np.ndarray:
+        limit = min(size, ((end_ms or piece.end_ms) - start_ms) // step)
+        request = PageRequest(wanted.price, wanted.timeframe.name, start_ms, end_ms, limit)
+        return market.page(wanted.symbol, request)
+
+    known = ask(piece.start_ms, None)
+    known = known[known[:, 0] < piece.end_ms]
+    after = int(known[-1, 0]) + step if len(known) else piece.end_ms
+    advance((after - piece.start_ms) // step)
+    edges = range(after, piece.end_ms, size * step)
+
+    def rest(start_ms: int) -> np.ndarray:
+        """One page of the grid; what an answer leaves out at its end is asked for again."""
+        end_ms = min(start_ms + size * step, piece.end_ms)
+        found, at = [known[:0]], start_ms
+        while at < end_ms:
+            page = ask(at, end_ms)
+            if not len(page):
+                break
+            found.append(page)
+            at = int(page[-1, 0]) + step
+        advance((end_ms - start_ms) // step)
+        return np.concatenate(found)
+
+    rows = np.concatenate([known, *each(rest, edges, at_once=at_once, stop=stop)])
+    return rows[(rows[:, 0] >= piece.start_ms) & (rows[:, 0] < piece.end_ms)]
 
 
 def _next(source: Source, page: np.ndarray, cursor: int, limit: int, timeframe: Timeframe) -> int:

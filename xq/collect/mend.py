@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from xq.clock import iso
 from xq.collect.fetch import Source, fetch
-from xq.collect.plan import chunks
+from xq.collect.plan import pieces
 from xq.lake import arrays, facts, quarantine
 from xq.lake.damage import Damage
 from xq.lake.facts import Fact, What
@@ -114,7 +114,7 @@ def _ask(patient: Patient, stretch: Range) -> tuple[pa.Table, Range | None]:
     symbol = Symbol.parse(str(patient.dataset.symbol))
     pages = [
         fetch(patient.source, symbol, bar, piece, lambda _bars: None)
-        for piece in chunks(wide, bar, _CHUNK)
+        for piece in pieces(patient.dataset, wide, bar, _CHUNK)
     ]
     rows = np.concatenate(pages) if pages else np.empty((0, 6))
     ts = rows[:, 0].astype(np.int64)

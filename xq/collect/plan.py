@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from xq.clock import iso
 from xq.errors import UsageError
+from xq.lake.layout import Dataset, leaf_unit
 from xq.lake.ranges import Range, subtract
 from xq.timeframe import DAY_MS, Timeframe
 
@@ -61,15 +64,29 @@ def jobs(target: Range, covered: Iterable[Range], timeframe: Timeframe) -> tuple
     return subtract([target], whole)
 
 
-def chunks(job: Range, timeframe: Timeframe, bars: int) -> Iterator[Range]:
-    """Cut a job into pieces of at most ``bars`` bars, each fetched and committed as one.
+def pieces(dataset: Dataset, job: Range, timeframe: Timeframe, bars: int) -> Iterator[Range]:
+    """Cut a job into pieces, each fetched and committed as one: whole files, so that none is
+    written twice, but of at most ``bars`` bars unless one file holds more.
 
     Examples
     --------
-    >>> minute = Timeframe.parse("1m")
-    >>> [piece.bars(minute) for piece in chunks(Range(0, 300_000), minute, 2)]
-    [2, 2, 1]
+    >>> minutes, job = Dataset("ohlcv", "x", "A/B", "1m"), Range(0, 80 * DAY_MS)
+    >>> [piece.bars(minutes.bar) for piece in pieces(minutes, job, minutes.bar, 45_000)]
+    [44640, 40320, 30240]
     """
-    step = bars * timeframe.ms
-    for start in range(job.start_ms, job.end_ms, step):
-        yield Range(start, min(start + step, job.end_ms))
+    unit = leaf_unit(dataset)
+    start = job.start_ms
+    while start < job.end_ms:
+        end = min(start + bars * timeframe.ms, job.end_ms)
+        if unit == "D":
+            end = min(end, _edge(start, unit) + DAY_MS)
+        elif unit is not None and end < job.end_ms and _edge(end, unit) > start:
+            end = _edge(end, unit)
+        yield Range(start, end)
+        start = end
+
+
+def _edge(ts_ms: int, unit: str) -> int:
+    """The newest start of a file that is not after ``ts_ms``."""
+    period = np.datetime64(ts_ms, "ms").astype(f"datetime64[{unit}]")
+    return int(period.astype("datetime64[ms]").astype(np.int64))

@@ -1,30 +1,33 @@
-"""Bring missing bars into the lake: several symbols at once, each chunk committed as it comes."""
+"""Bring missing data into the lake: several symbols at once, each piece committed as it comes."""
 
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
+import pyarrow as pa
 
+from xq.collect.archive import Archive
+from xq.collect.archive_plan import Segment, SourceChoice, instead, segments
 from xq.collect.crew import each
-from xq.collect.fetch import Source, fetch
-from xq.collect.plan import chunks, jobs
-from xq.errors import Interrupted, XqError
-from xq.lake import facts
+from xq.collect.feeds import Feeds
+from xq.collect.fetch import Source
+from xq.collect.plan import jobs, pieces
+from xq.collect.task import Collected, Task, Via
+from xq.errors import CorruptFile, Interrupted, VenueError, XqError
+from xq.lake import arrays, facts
 from xq.lake.coverage import Coverage
 from xq.lake.facts import Fact, What
-from xq.lake.layout import Dataset
-from xq.lake.ranges import Range, intersect, subtract, union
+from xq.lake.merge import conform
+from xq.lake.ranges import Range, holes, intersect, subtract, union
 from xq.lake.rules import refuse, validate_rows
 from xq.lake.writer import LakeWriter
-from xq.timeframe import Timeframe
-from xq.types import Symbol
 
-CHUNK = 10_000  # bars held in memory and committed together
-_AT_ONCE = 4
+CHUNK = 45_000  # bars held in memory and committed together: a month of 1m
+_SYMBOLS_AT_ONCE = 4
+_REQUESTS_AT_ONCE = 8
 
 
 class Progress(Protocol):
@@ -35,66 +38,43 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One symbol to bring up to date.
+class Ways:
+    """Where data may come from.
 
     Attributes
     ----------
-    target
-        Closed bars wanted, on bar edges.
-    now_ms
-        The venue's time when this was decided.
+    archive
+        The bulk archive of the venue, if there is one.
+    choice
+        ``auto`` takes whole past days from the archive where that saves requests.
     """
 
-    exchange: str
-    symbol: Symbol
-    timeframe: Timeframe
-    target: Range
-    now_ms: int
-
-    @property
-    def dataset(self) -> Dataset:
-        """Where the bars go."""
-        return Dataset("ohlcv", self.exchange, str(self.symbol), self.timeframe.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What became of one task.
-
-    Attributes
-    ----------
-    new
-        Bars that were not stored before; kept even when an error came later.
-    empty
-        Stretches of the target that the venue has no bars for.
-    """
-
-    task: Task
-    new: int
-    empty: tuple[Range, ...] = ()
-    error: XqError | None = None
+    source: Source
+    archive: Archive | None = None
+    choice: SourceChoice = "auto"
 
 
 def collect(
-    source: Source, root: Path, tasks: Sequence[Task], progress: Progress | None = None
+    ways: Ways | Source, root: Path, tasks: Sequence[Task], progress: Progress | None = None
 ) -> tuple[Collected, ...]:
     """Fetch what the lake at ``root`` lacks; an error of one task harms no other.
 
-    A run that was cut short resumes: every chunk is committed with the range it covers.
+    A run that was cut short resumes: every piece is committed with the range it covers.
 
     Raises
     ------
     Interrupted
         If the user stopped it.
     """
-    work = _Work(source, root)
+    work = _Work(ways if isinstance(ways, Ways) else Ways(ways), root)
     planned = [work.plan(task) for task in tasks]
     total = sum(job.bars(plan.task.timeframe) for plan in planned for job in plan.jobs)
+    busy = sum(bool(plan.jobs) for plan in planned)
+    work.feeds.at_once = max(1, _REQUESTS_AT_ONCE // max(1, min(busy, _SYMBOLS_AT_ONCE)))
     with (progress or _silent)("collecting", total=total) as bar:
         work.bar = bar
         try:
-            return each(work.carry_out, planned, at_once=_AT_ONCE, stop=work.stop)
+            return each(work.carry_out, planned, at_once=_SYMBOLS_AT_ONCE, stop=work.stop)
         except KeyboardInterrupt:
             raise Interrupted(
                 "interrupted; what was committed stays",
@@ -102,24 +82,32 @@ def collect(
             ) from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
+    """A task under way."""
+
     task: Task
     jobs: tuple[Range, ...] = ()
     known_until_ms: int = 0
     error: XqError | None = None
+    new: int = 0
+    via: dict[Via, None] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class _Work:
     """What the threads of one collect share."""
 
-    def __init__(self, source: Source, root: Path) -> None:
-        self.source = source
+    def __init__(self, ways: Ways, root: Path) -> None:
+        self.ways = ways
         self.root = root
         self.writer = LakeWriter(root)
         self.coverage = Coverage(root)
         self.stop = threading.Event()
+        self.feeds = Feeds(ways.source, self._advance, self.stop)
         self.bar: Any = None
+        self.archive_error: VenueError | None = None
 
     def plan(self, task: Task) -> _Plan:
         try:
@@ -130,43 +118,118 @@ class _Work:
         return _Plan(task, jobs(task.target, covered, task.timeframe), known_until_ms)
 
     def carry_out(self, plan: _Plan) -> Collected:
-        new = 0
         error = plan.error
+        empty: tuple[Range, ...] = ()
         try:
             for job in plan.jobs:
                 open_ms = job.start_ms
-                later = plan.known_until_ms > job.end_ms
-                for piece in chunks(job, plan.task.timeframe, CHUNK):
-                    open_ms, added = self._bring(plan.task, piece, open_ms, later)
-                    new += added
+                for segment in self._segments(plan.task, job):
+                    open_ms = self._segment(plan, segment, job, open_ms)
             empty = self._empty(plan.task) if error is None else ()
             self._note(plan.task)
         except XqError as caught:
-            error, empty = caught, ()
-        return Collected(plan.task, new, empty, error)
+            error = caught
+        if plan.missing:
+            first, last = plan.missing[0], plan.missing[-1]
+            files = first if first == last else f"{len(plan.missing)} files, {first} to {last}"
+            plan.notes.append(
+                f"{plan.task.symbol} {plan.task.kind}: not in the archive, taken by REST: {files}"
+            )
+        return Collected(plan.task, plan.new, empty, error, tuple(plan.via), plan.notes)
 
-    def _bring(self, task: Task, piece: Range, open_ms: int, later: bool) -> tuple[int, int]:
-        """Fetch and commit one piece; tell up to when all is covered, and the bars added.
+    def _segments(self, task: Task, job: Range) -> Iterator[Segment]:
+        if self.ways.archive is None or self.ways.choice == "rest":
+            yield Segment(job)
+            return
+        yield from segments(task.kind, task.timeframe, job, task.now_ms, self.ways.choice)
+
+    def _segment(self, plan: _Plan, segment: Segment, job: Range, open_ms: int) -> int:
+        """Bring one segment in, by other means if its file does not exist; see `_store`."""
+        table = self._archived(plan, segment) if segment.period else None
+        if table is not None:
+            self._advance(segment.within.bars(plan.task.timeframe))
+            plan.via[Via.ARCHIVE] = None
+            return self._store(plan, segment.within, table, open_ms, whole=True)
+        if segment.period and not self.archive_error:
+            plan.missing.append(segment.period)
+            for other in instead(
+                plan.task.kind, plan.task.timeframe, segment, plan.task.now_ms, self.ways.choice
+            ):
+                open_ms = self._segment(plan, other, job, open_ms)
+            return open_ms
+        later = plan.known_until_ms > job.end_ms
+        for piece in pieces(plan.task.dataset, segment.within, plan.task.timeframe, CHUNK):
+            plan.via[Via.REST] = None
+            table = self.feeds.rows(plan.task, piece)
+            open_ms = self._store(plan, piece, table, open_ms, whole=later)
+        return open_ms
+
+    def _archived(self, plan: _Plan, segment: Segment) -> pa.Table | None:
+        """Rows of the segment's file, and what REST knows beyond it; None to do without."""
+        archive = self.ways.archive
+        if archive is None or segment.period is None or self.archive_error:
+            return None
+        self._advance(0)  # raises once the user has stopped it
+        try:
+            table = archive.rows(plan.task, segment.period)
+        except VenueError as error:
+            if self.ways.choice == "archive":
+                raise
+            self.archive_error = error
+            plan.notes.append(f"{error.message}; the rest comes by REST")
+            return None
+        except CorruptFile as error:
+            if self.ways.choice == "archive":
+                raise
+            plan.notes.append(f"{segment.period} of the archive: {error.message}; taken by REST")
+            return None
+        return None if table is None else self._completed(plan, segment.within, table)
+
+    def _completed(self, plan: _Plan, within: Range, table: pa.Table) -> pa.Table:
+        """A hole in a file proves nothing before the venue itself was asked."""
+        spec = plan.task.dataset.spec
+        rows = conform(table, spec, str(plan.task.dataset))
+        ts = arrays.times(rows["ts"])
+        rows = rows.filter(pa.array((ts >= within.start_ms) & (ts < within.end_ms)))
+        bar = plan.task.dataset.bar
+        if bar is None:
+            return rows
+        parts = [rows]
+        for hole in holes(arrays.times(rows["ts"]), bar, within):
+            plan.via.setdefault(Via.REST)
+            self.bar.advance(-hole.bars(plan.task.timeframe))
+            found = self.feeds.rows(plan.task, hole)
+            parts.append(conform(found, spec, str(plan.task.dataset)))
+        return pa.concat_tables(parts)
+
+    def _store(
+        self, plan: _Plan, piece: Range, table: pa.Table, open_ms: int, *, whole: bool
+    ) -> int:
+        """Commit one piece; tell up to when all is covered.
 
         A hole is the venue's only once a later bar is there: at the end of a range the bar may
-        just not be published yet, so coverage ends with the last bar received.
+        just not be published yet, so coverage ends with the last row received unless ``whole``.
         """
-        rows = fetch(self.source, task.symbol, task.timeframe, piece, self._advance)
-        last_ms = int(rows[-1, 0]) + task.timeframe.ms if len(rows) else open_ms
-        end_ms = piece.end_ms if later else last_ms
-        table = _table(rows)
-        poison = validate_rows(table, timeframe=task.timeframe, known_until_ms=task.now_ms)
-        refuse(poison, where=f"{task.dataset}, as the venue sent it", hint="xq data check")
-        covered = [Range(open_ms, end_ms)] if end_ms > open_ms else []
-        commit = self.writer.upsert(
-            task.dataset, table, covered=covered, known_until_ms=task.now_ms
+        task = plan.task
+        dataset = task.dataset
+        step = dataset.bar.ms if dataset.bar else 1
+        rows = conform(table, dataset.spec, str(dataset))
+        ts = arrays.times(rows["ts"])
+        last_ms = int(ts.max()) + step if len(ts) else open_ms
+        end_ms = piece.end_ms if whole else last_ms
+        poison = validate_rows(
+            rows, dataset.spec, timeframe=dataset.bar, known_until_ms=task.now_ms
         )
-        return end_ms, commit.added
+        refuse(poison, where=f"{dataset}, as the venue sent it", hint="xq data check")
+        covered = [Range(open_ms, end_ms)] if end_ms > open_ms else []
+        commit = self.writer.upsert(dataset, rows, covered=covered, known_until_ms=task.now_ms)
+        plan.new += commit.added
+        return max(end_ms, open_ms)
 
-    def _advance(self, bars: float) -> None:
+    def _advance(self, steps: float) -> None:
         if self.stop.is_set():
             raise Interrupted("interrupted")
-        self.bar.advance(bars)
+        self.bar.advance(steps)
 
     def _note(self, task: Task) -> None:
         """Who was asked for what, when, and what that proves."""
@@ -181,16 +244,10 @@ class _Work:
         facts.record(self.root, task.dataset, new)
 
     def _empty(self, task: Task) -> tuple[Range, ...]:
+        if task.dataset.bar is None:
+            return ()
         none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
         return union([*none, *subtract([task.target], self.coverage.covered(task.dataset))])
-
-
-def _table(rows: np.ndarray) -> Any:
-    import pyarrow as pa
-
-    names = ("open", "high", "low", "close", "volume")
-    columns = {name: rows[:, place] for place, name in enumerate(names, start=1)}
-    return pa.table({"ts": rows[:, 0].astype(np.int64), **columns})
 
 
 @contextmanager

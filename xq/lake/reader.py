@@ -9,7 +9,18 @@ import pyarrow as pa
 
 from xq.bars import Bars
 from xq.errors import CorruptFile, NoData
-from xq.lake import align, arrays, columns, coverage, hashing, hints, inventory, layout, trust
+from xq.lake import (
+    align,
+    arrays,
+    columns,
+    coverage,
+    derive,
+    hashing,
+    hints,
+    inventory,
+    layout,
+    trust,
+)
 from xq.lake.align import Gaps
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset
@@ -79,6 +90,9 @@ class Lake:
     ) -> Bars:
         """Bars that open in ``[start_ms, end_ms)``, symbols side by side.
 
+        A symbol without bars of this length gets them from finer stored ones, complete buckets
+        only; `derived_from` tells.
+
         Parameters
         ----------
         start_ms, end_ms
@@ -100,13 +114,20 @@ class Lake:
             If a stored number is NaN or infinite.
         """
         asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
-        blocks = [columns.bar_columns(self.root, item, start_ms, end_ms) for item in asked]
+        blocks = [derive.bar_columns(self.root, item, start_ms, end_ms).bars for item in asked]
         for item, block in zip(asked, blocks, strict=True):
             if not len(block.ts):
                 raise self._nothing(item, start_ms, end_ms)
         if gaps == "refuse":
             self._refuse_gaps(asked, blocks, start_ms, end_ms)
         return align.aligned(timeframe, tuple(symbols), blocks, gaps)
+
+    def derived_from(self, exchange: str, symbol: str, timeframe: Timeframe) -> Timeframe | None:
+        """The stored timeframe that `bars` makes bars of this length of; None if they are stored
+        themselves, or cannot be made.
+        """
+        dataset = Dataset("ohlcv", exchange, symbol, timeframe.name)
+        return derive.finer_stored(self.root, dataset)
 
     def table(
         self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None

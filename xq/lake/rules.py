@@ -122,7 +122,7 @@ def _checks(
         infinite = np.isinf(value) if optional else ~np.isfinite(value)
         infinite &= ~arrays.flags(table[name])
         yield infinite, "not_finite", f"{name} is {{{name}}}"
-    if spec.name in ("ohlcv", "mark"):
+    if spec.name in ("ohlcv", "mark", "index"):
         yield from _bar_checks(numbers)
     elif spec.name == "trades":
         for name in ("price", "quantity"):

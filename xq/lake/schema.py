@@ -104,6 +104,33 @@ _ALL = (
         leaf="year",
     ),
     Kind(
+        "index",
+        _schema("ts:time open high low close"),
+        key=("ts",),
+        partition=BARS,
+        known_at="ts + timeframe",
+        leaf="timeframe",
+    ),
+    Kind(
+        "open_interest",
+        _schema("ts:time quantity notional"),
+        key=("ts",),
+        partition=BARS,
+        known_at="ts + timeframe",
+        leaf="timeframe",
+    ),
+    Kind(
+        "instruments",
+        _schema(
+            "ts:time tick lot min_quantity min_notional maker taker filters:text",
+            "brackets:text",
+        ),
+        key=("ts",),
+        partition=MARKET,
+        known_at="ts",
+        leaf="year",
+    ),
+    Kind(
         "features",
         _schema("ts:time name:text value"),
         key=("ts", "name"),

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from xq.timeframe import Timeframe
 from xq.types import Book, Instrument, Symbol, Ticker
 from xq.venues import convert
 from xq.venues.clients import Access, Clients
+from xq.venues.history import History
 from xq.venues.outcomes import Reply
 from xq.venues.registry import SIM, Profile
 
@@ -22,7 +22,7 @@ PAGE = 1000  # bars per request; the most that every face of every profile answe
 _NO_ROWS = "[]"
 
 
-class CcxtMarket:
+class CcxtMarket(History):
     """`xq.ports.MarketData` over ccxt; may be used by several threads at once.
 
     Symbols with a settlement currency go to the contract face, all others to the spot face; a face
@@ -66,6 +66,8 @@ class CcxtMarket:
             now = _date_header(self.name, session.last)
         with self._lock:
             self._ahead_ms = now - self._clock.now_ms()
+        if clients.pace is not None:
+            clients.pace.synchronise(now)
         return now
 
     def instruments(self) -> Mapping[Symbol, Instrument]:
@@ -146,24 +148,6 @@ class CcxtMarket:
             f"{symbol} book",
             lambda client: convert.book(symbol, client.fetch_order_book(str(symbol), depth), ts),
         )
-
-    def funding(
-        self, symbol: Symbol, since_ms: int, limit: int
-    ) -> Sequence[tuple[int, Decimal, Decimal]]:
-        """Past funding settlements, oldest first: time, rate, mark price (0 where not told)."""
-
-        def ask(client: Any) -> tuple[tuple[int, Decimal, Decimal], ...]:
-            found = client.fetch_funding_rate_history(str(symbol), since_ms, limit)
-            return tuple(
-                (
-                    int(raw["timestamp"]),
-                    convert.decimal(raw["fundingRate"]),
-                    convert.decimal((raw.get("info") or {}).get("markPrice")),
-                )
-                for raw in found
-            )
-
-        return self._faces[True].read(f"{symbol} funding", ask)
 
     def close(self) -> None:
         """Release connections."""

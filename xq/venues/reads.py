@@ -60,8 +60,23 @@ class Reader:
         self._retry = retry or Retry()
         self._rng = Random(clock.now_ms())  # noqa: S311 - jitter, not a secret
 
-    def __call__(self, session: WireSession, what: str, ask: Callable[[], T]) -> T:
+    def __call__(
+        self,
+        session: WireSession,
+        what: str,
+        ask: Callable[[], T],
+        *,
+        weight: int = 1,
+        checked: bool = False,
+    ) -> T:
         """Ask until there is an answer, the venue says no, or the tries are used up.
+
+        Parameters
+        ----------
+        weight
+            What the venue counts for the request.
+        checked
+            Whether ``ask`` itself refuses an answer that is no data.
 
         Raises
         ------
@@ -69,8 +84,10 @@ class Reader:
             Naming the venue and what was asked.
         """
         for attempt in count():
-            self._pace.wait()
-            answer, problem = self._once(session, ask)
+            minute = self._pace.wait(weight)
+            answer, problem = self._once(session, ask, checked)
+            headers = session.last.headers if isinstance(session.last, Reply) else {}
+            self._pace.learn(headers, weight, minute)
             if problem is None:
                 return cast(T, answer)
             last = attempt + 1 >= self._retry.attempts
@@ -85,7 +102,9 @@ class Reader:
             f"{self._name} was not asked"
         )  # count() never ends; for the type checker
 
-    def _once(self, session: WireSession, ask: Callable[[], T]) -> tuple[T | None, Problem | None]:
+    def _once(
+        self, session: WireSession, ask: Callable[[], T], checked: bool
+    ) -> tuple[T | None, Problem | None]:
         session.forget()
         try:
             answer = ask()
@@ -99,8 +118,7 @@ class Reader:
             if isinstance(session.last, Reply) and session.last.status == 418:
                 self._pace.ban(problem.after)
             return None, problem
-        if isinstance(session.last, Reply):
-            self._pace.learn(session.last.headers)
+        if isinstance(session.last, Reply) and not checked:
             return answer, _doubt(self._name, session.last)
         return answer, None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from xq.errors import unknown
@@ -151,16 +152,23 @@ def client(
     if chosen.url is not None:
         settings["urls"] = {"api": _urls(kind, chosen.url)}
     if face.error_table is not None:
-        tables = kind().describe()["exceptions"]
+        tables = _described(kind)["exceptions"]
         settings["exceptions"] = {"exact": tables[face.error_table]["exact"]}
     return kind(settings)
+
+
+@cache
+def _described(kind: Any) -> dict[str, Any]:
+    """What ccxt knows of an exchange; making a client for it is dear."""
+    found: dict[str, Any] = kind().describe()
+    return found
 
 
 def _urls(kind: Any, url: str) -> dict[str, str]:
     """Every URL the class knows, moved to one host with its path kept."""
     from urllib.parse import urlsplit
 
-    known = kind().describe()["urls"]["api"]
+    known = _described(kind)["urls"]["api"]
     return {
         name: url + urlsplit(address).path
         for name, address in known.items()

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xq.collect.plan import Span, chunks, jobs, wanted
+from xq.collect.plan import Span, jobs, pieces, wanted
 from xq.errors import UsageError
+from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, union
 from xq.timeframe import DAY_MS, HOUR_MS, Timeframe, names
 
@@ -39,13 +40,14 @@ def test_jobs_and_what_is_covered_make_what_is_wanted(
 
 
 @given(timeframe=st.sampled_from(FRAMES), bars=st.integers(1, 500), size=st.integers(1, 60))
-def test_chunks_are_the_job_in_pieces(timeframe: Timeframe, bars: int, size: int) -> None:
+def test_pieces_are_the_job(timeframe: Timeframe, bars: int, size: int) -> None:
     start = timeframe.ceil(NOW)
     job = Range(start, start + bars * timeframe.ms)
-    pieces = list(chunks(job, timeframe, size))
-    assert union(pieces) == (job,)
-    assert sum(piece.bars(timeframe) for piece in pieces) == bars
-    assert all(piece.bars(timeframe) <= size for piece in pieces)
+    dataset = Dataset("ohlcv", "x", "A/B", timeframe.name)
+    cut = list(pieces(dataset, job, timeframe, size))
+    assert union(cut) == (job,)
+    assert sum(piece.bars(timeframe) for piece in cut) == bars
+    assert all(piece.bars(timeframe) <= size for piece in cut)
 
 
 @given(timeframe=st.sampled_from(FRAMES), now=st.integers(NOW, NOW + 30 * DAY_MS))

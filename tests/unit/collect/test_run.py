@@ -12,7 +12,8 @@ from support.wire_server import WireServer, answer
 from xq.clock import ManualClock
 from xq.collect import run
 from xq.collect.fetch import Source
-from xq.collect.run import Task, collect
+from xq.collect.run import collect
+from xq.collect.task import Task
 from xq.errors import CorruptFile, PoisonRows, VenueUnreachable
 from xq.lake.coverage import Coverage
 from xq.lake.layout import coverage_path

@@ -34,7 +34,7 @@ def test_a_ban_lets_nothing_through_until_it_ends() -> None:
     assert clock.now_ms() == 30_000
 
 
-@pytest.mark.parametrize(("used", "waits_until"), [("79", 15_000), ("80", 60_000), ("x", 15_000)])
+@pytest.mark.parametrize(("used", "waits_until"), [("89", 15_000), ("90", 60_300), ("x", 15_000)])
 def test_used_weight_slows_down_before_the_limit(used: str, waits_until: int) -> None:
     clock = ManualClock(15_000)
     pace = Pace(clock, weight_limit=100)

@@ -1,6 +1,7 @@
 """From one request to one answer; knows routes, security and refusals, but no sockets."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from xq.errors import StorageFailed, VenueError
 from xq.ports import Clock
@@ -26,10 +27,11 @@ _UNAVAILABLE = 503
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Status and JSON body."""
+    """Status, JSON body and headers beside the usual ones."""
 
     status: int
     payload: Json
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def dispatch(venue: SimVenue, message: Message, wall: Clock) -> Reply:

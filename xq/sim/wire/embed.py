@@ -16,6 +16,7 @@ from xq.clock import SystemClock
 from xq.errors import XqError
 from xq.ports import Clock
 from xq.sim.venue import SimVenue, check_seed
+from xq.sim.wire.limits import Limits
 from xq.sim.wire.owner import Owner, answers, held_by, read_owner, try_lock, write_owner
 from xq.sim.wire.server import VenueServer, open_venue
 
@@ -161,13 +162,19 @@ def ensure(
         wall.sleep(_PAUSE_SECONDS)
 
 
-def start(lock: "BaseFileLock", state: Path, port: int, build: Callable[[], SimVenue]) -> SimHandle:
+def start(
+    lock: "BaseFileLock",
+    state: Path,
+    port: int,
+    build: Callable[[], SimVenue],
+    limits: Limits | None = None,
+) -> SimHandle:
     """Serve the venue in this process; the lock must be held and is released if that fails."""
     with ExitStack() as undo:
         undo.callback(lock.release)
         venue = build()
         undo.callback(venue.ledger.close)
-        server = VenueServer(venue, port)
+        server = VenueServer(venue, port, limits=limits)
         server.start()
         undo.callback(server.close)
         owner = Owner(os.getpid(), server.port, venue.world.seed)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xq.sim.venue import SimVenue
 from xq.sim.wire.embed import start
+from xq.sim.wire.limits import Limits
 from xq.sim.wire.owner import held_by, read_owner, try_lock
 from xq.sim.wire.server import VenueServer
 
@@ -17,6 +18,7 @@ def serve(
     port: int,
     build: Callable[[], SimVenue],
     announce: Callable[[VenueServer], None],
+    limits: Limits | None = None,
 ) -> None:
     """Serve the venue until SIGINT or SIGTERM arrives; main thread only.
 
@@ -24,6 +26,8 @@ def serve(
     ----------
     announce
         Called once requests are answered.
+    limits
+        How fast it may be asked; None is without limit.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def serve(
     lock = try_lock(state)
     if lock is None:
         raise held_by(read_owner(state), state)
-    with termination() as ended, start(lock, state, port, build) as handle:
+    with termination() as ended, start(lock, state, port, build, limits) as handle:
         if handle.server is not None:
             announce(handle.server)
         ended.wait()

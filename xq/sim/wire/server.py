@@ -4,11 +4,12 @@ import asyncio
 import os
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
-from xq.errors import UsageError
+from xq.errors import StorageFailed, UsageError, VenueError
 from xq.ports import Clock
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger
@@ -18,6 +19,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
+from xq.sim.wire.limits import Limits
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -54,6 +56,8 @@ class VenueServer:
         0 takes any free one.
     wall
         What signatures are checked against; the machine's own time unless a test says otherwise.
+    limits
+        How fast it may be asked; None is without limit.
 
     Raises
     ------
@@ -61,9 +65,17 @@ class VenueServer:
         From `start`, if the port is taken.
     """
 
-    def __init__(self, venue: SimVenue, port: int = 0, *, wall: Clock | None = None) -> None:
+    def __init__(
+        self,
+        venue: SimVenue,
+        port: int = 0,
+        *,
+        wall: Clock | None = None,
+        limits: Limits | None = None,
+    ) -> None:
         self.venue = venue
         self.port = port
+        self.limits = limits
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -129,6 +141,7 @@ class VenueServer:
             status=reply.status,
             body=orjson.dumps(reply.payload),
             content_type="application/json",
+            headers=dict(reply.headers),
         )
 
     def _answer(self, request: "web.Request", body: bytes) -> Reply:
@@ -140,7 +153,9 @@ class VenueServer:
             return Reply(error.status, error.payload)
         key = request.headers.get("X-MBX-APIKEY")
         message = Message(request.method, path, query, body.decode("ascii"), key)
-        return dispatch(self.venue, message, self._wall)
+        if self.limits is None:
+            return dispatch(self.venue, message, self._wall)
+        return limited(self.limits, self.venue, message, self._wall)
 
     def _status(self) -> dict[str, object]:
         return {
@@ -148,4 +163,19 @@ class VenueServer:
             "pid": os.getpid(),
             "seed": self.venue.world.seed,
             "state": str(self.venue.ledger.path.parent.resolve()),
+            "limits": None if self.limits is None else self.limits.answered,
         }
+
+
+def limited(limits: Limits, venue: SimVenue, message: Message, wall: Clock) -> Reply:
+    """`dispatch` for who has not asked too often."""
+    with suppress(StorageFailed, VenueError):  # it stands still then, and `dispatch` says why
+        venue.settle()
+    verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
+    if verdict.payload is not None:
+        return Reply(verdict.status, dict(verdict.payload), verdict.headers)
+    reply = dispatch(venue, message, wall)
+    if isinstance(reply.payload, dict) and "rateLimits" in reply.payload:
+        face = Face.FUTURES if message.path.startswith("/fapi/") else Face.SPOT
+        reply = Reply(reply.status, reply.payload | {"rateLimits": limits.describe(face)})
+    return Reply(reply.status, reply.payload, verdict.headers)

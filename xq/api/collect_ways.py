@@ -1,0 +1,79 @@
+"""What may be collected, in which steps, and by which ways it comes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from xq.api.workspace import Workspace
+from xq.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from xq.collect.archive_plan import SourceChoice
+    from xq.collect.run import Ways
+    from xq.timeframe import Timeframe
+    from xq.venues.ccxt_market import CcxtMarket
+
+KINDS = ("ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments")
+CONTRACTS_ONLY = ("funding", "mark", "index", "open_interest")
+_STEPS = {"trades": "1h", "funding": "1h", "open_interest": "5m"}
+_ARCHIVES = {"binance": "https://data.binance.vision"}
+
+
+def check_kind(kind: str) -> None:
+    """Refuse what no venue is asked for.
+
+    Raises
+    ------
+    UnknownName
+        With a suggestion.
+    """
+    if kind not in KINDS:
+        raise unknown("kind of market data", kind, KINDS, hint=f"one of {' '.join(KINDS)}")
+
+
+def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
+    """Bar length of a kind; for kinds without bars whole hours.
+
+    Examples
+    --------
+    >>> [steps(kind, "1d", None).name for kind in ("ohlcv", "open_interest", "trades")]
+    ['1d', '5m', '1h']
+    """
+    from xq.timeframe import Timeframe
+
+    if kind in ("trades", "funding") and given is not None:
+        raise UsageError(f"{kind} has no timeframe, found {given}")
+    return Timeframe.parse(given or _STEPS.get(kind, configured))
+
+
+@contextmanager
+def ways(ws: Workspace, market: "CcxtMarket", choice: "SourceChoice") -> Iterator["Ways"]:
+    """REST and, where there is one, the archive.
+
+    Raises
+    ------
+    UsageError
+        If the archive is asked for and xq knows none of this exchange.
+    """
+    from xq.collect.archive import Archive
+    from xq.collect.fetch import Source
+    from xq.collect.run import Ways
+    from xq.venues.download import Downloads, Site
+
+    source = Source(market, market.skips_holes, market)
+    url = ws.config.exchange.archive_url
+    if url is None:
+        url = _ARCHIVES.get(market.name)
+    if url is None or choice == "rest" or not market.has_pages:
+        if choice == "archive":
+            raise UsageError(
+                f"no archive of {market.name} is known",
+                hint="xq config explain exchange.archive_url",
+            )
+        yield Ways(source, None, "rest")
+        return
+    downloads = Downloads(Site(url.rstrip("/"), ws.config.exchange.timeout_seconds), ws.clock)
+    try:
+        yield Ways(source, Archive(downloads), choice)
+    finally:
+        downloads.close()

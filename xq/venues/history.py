@@ -1,0 +1,145 @@
+"""Past data of one exchange beside its bars through ccxt: raw pages, trades, funding."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from xq.timeframe import Timeframe
+from xq.types import Symbol
+from xq.venues import convert
+from xq.venues.clients import Clients
+from xq.venues.registry import Profile
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xq.venues.klines import PageRequest
+    from xq.venues.wire import WireSession
+
+_PAGE = 1000
+_TRADES_WEIGHT = 20  # Binance's for contracts; less on spot
+_BRACKET = ("tier", "minNotional", "maxNotional", "maintenanceMarginRate", "maxLeverage")
+
+Trade = tuple[int, int, float, float, str]
+
+
+class History:
+    """The part of `xq.venues.ccxt_market.CcxtMarket` that only collecting needs."""
+
+    _profile: Profile
+    _faces: dict[bool, Clients]
+
+    def page_size(self, symbol: Symbol) -> int:
+        """Bars to ask for at once: what brings the most for the venue's allowance."""
+        if not self.has_pages:
+            return _PAGE
+        from xq.venues.klines import page_size
+
+        return page_size(symbol.is_contract, self._faces[symbol.is_contract].limited())
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether `page` works here."""
+        return self._profile.bare_lists
+
+    def page(self, symbol: Symbol, request: "PageRequest") -> "np.ndarray":
+        """One page of bars as `CcxtMarket.bars` returns them, without ccxt making lists of it."""
+        from xq.venues import klines
+
+        clients = self._faces[symbol.is_contract]
+        source = clients.source()
+        path, asked = request.on_wire(source.market_id(str(symbol)))
+        base = source.urls["api"]["fapiPublic" if symbol.is_contract else "public"]
+        query = "&".join(f"{name}={value}" for name, value in asked.items())
+
+        def ask(session: "WireSession") -> "np.ndarray":
+            answer = session.get_bytes(f"{base}/{path}?{query}", clients.timeout)
+            if answer.status_code != HTTPStatus.OK:
+                raise ValueError("no page")  # the reader judges what came over the wire
+            return klines.parse(answer.content)
+
+        weight = klines.weight(symbol.is_contract, request.limit)
+        return clients.read_bytes(f"{symbol} {request.timeframe} bars", ask, weight)
+
+    def funding(
+        self, symbol: Symbol, since_ms: int, limit: int
+    ) -> Sequence[tuple[int, Decimal, Decimal]]:
+        """Past funding settlements, oldest first: time, rate, mark price (0 where not told)."""
+
+        def ask(client: Any) -> tuple[tuple[int, Decimal, Decimal], ...]:
+            found = client.fetch_funding_rate_history(str(symbol), since_ms, limit)
+            return tuple(
+                (
+                    int(raw["timestamp"]),
+                    convert.decimal(raw["fundingRate"]),
+                    convert.decimal((raw.get("info") or {}).get("markPrice")),
+                )
+                for raw in found
+            )
+
+        return self._faces[True].read(f"{symbol} funding", ask)
+
+    def trades(self, symbol: Symbol, since_ms: int, from_id: int | None, limit: int) -> list[Trade]:
+        """Trades from an id on, else of the hour from ``since_ms`` on, oldest first.
+
+        Returns
+        -------
+        list of (id, ts, price, quantity, side of the taker)
+        """
+
+        def ask(client: Any) -> list[Trade]:
+            params = {} if from_id is None else {"fromId": from_id}
+            since = since_ms if from_id is None else None
+            found = client.fetch_trades(str(symbol), since, limit, params)
+            rows = (
+                (
+                    int(t["id"]),
+                    int(t["timestamp"]),
+                    float(t["price"]),
+                    float(t["amount"]),
+                    t["side"],
+                )
+                for t in found
+            )
+            return sorted(rows)
+
+        return self._faces[symbol.is_contract].read(f"{symbol} trades", ask, weight=_TRADES_WEIGHT)
+
+    def open_interest(
+        self, symbol: Symbol, timeframe: Timeframe, start_ms: int, end_ms: int
+    ) -> list[tuple[int, float, float]]:
+        """Open contracts at regular times, oldest first: ts, base asset, quote asset."""
+
+        def ask(client: Any) -> list[tuple[int, float, float]]:
+            limit = (end_ms - start_ms) // timeframe.ms
+            found = client.fetch_open_interest_history(
+                str(symbol), timeframe.name, start_ms, limit, {"until": end_ms - 1}
+            )
+            rows = (
+                (int(r["timestamp"]), float(r["openInterestAmount"]), float(r["openInterestValue"]))
+                for r in found
+            )
+            return sorted(rows)
+
+        return self._faces[True].read(f"{symbol} open interest", ask)
+
+    def details(self, symbol: Symbol) -> Mapping[str, Any]:
+        """What the venue itself says of a symbol, in its own words."""
+        clients = self._faces[symbol.is_contract]
+        clients.find(symbol)
+        raw, _ = clients.pair()
+        return dict(raw.market(str(symbol)).get("info") or {})
+
+    def leverage_brackets(self, symbols: Sequence[Symbol]) -> dict[str, list[dict[str, Any]]]:
+        """Leverage brackets by symbol, smallest notional first; needs keys."""
+        names = [str(symbol) for symbol in symbols]
+
+        def ask(client: Any) -> dict[str, list[dict[str, Any]]]:
+            found = client.fetch_leverage_tiers(names)
+            return {
+                name: [{key: tier.get(key) for key in _BRACKET} for tier in tiers]
+                for name, tiers in found.items()
+            }
+
+        return self._faces[True].read("leverage brackets", ask)
