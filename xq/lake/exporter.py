@@ -2,7 +2,11 @@
 
 import io
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -33,10 +37,9 @@ def write_file(table: pa.Table, path: Path, *, replace: bool) -> int:
     if encode is None:
         endings = ", ".join(encoders)
         raise UsageError(f"expected a file ending in {endings}, found {path.name!r}")
-    if path.exists() and not replace:
-        raise UsageError("the file exists", where=str(path), hint="add --force to replace it")
+    _refuse_existing(path, replace)
     data = encode(table)
-    disk, staged = LocalDisk(), path.with_name(f".{path.name}.partial")
+    disk, staged = LocalDisk(), _beside(path)
     try:
         with storage_errors(path):
             disk.stage(staged, data)
@@ -44,6 +47,39 @@ def write_file(table: pa.Table, path: Path, *, replace: bool) -> int:
     finally:
         staged.unlink(missing_ok=True)
     return len(data)
+
+
+@contextmanager
+def whole_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
+    """A file to write text or, through ``buffer``, bytes to; in place once the context ends well.
+
+    Raises
+    ------
+    UsageError
+        If the file exists and ``replace`` is false.
+    StorageFailed
+        If the disk refuses.
+    """
+    _refuse_existing(path, replace)
+    staged = _beside(path)
+    try:
+        with storage_errors(path):
+            with staged.open("w", encoding="utf-8", newline="") as sink:
+                yield sink
+                sink.flush()
+                os.fsync(sink.fileno())
+            LocalDisk().publish(staged, path)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _refuse_existing(path: Path, replace: bool) -> None:
+    if path.exists() and not replace:
+        raise UsageError("the file exists", where=str(path), hint="add --force to replace it")
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
 
 
 def _parquet(table: pa.Table) -> bytes:

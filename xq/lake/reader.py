@@ -18,6 +18,7 @@ from xq.lake.schema import kind_of
 from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
 
@@ -185,6 +186,15 @@ class Lake:
         hive = dict.fromkeys((*spec.partition, layout.PERIOD), pl.String)
         frame = pl.scan_parquet(files, hive_partitioning=True, hive_schema=hive)
         return frame.select(spec.columns)
+
+    def duckdb(self) -> "duckdb.DuckDBPyConnection":
+        """A DuckDB connection with a view for every kind, the as-of views and `resample`.
+
+        The caller closes it. It is an ordinary connection that may do anything DuckDB can.
+        """
+        from xq.lake.sql import connect
+
+        return connect(self.root)
 
     def _info(self, dataset: Dataset) -> DatasetInfo | None:
         rows, size, unreadable = 0, 0, 0

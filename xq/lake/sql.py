@@ -1,6 +1,7 @@
 """Questions over the whole lake: one SELECT, views over every kind, nothing writable."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -54,6 +55,7 @@ def stream(
 
     root = root.absolute()
     connection = _open(root)
+    worker = ThreadPoolExecutor(1, thread_name_prefix="sql")
     try:
         reading = sql_guard.require_select(connection, sql)
         values = sql_guard.bound(reading, parameters)
@@ -64,10 +66,12 @@ def stream(
         except duckdb.Error as error:
             raise explain(_with_place(connection, sql, error, values), root, sql) from None
         with _explained(root):
-            reader = relation.to_arrow_reader(_BATCH)
-        yield pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, root))
+            reader = worker.submit(relation.to_arrow_reader, _BATCH).result()
+        yield pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, root, worker))
     finally:
+        # DuckDB does not notice Ctrl-C while it computes, hence the thread: this ends it.
         connection.interrupt()
+        worker.shutdown()
         connection.close()
 
 
@@ -120,9 +124,12 @@ def _lock_down(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
     connection.execute("SET lock_configuration = true")
 
 
-def _batches(reader: pa.RecordBatchReader, root: Path) -> Iterator[pa.RecordBatch]:
+def _batches(
+    reader: pa.RecordBatchReader, root: Path, worker: ThreadPoolExecutor
+) -> Iterator[pa.RecordBatch]:
     with _explained(root):
-        yield from reader
+        while (batch := worker.submit(next, reader, None).result()) is not None:
+            yield batch
 
 
 @contextmanager

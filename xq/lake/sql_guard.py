@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.errors import UsageError, unknown
 from xq.lake.sql_errors import explain, head
+from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,10 +31,13 @@ class Reading:
         Names it reads from, lower case; None if it asks about the catalogue itself.
     parameters
         Names of its ``$parameters``.
+    targets
+        Timeframes that bars are resampled to; ``$name`` where a parameter tells.
     """
 
     tables: frozenset[str] | None
     parameters: frozenset[str]
+    targets: tuple[str, ...] = ()
 
 
 def require_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> Reading:
@@ -64,7 +68,11 @@ def require_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> Reading
         raise UsageError(f"expected a SELECT statement, found {kind}", hint=hint)
     found = list(_walk(tree))
     _refuse_other(found)
-    return Reading(_tables(found), frozenset(map(str, statements[0].named_parameters)))
+    return Reading(
+        _tables(found),
+        frozenset(map(str, statements[0].named_parameters)),
+        tuple(name for what, name in found if what == "target"),
+    )
 
 
 def bound(reading: Reading, parameters: Mapping[str, str]) -> dict[str, str] | None:
@@ -81,6 +89,8 @@ def bound(reading: Reading, parameters: Mapping[str, str]) -> dict[str, str] | N
     for name in parameters:
         if name not in reading.parameters:
             raise unknown("parameter", name, sorted(reading.parameters))
+    for target in reading.targets:  # DuckDB would skip every file of an unknown one, in silence
+        Timeframe.parse(parameters[target[1:]] if target.startswith("$") else target)
     return dict(parameters) or None
 
 
@@ -121,7 +131,10 @@ def _seen(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if isinstance(kind, str) and kind.endswith("_NODE"):
         yield "node", kind
     if kind == "TABLE_FUNCTION":
-        yield "function", str(tree["function"]["function_name"]).lower()
+        name = str(tree["function"]["function_name"]).lower()
+        yield "function", name
+        if name == "resample":
+            yield from (("target", item) for item in _target(tree["function"]["arguments"]))
     if kind == "BASE_TABLE":
         yield "table", str(tree["table_name"]).lower()
         if str(tree.get("schema_name", "")).lower() not in ("", "main"):
@@ -130,3 +143,12 @@ def _seen(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "catalogue", str(tree.get("table_name", ""))
     if isinstance(tree.get("cte_map"), dict):
         yield from (("cte", str(item["key"]).lower()) for item in tree["cte_map"]["map"])
+
+
+def _target(arguments: list[dict[str, Any]]) -> Iterator[str]:
+    for argument in arguments[:1]:
+        given = argument["expression"]
+        if given["class"] == "CONSTANT":
+            yield str(given["literal"].get("text", "NULL"))
+        elif given["class"] == "PARAMETER":
+            yield f"${given['identifier']}"

@@ -8,14 +8,11 @@ def _cases(form: str) -> str:
 
 
 _INTERVAL = "INTERVAL '{} milliseconds'"
-_UNKNOWN = f"'unknown timeframe ' || name || '; one of {' '.join(names())}'"
 
 # The bucket is the bar that contains a time, as `Timeframe.floor` has it; weeks open on Monday.
 BASIC = (
     f"CREATE MACRO bar_ms(name) AS CASE name {_cases('{}::BIGINT')} END",
     f"CREATE MACRO bar_length(name) AS CASE name {_cases(_INTERVAL)} END",
-    f"CREATE MACRO asked_ms(name) AS CASE WHEN bar_ms(name) IS NULL THEN error({_UNKNOWN}) "
-    "ELSE bar_ms(name) END",
     f"CREATE MACRO bar_offset_ms(name) AS CASE name WHEN '1w' THEN {MONDAY_OFFSET_MS} ELSE 0 END",
     "CREATE MACRO bar_open(name, moment) AS make_timestamptz(1000 * (epoch_ms(moment) - "
     "((epoch_ms(moment) - bar_offset_ms(name)) % bar_ms(name) + bar_ms(name)) % bar_ms(name)))",
@@ -34,7 +31,7 @@ WITH cut AS (
            count(*) AS bars, min(bar_ms(b.timeframe)) AS span,
            count(*) * bar_ms(b.timeframe) = bar_ms(target) AS complete
     FROM main.ohlcv b
-    WHERE asked_ms(target) % bar_ms(b.timeframe) = 0
+    WHERE bar_ms(target) % bar_ms(b.timeframe) = 0
       AND (market IS NULL OR b.symbol = market)
       AND (source IS NULL OR b.timeframe = source)
     GROUP BY b.exchange, b.symbol, b.timeframe, bar_open(target, b.ts)
