@@ -141,26 +141,29 @@ def _as_of_view(name: str, kinds: tuple[Kind, ...]) -> View:
 
 
 def _latest(kind: Kind) -> str:
-    """One row per market and time known: of bars that close together, the shortest tells."""
-    if kind.partition == MARKET:
-        return f"FROM main.{kind.name}_known"
-    values = ", ".join(
-        f'arg_min_null("{name}", bar_length(timeframe)) AS "{name}"' for name in _values(kind)
-    )
+    """One row per market and time known: of bars that close together, the shortest tells.
+
+    Grouped even where rows are unique: DuckDB 2.0.0 joins wrongly if two keys of both sides are
+    the constants that folders make (see `sql_guard`); grouping makes them ordinary columns.
+    """
+    first = "bar_length(timeframe)" if kind.partition == BARS else "known_at"
+    values = ", ".join(f'arg_min_null("{name}", {first}) AS "{name}"' for name in _values(kind))
     return (
-        f"SELECT exchange, symbol, known_at, {values} FROM main.{kind.name}_known "  # noqa: S608
+        f'SELECT exchange, symbol, known_at, {values} FROM main."{kind.name}_known" '  # noqa: S608
         "GROUP BY exchange, symbol, known_at"
     )
 
 
 def _features_view() -> View:
     series = "SELECT DISTINCT exchange, symbol, timeframe, name FROM main.features"
+    keys = "exchange, symbol, timeframe, name, known_at"
+    latest = f"SELECT {keys}, any_value(value) AS value FROM main.features_known GROUP BY {keys}"  # noqa: S608
     select = (
         "SELECT b.*, s.name AS feature, s.timeframe AS feature_timeframe, "  # noqa: S608
         "f.value AS feature_value, f.known_at AS feature_known_at "
         f"FROM main.{KNOWN} b JOIN ({series}) s "
         "ON b.exchange = s.exchange AND b.symbol = s.symbol "
-        "ASOF LEFT JOIN main.features_known f ON b.exchange = f.exchange "
+        f"ASOF LEFT JOIN ({latest}) f ON b.exchange = f.exchange "
         "AND b.symbol = f.symbol AND s.timeframe = f.timeframe AND s.name = f.name "
         "AND b.known_at >= f.known_at"
     )
