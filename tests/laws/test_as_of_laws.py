@@ -64,7 +64,7 @@ def _newest(known: Sequence[int], at: int) -> int | None:
     return known[place - 1] if place else None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(series, series, st.sets(minutes, max_size=8))
 def test_no_bar_is_joined_with_what_was_not_known_at_its_close(
     bars: dict[str, set[int]], marks: dict[str, set[int]], fundings: set[int]

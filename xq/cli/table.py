@@ -49,7 +49,8 @@ def fitting(
 ) -> list[Table | str]:
     """The table, or, where a terminal is too narrow for it, its rows one below the other."""
     table = layout(names, rows, title)
-    least = Console(width=_ROOMY).measure(table).minimum
+    # Rich keeps to a given width on every terminal only if a height is given as well.
+    least = Console(width=_ROOMY, height=1).measure(table).minimum
     if least <= width:
         return [table]
     shown: list[Table | str] = [title] if title else []

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xq.errors import UsageError
-from xq.lake.disk import LocalDisk, storage_errors
+from xq.lake.disk import LocalDisk, make_folder, storage_errors
 
 _ISO = "%Y-%m-%dT%H:%M:%SZ"  # a timestamp[ms] prints its milliseconds after the seconds
 
@@ -64,6 +64,7 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
     staged = _beside(path)
     try:
         with storage_errors(path):
+            make_folder(path.parent)
             with staged.open("w", encoding="utf-8", newline="") as sink:
                 yield sink
                 sink.flush()
