@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from xq.api.workspace import Workspace
-
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -20,11 +18,11 @@ class Table:
     about: str
 
 
-def tables(ws: Workspace) -> list[Table]:
+def tables() -> list[Table]:
     """Every view a statement may read, kinds first."""
     from xq.lake.sql_views import views
 
-    return [Table(view.name, view.about) for view in views(ws.lake).values()]
+    return [Table(view.name, view.about) for view in views().values()]
 
 
 def parameter_names(sql: str) -> frozenset[str]:

@@ -42,7 +42,7 @@ class Session:
         ws = self._shell.workspace
         self._shell.format = self._shell.format or Format.TABLE
         self._shell.note("Ask in SQL; end with ;  .help tells more, .quit leaves.")
-        words = [*(table.name for table in tables(ws)), *self._commands]
+        words = [*(table.name for table in tables()), *self._commands]
         with Line(ws.state / "sql_history", words) as line:
             for entry in line.entries():
                 try:
@@ -78,13 +78,13 @@ class Session:
     def _tables(self, _: str) -> None:
         from xq.api.sql import tables
 
-        self._shell.rows(tables(self._shell.workspace))
+        self._shell.rows(tables())
 
     def _schema(self, name: str) -> None:
         from xq.api.data import ask
         from xq.api.sql import tables
 
-        names = [table.name for table in tables(self._shell.workspace)]
+        names = [table.name for table in tables()]
         if not name:
             raise UsageError("expected the name of a table", hint=".tables")
         if name not in names:

@@ -59,7 +59,7 @@ def stream(
     try:
         reading = sql_guard.require_select(connection, sql)
         values = sql_guard.bound(reading, parameters)
-        sql_views.create(connection, root, _needed(root, reading))
+        sql_views.create(connection, root, _needed(reading))
         _lock_down(connection, root)
         try:
             relation = connection.sql(sql, params=values)
@@ -105,12 +105,12 @@ def _open(root: Path) -> "duckdb.DuckDBPyConnection":
     return connection
 
 
-def _needed(root: Path, reading: sql_guard.Reading) -> frozenset[str] | None:
+def _needed(reading: sql_guard.Reading) -> frozenset[str] | None:
     """The views a statement names; all of them (None) if it names what is none of them.
 
     Its author mistyped, and is to be told which names there are.
     """
-    if reading.tables is None or not reading.tables <= set(sql_views.views(root)):
+    if reading.tables is None or not reading.tables <= set(sql_views.views()):
         return None
     return reading.tables
 

@@ -25,19 +25,23 @@ class View:
 
     Attributes
     ----------
+    select
+        Its definition; None for a kind, whose files have to be looked for.
     needs
         Views its definition is built on.
     """
 
     name: str
     about: str
-    select: str
+    select: str | None = None
     needs: tuple[str, ...] = ()
 
 
-def views(root: Path) -> dict[str, View]:
+def views() -> dict[str, View]:
     """Every view over a lake, each after those it needs."""
-    found = [_kind_view(root, kind) for kind in KINDS.values()]
+    found = [
+        View(kind.name, f"as stored; a row is known at: {kind.known_at}") for kind in KINDS.values()
+    ]
     found += [_known_view(kind) for kind in KINDS.values() if _has_known_view(kind)]
     found += [_as_of_view(f"{_BARS}_{kind.name}", (kind,)) for kind in joined_kinds()]
     found += [_as_of_view(AS_OF, joined_kinds()), _features_view()]
@@ -56,9 +60,10 @@ def create(
 
     for macro in sql_macros.BASIC:
         connection.execute(macro).fetchall()
-    for view in _chosen(views(root), wanted):
+    for view in _chosen(views(), wanted):
+        select = view.select or _stored(root, KINDS[view.name])
         try:
-            connection.execute(f'CREATE VIEW "{view.name}" AS {view.select}').fetchall()
+            connection.execute(f'CREATE VIEW "{view.name}" AS {select}').fetchall()
         except duckdb.Error as error:
             # One broken file must not take the other kinds away; asking for this one will tell.
             broken = _broken(view.name, str(error))
@@ -102,15 +107,14 @@ def _chosen(every: dict[str, View], wanted: Iterable[str] | None) -> list[View]:
     return [view for name, view in every.items() if name in needed]
 
 
-def _kind_view(root: Path, kind: Kind) -> View:
-    about = f"as stored; a row is known at: {kind.known_at}"
+def _stored(root: Path, kind: Kind) -> str:
     if not any(layout.leaves(root, item) for item in layout.datasets(root, kind.name)):
-        return View(kind.name, about, f"SELECT {_typed_nulls(kind)} WHERE false")
+        return f"SELECT {_typed_nulls(kind)} WHERE false"
     folders = "/*" * (len(kind.partition) + 1)
     files = text(f"{literal_glob(root)}/{kind.name}{folders}/{layout.PART}")
     columns = ", ".join(f'"{name}"' for name in kind.columns)
     source = f"read_parquet({files}, hive_partitioning = true, hive_types_autocast = false)"
-    return View(kind.name, about, f"SELECT {columns} FROM {source}")  # noqa: S608 (quoted)
+    return f"SELECT {columns} FROM {source}"  # noqa: S608 (quoted)
 
 
 def _has_known_view(kind: Kind) -> bool:

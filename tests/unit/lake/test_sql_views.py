@@ -48,7 +48,7 @@ def test_what_is_absent_is_null_and_loses_no_bar(root: Path, hourly: Dataset, ro
 
 
 def test_every_view_answers_over_an_empty_lake(tmp_path: Path) -> None:
-    for name, view in sql_views.views(tmp_path).items():
+    for name, view in sql_views.views().items():
         assert view.about
         assert query(tmp_path, f"select * from {name}").num_rows == 0
 
