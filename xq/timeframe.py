@@ -9,7 +9,7 @@ HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 YEAR_MS = 365 * DAY_MS
 
-_MONDAY_OFFSET_MS = 4 * DAY_MS  # 1970-01-01 was a Thursday; weeks open on Monday
+MONDAY_OFFSET_MS = 4 * DAY_MS  # 1970-01-01 was a Thursday; weeks open on Monday
 
 _DURATIONS = {
     "1m": MINUTE_MS,
@@ -72,7 +72,7 @@ class Timeframe:
 
     @property
     def _offset_ms(self) -> int:
-        return _MONDAY_OFFSET_MS if self.name == "1w" else 0
+        return MONDAY_OFFSET_MS if self.name == "1w" else 0
 
     def floor(self, ts_ms: int) -> int:
         """Open time of the bar that contains ``ts_ms``."""

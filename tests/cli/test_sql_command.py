@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv, json
 
 Run = Callable[..., Any]
 
@@ -112,3 +114,67 @@ def test_head_stops_an_endless_answer(tmp_path: Path) -> None:
         capture_output=True, text=True, cwd=tmp_path, timeout=60, env=_environment(),
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ('{"n": 0}\n{"n": 1}\n0\n', "")
+
+
+@pytest.mark.usefixtures("filled")
+def test_values_come_from_the_command_line(xq: Run) -> None:
+    line = ("sql", "select close from ohlcv where symbol = $symbol and ts >= $since limit $n")
+    given = ("--param", "symbol=BTC/USDT", "--param", "since=2024-01-01 01:00", "--param", "n=9")
+    xq(*line, *given).check(0, '{"close": 11.0}\n', "")
+    xq("sql", "select $v as v", "--param", "v=a=b' --").check(0, '{"v": "a=b\' --"}\n', "")
+    xq(*line, *given[:2]).check(2, "", "error: $n has no value\n  hint:  --param n=VALUE\n")
+    xq("sql", "select 1", "--param", "symbol").check(
+        2, "", "error: expected NAME=VALUE, found 'symbol'\n  hint:  --param days=30\n"
+    )
+    assert "no parameter named 'x'" in xq("sql", "select 1", "--param", "x=1").stderr
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize("ending", ["parquet", "csv", "json", "jsonl", "arrow"])
+def test_an_answer_becomes_a_file(xq: Run, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"answer.{ending}"
+    line = ("sql", "select ts, symbol, close from ohlcv order by ts", "--to", file)
+    xq(*line).check(0, "", "")
+    frames = {
+        "parquet": pq.read_table, "csv": csv.read_csv, "jsonl": json.read_json,
+        "arrow": lambda path: pa.ipc.open_stream(path.read_bytes()).read_all(),
+    }  # fmt: skip
+    if ending in frames:
+        table = frames[ending](file)
+        assert (table.column_names, table["close"].to_pylist()) == (
+            ["ts", "symbol", "close"],
+            [11.0, 11.0],
+        )
+    else:
+        assert file.read_text().startswith("[\n")
+    before = file.read_bytes()
+    again = xq(*line)
+    again.check(2, "", f"error: the file exists\n  where: {file}\n  hint:  add --force to "
+                       "replace it\n")  # fmt: skip
+    xq(*line, "--force").check(0, "", "")
+    assert file.read_bytes() == before
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_failing_answer_leaves_no_file(xq: Run, tmp_path: Path) -> None:
+    file = tmp_path / "answer.csv"
+    late = "select (case when range < 200000 then '1' else 'x' end)::int as n from range(300000)"
+    file.write_text("before")
+    xq("sql", late, "--to", file, "--force").check(2, stdout="")
+    assert file.read_text() == "before"
+    assert [path for path in tmp_path.iterdir() if "partial" in path.name] == []
+    xq("sql", "select 1", "--to", file / "a.csv").check(4, stdout="")
+    xq("sql", "select 1 as one", "--to", tmp_path / "new" / "a.csv").check(0, "", "")
+    xq("sql", "select 1", "--to", tmp_path / "a.xls").check(2, stdout="")
+    xq("sql", "select 1 as one", "--to", tmp_path / "a.xls", "--output", "csv").check(0, "", "")
+    assert (tmp_path / "a.xls").read_text() == "one\n1\n"
+
+
+def test_parquet_goes_through_a_pipe(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "xq", "sql", "from range(300000) t(n)", "-o", "parquet"],
+        capture_output=True, cwd=tmp_path, timeout=60, env=_environment(),
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    file = pq.ParquetFile(pa.BufferReader(done.stdout))
+    assert (file.metadata.num_rows, file.metadata.num_row_groups) == (300_000, 3)

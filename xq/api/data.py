@@ -1,7 +1,7 @@
 """``xq data`` and ``xq sql``: what the lake holds, whether it is sound, and the ways in and out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -128,8 +128,15 @@ def export(
 
 
 @contextmanager
-def ask(ws: Workspace, sql: str) -> "Iterator[pa.RecordBatchReader]":
+def ask(
+    ws: Workspace, sql: str, parameters: Mapping[str, str] | None = None
+) -> "Iterator[pa.RecordBatchReader]":
     """The answer of one SELECT over the lake, in batches.
+
+    Parameters
+    ----------
+    parameters
+        Values of ``$name`` in the statement: bound, never part of its text.
 
     Raises
     ------
@@ -142,7 +149,7 @@ def ask(ws: Workspace, sql: str) -> "Iterator[pa.RecordBatchReader]":
 
     if not sql.strip():
         raise UsageError("expected a SELECT, found nothing", hint='xq sql "show tables"')
-    with stream(ws.lake, sql) as reader:
+    with stream(ws.lake, sql, parameters or {}) as reader:
         yield reader
 
 

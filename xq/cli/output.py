@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
 from pathlib import PurePath
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
-from xq.errors import ReaderLeft, XqError
+from xq.errors import ReaderLeft, UsageError, XqError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Rows = Any  # a sequence of mappings or dataclasses, a pyarrow Table, or a RecordBatchReader
 
 _BATCH = 10_000
+_ROW_GROUP = 131_072
 _UNCUT = 200
 _ROOMY = 10_000
 
@@ -33,6 +35,10 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     ARROW = "arrow"
+    PARQUET = "parquet"
+
+
+_BINARY = (Format.ARROW, Format.PARQUET)
 
 
 @contextmanager
@@ -48,8 +54,12 @@ def _reader() -> Iterator[None]:
 @_reader()
 def print_rows(rows: Rows, kind: Format, *, title: str | None = None) -> None:
     """Write rows to stdout."""
+    if kind in _BINARY and sys.stdout.isatty():
+        raise UsageError(f"{kind} is not for a terminal", hint=f"add > FILE.{kind}")
     if kind is Format.ARROW:
         _write_arrow(rows)
+    elif kind is Format.PARQUET:
+        _write_parquet(rows)
     elif kind is Format.TABLE:
         _write_table(rows, title)
     elif kind is Format.CSV:
@@ -69,7 +79,7 @@ def print_record(record: Mapping[str, Any] | Any, kind: Format) -> None:
         from xq.cli.table import pairs
 
         print_rich(pairs(list(_flat(fields))))
-    elif kind in (Format.CSV, Format.ARROW):
+    elif kind is Format.CSV or kind in _BINARY:
         print_rows([dict(_flat(fields))], kind)
     else:
         sys.stdout.write(to_json(fields, indent=2 if kind is Format.JSON else None) + "\n")
@@ -90,8 +100,6 @@ def print_note(text: str) -> None:
 @_reader()
 def print_rich(*renderables: Any) -> None:
     """Write rich renderables to stdout, as wide as they need when nobody's terminal cuts them."""
-    from shutil import get_terminal_size
-
     from rich.console import Console
 
     width = get_terminal_size().columns if sys.stdout.isatty() else _UNCUT
@@ -226,16 +234,34 @@ def _csv_cell(value: Any) -> Any:
 def _write_arrow(rows: Rows) -> None:
     import pyarrow as pa
 
-    if isinstance(rows, pa.Table):
-        schema, batches = rows.schema, iter(rows.to_batches())
-    elif isinstance(rows, pa.RecordBatchReader):
-        schema, batches = rows.schema, iter(rows)
-    else:
-        table = _table_of(rows)
-        schema, batches = table.schema, iter(table.to_batches())
-    with pa.ipc.new_stream(sys.stdout.buffer, schema) as stream:
-        for batch in batches:
+    reader = _stream(rows)
+    with pa.ipc.new_stream(sys.stdout.buffer, reader.schema) as stream:
+        for batch in reader:
             stream.write_batch(batch)
+
+
+def _write_parquet(rows: Rows) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    reader, held, group = _stream(rows), 0, []
+    with parquet.ParquetWriter(sys.stdout.buffer, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            group.append(batch)
+            held += batch.num_rows
+            if held >= _ROW_GROUP:
+                writer.write_table(pa.Table.from_batches(group))
+                held, group = 0, []
+        if group:
+            writer.write_table(pa.Table.from_batches(group))
+
+
+def _stream(rows: Rows) -> "pa.RecordBatchReader":
+    import pyarrow as pa
+
+    if isinstance(rows, pa.RecordBatchReader):
+        return rows
+    return (rows if isinstance(rows, pa.Table) else _table_of(rows)).to_reader()
 
 
 def _table_of(rows: Sequence[Any]) -> "pa.Table":
@@ -257,9 +283,13 @@ def _column(values: list[Any]) -> list[Any]:
 
 
 def _write_table(rows: Rows, title: str | None) -> None:
-    from xq.cli.table import layout
+    from xq.cli.table import fitting, layout
 
     if hasattr(rows, "read_all"):
         rows = rows.read_all()
     held = rows if isinstance(rows, Sequence) or hasattr(rows, "num_rows") else list(rows)
-    print_rich(layout(_names(held), list(_mappings(held)), title))
+    names, plain = _names(held), list(_mappings(held))
+    if sys.stdout.isatty():
+        print_rich(*fitting(names, plain, title, get_terminal_size().columns))
+    else:
+        print_rich(layout(names, plain, title))

@@ -1,13 +1,15 @@
 """``xq sql``."""
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from xq.cli.output import Format
 from xq.cli.shell import Shell, command
-from xq.errors import UsageError
+from xq.errors import UsageError, unknown
 
 app = typer.Typer()
 
@@ -19,16 +21,66 @@ def sql(
         str | None, typer.Argument(help="One SELECT, or - to read it from stdin.")
     ] = None,
     file: Annotated[Path | None, typer.Option(help="Read the SELECT from a file.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, bound to $NAME in the SELECT.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Write the answer to a .parquet, .csv, .json(l), .arrow.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace the file of --to if it exists.")] = False,
 ) -> None:
     """Ask the lake a question in SQL.
 
     Every kind of dataset is a view: ohlcv, trades, funding, equity, orders, fills, signals, runs …
+    ohlcv_asof joins bars with what was known at their close; resample('4h') makes coarser bars.
     Try: xq sql "show tables" and xq sql "describe ohlcv". Times are UTC; nothing can be written.
+    Without a statement, on a terminal: a session with history.
     """
     from xq.api.data import ask
 
-    with ask(shell.workspace, _text(statement, file)) as answer:
+    parameters = _parameters(param or [])
+    if statement is None and file is None and to is None and _on_a_terminal():
+        from xq.cli.sql_session import Session
+
+        Session(shell, parameters).run()
+        return
+    text = _text(statement, file)
+    if to is None:
+        with ask(shell.workspace, text, parameters) as answer:
+            shell.rows(answer)
+        return
+    from xq.api.sql import whole_file
+
+    shell.format = _format(shell, to)
+    with (
+        ask(shell.workspace, text, parameters) as answer,
+        whole_file(to, replace=force) as sink,
+        redirect_stdout(sink),
+    ):
         shell.rows(answer)
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    found = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise UsageError(f"expected NAME=VALUE, found {item!r}", hint="--param days=30")
+        found[name.removeprefix("$")] = value
+    return found
+
+
+def _format(shell: Shell, path: Path) -> Format:
+    if shell.format is not None:
+        return shell.format
+    endings = {f".{item}": item for item in Format if item is not Format.TABLE}
+    if path.suffix not in endings:
+        raise unknown("ending of a file", path.suffix, sorted(endings), hint="add --output FORMAT")
+    return endings[path.suffix]
 
 
 def _text(statement: str | None, file: Path | None) -> str:

@@ -7,12 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 _PLACES = Decimal("1e-8")
 _LARGE = 1e6
 _LEAST_HEADER = 8
 _LEAST_TEXT = 14
+_ROOMY = 10_000
+_RULE = 60
 
 
 def layout(names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None) -> Table:
@@ -39,6 +42,22 @@ def layout(names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str |
     for row in zip(*texts.values(), strict=True):
         table.add_row(*row)
     return table
+
+
+def fitting(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None, width: int
+) -> list[Table | str]:
+    """The table, or, where a terminal is too narrow for it, its rows one below the other."""
+    table = layout(names, rows, title)
+    # Rich keeps to a given width on every terminal only if a height is given as well.
+    least = Console(width=_ROOMY, height=1).measure(table).minimum
+    if least <= width:
+        return [table]
+    shown: list[Table | str] = [title] if title else []
+    for number, row in enumerate(rows, start=1):
+        held = [(name, row[name]) for name in names if row.get(name) is not None]
+        shown += [f"── row {number} ".ljust(min(width, _RULE), "─"), pairs(held)]
+    return shown
 
 
 def pairs(items: Sequence[tuple[str, Any]]) -> Table:

@@ -2,13 +2,17 @@
 
 import io
 import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xq.errors import UsageError
-from xq.lake.disk import write_whole
+from xq.lake.disk import LocalDisk, make_folder, storage_errors, write_whole
 
 _ISO = "%Y-%m-%dT%H:%M:%SZ"  # a timestamp[ms] prints its milliseconds after the seconds
 
@@ -33,11 +37,44 @@ def write_file(table: pa.Table, path: Path, *, replace: bool) -> int:
     if encode is None:
         endings = ", ".join(encoders)
         raise UsageError(f"expected a file ending in {endings}, found {path.name!r}")
-    if path.exists() and not replace:
-        raise UsageError("the file exists", where=str(path), hint="add --force to replace it")
+    _refuse_existing(path, replace)
     data = encode(table)
     write_whole(path, data)
     return len(data)
+
+
+@contextmanager
+def whole_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
+    """A file to write text or, through ``buffer``, bytes to; in place once the context ends well.
+
+    Raises
+    ------
+    UsageError
+        If the file exists and ``replace`` is false.
+    StorageFailed
+        If the disk refuses.
+    """
+    _refuse_existing(path, replace)
+    staged = _beside(path)
+    try:
+        with storage_errors(path):
+            make_folder(path.parent)
+            with staged.open("w", encoding="utf-8", newline="") as sink:
+                yield sink
+                sink.flush()
+                os.fsync(sink.fileno())
+            LocalDisk().publish(staged, path)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _refuse_existing(path: Path, replace: bool) -> None:
+    if path.exists() and not replace:
+        raise UsageError("the file exists", where=str(path), hint="add --force to replace it")
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -30,6 +30,7 @@ from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
 
@@ -213,6 +214,17 @@ class Lake:
             texts = [pl.lit(None, pl.String).alias(name) for name in spec.partition]
             return empty.lazy().with_columns(texts).select(spec.columns)
         return pl.concat(frames).select(spec.columns)
+
+    def duckdb(self) -> "duckdb.DuckDBPyConnection":
+        """A DuckDB connection with a view for every kind, the as-of views and `resample`.
+
+        The caller closes it. It is an ordinary connection that may do anything DuckDB can. Of
+        ASOF joins on several columns, which DuckDB 2.0.0 may answer wrongly, compare one tuple:
+        ``ON (a.exchange, a.symbol) = (b.exchange, b.symbol) AND a.ts >= b.ts``.
+        """
+        from xq.lake.sql import connect
+
+        return connect(self.root)
 
     def _info(self, dataset: Dataset) -> DatasetInfo | None:
         leaves = layout.leaves(self.root, dataset)

@@ -6,7 +6,6 @@ the next read hash again.
 """
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from xq.errors import CorruptFile, StorageFailed
 from xq.lake import arrays, layout, manifest, parquet, sealed
 from xq.lake.disk import failed
 from xq.lake.layout import Dataset, Leaf
-from xq.lake.schema import KINDS
 
 VERIFY = "xq data verify"
 DIFFERS = "its bytes are not those that were committed (SHA-256)"
@@ -190,18 +188,16 @@ def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:
     return paths
 
 
-def proven_kinds(root: Path, sql: str) -> None:
-    """Refuse a query that names a kind of which a file is not the committed one.
+def proven_kinds(root: Path, kinds: Iterable[str]) -> None:
+    """Refuse a query over kinds of which a file is not the committed one.
 
     Raises
     ------
     CorruptFile
         As `proven_files`.
     """
-    words = set(re.findall(r"\w+", sql.lower()))
-    for kind in KINDS:
-        if kind in words:
-            proven_files(root, layout.datasets(root, kind))
+    for kind in sorted(kinds):
+        proven_files(root, layout.datasets(root, kind))
 
 
 def digest_of(data: bytes | memoryview) -> str:

@@ -1,0 +1,58 @@
+"""What a question can name, and files for its answer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One view of the lake: its name and what its rows are."""
+
+    name: str
+    about: str
+
+
+def tables() -> list[Table]:
+    """Every view a statement may read, kinds first."""
+    from xq.lake.sql_views import views
+
+    return [Table(view.name, view.about) for view in views().values()]
+
+
+def parameter_names(sql: str) -> frozenset[str]:
+    """The ``$parameters`` of a statement; none if it cannot be read."""
+    import duckdb
+
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error:
+        return frozenset()
+    return frozenset(str(name) for item in statements for name in item.named_parameters)
+
+
+@contextmanager
+def whole_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
+    """A file that is there whole when the context ends well, and as before when it does not."""
+    from xq.lake import exporter
+
+    with exporter.whole_file(path, replace=replace) as sink:
+        yield sink
+
+
+def first_rows(answer: "pa.RecordBatchReader", limit: int) -> "tuple[pa.Table, bool]":
+    """At most ``limit`` rows of an answer, and whether there are more."""
+    import pyarrow as pa
+
+    batches, held = [], 0
+    for batch in answer:
+        batches.append(batch)
+        held += batch.num_rows
+        if held > limit:
+            break
+    return pa.Table.from_batches(batches, answer.schema).slice(0, limit), held > limit
