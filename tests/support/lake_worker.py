@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd  # noqa: F401 - pyarrow would import it in every child
 import pyarrow as pa
 
-from xq.collect.plan import chunks, jobs
+from xq.collect.plan import jobs
 from xq.lake import parquet
 from xq.lake.compact import compact
 from xq.lake.coverage import Coverage
@@ -61,7 +61,8 @@ def collect(root: Path, until: int, say: Say) -> None:
         item = dataset(symbol)
         wanted = Range(START, START + until * HOUR)
         for job in jobs(wanted, Coverage(root).covered(item), H1):
-            for piece in chunks(job, H1, CHUNK):
+            for start in range(job.start_ms, job.end_ms, CHUNK * HOUR):
+                piece = Range(start, min(start + CHUNK * HOUR, job.end_ms))
                 first, stop = ((at - START) // HOUR for at in (piece.start_ms, piece.end_ms))
                 writer.upsert(item, bars(range(first, stop)), covered=piece)
                 say(f"{symbol} {stop}")

@@ -251,9 +251,6 @@ class _Run:
                 f"the first {min(missing, len(bars))} of {len(bars)} bars are warm-up without a "
                 "position; no earlier bars are stored"
             )
-        absent = _absent(bars)
-        if absent:
-            notes.append(f"{absent} bars are missing; decisions and positions step over them")
         without = [symbol for symbol, count in settlements.items() if not count]
         if without:
             notes.append(f"no funding of {' '.join(without)} is stored, none was applied")
@@ -264,11 +261,3 @@ class _Run:
         if ruin_row is not None:
             notes.append(f"the account was liquidated in the bar of {iso(int(bars.ts[ruin_row]))}")
         return notes
-
-
-def _absent(bars: "Bars") -> int:
-    """Bars of any symbol that are not there between the first and the last."""
-    import numpy as np
-
-    expected = (int(bars.ts[-1]) - int(bars.ts[0])) // bars.timeframe.ms + 1
-    return expected * len(bars.symbols) - int(np.isfinite(bars.close).sum())

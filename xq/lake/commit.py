@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from xq.lake import arrays, layout, manifest, parquet
-from xq.lake.disk import Disk, failed, storage_errors
+from xq.lake.disk import Disk, failed, make_folders, storage_errors
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.manifest import Entry, Facts
 from xq.lake.merge import Merged
@@ -49,6 +49,8 @@ def publish(
         for change, now in zip(changes, staged, strict=True)
     }
     manifest.publish(disk, root, dataset, entries, staging)
+    with storage_errors(root / dataset.path):
+        make_folders(change.leaf.path.parent for change in changes)
     _place(disk, changes, staging)
     for change, now in zip(changes, staged, strict=True):
         trust.vouch(change.leaf, now.sha256)

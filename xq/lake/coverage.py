@@ -10,7 +10,7 @@ from xq.errors import CorruptFile
 from xq.lake import arrays, inventory, layout, sealed
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.layout import Dataset
-from xq.lake.ranges import Range, holes, intersect, present, subtract, union
+from xq.lake.ranges import Range, intersect, present, subtract, union
 from xq.lake.trust import Trust
 
 _WAIT_SECONDS = 5.0
@@ -95,11 +95,14 @@ def record(disk: Disk, root: Path, dataset: Dataset, fetched: Sequence[Range]) -
     before = load(root, dataset)
     after = before
     bar = dataset.bar
-    stored = np.empty(0, dtype=np.int64)
+    stored: tuple[Range, ...] = ()
     if bar is not None:
-        stored = stored_times(root, dataset, Range(asked[0].start_ms, asked[-1].end_ms))
+        whole = Range(asked[0].start_ms, asked[-1].end_ms)
+        stored = inventory.stretches(root, dataset, bar, whole)
     for item in asked:
-        without = () if bar is None else holes(_inside(stored, item), bar, item)
+        without: tuple[Range, ...] = ()
+        if bar is not None:
+            without = subtract([Range(bar.ceil(item.start_ms), bar.ceil(item.end_ms))], stored)
         after = after.record(item, without)
     if after != before:
         _save(disk, root, dataset, after)
@@ -119,10 +122,8 @@ def stored_times(root: Path, dataset: Dataset, within: Range | None = None) -> n
     """(T,) int64: the ``ts`` of every stored row, oldest first, epoch ms."""
     parts = []
     with Trust(root, dataset) as trust:
-        for leaf in layout.leaves(root, dataset):
-            span = leaf.within
-            if within is None or (span.start_ms < within.end_ms and span.end_ms > within.start_ms):
-                parts.append(arrays.times(trust.table(leaf, ["ts"])["ts"]))
+        for leaf in layout.leaves(root, dataset, within):
+            parts.append(arrays.times(trust.table(leaf, ["ts"])["ts"]))
     ts = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
     return ts if within is None else _inside(ts, within)
 

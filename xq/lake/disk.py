@@ -3,7 +3,7 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -79,6 +79,17 @@ def make_folder(folder: Path) -> None:
     for path in reversed(missing):
         path.mkdir(exist_ok=True)
         sync_folder(path.parent)
+
+
+def make_folders(folders: Iterable[Path]) -> None:
+    """Create many folders so that they survive a power cut: one wait for each shared parent."""
+    missing = [folder for folder in folders if not folder.is_dir()]
+    for parent in {folder.parent for folder in missing}:
+        make_folder(parent)
+    for folder in missing:
+        folder.mkdir(exist_ok=True)
+    for parent in {folder.parent for folder in missing}:
+        sync_folder(parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -19,7 +19,7 @@ def facts(root: Path, dataset: Dataset, leaves: Sequence[Leaf]) -> dict[str, Fac
     that replaced it changed no size, so that only its bytes could tell which one it is.
     """
     try:
-        entries = manifest.load(root, dataset)
+        entries = manifest.load(root, dataset, [leaf.period for leaf in leaves])
     except CorruptFile:
         return {}
     found = {}
@@ -31,8 +31,10 @@ def facts(root: Path, dataset: Dataset, leaves: Sequence[Leaf]) -> dict[str, Fac
     return found
 
 
-def stretches(root: Path, dataset: Dataset, bar: Timeframe) -> tuple[Range, ...]:
-    """The times that stored bars fill without a hole.
+def stretches(
+    root: Path, dataset: Dataset, bar: Timeframe, within: Range | None = None
+) -> tuple[Range, ...]:
+    """The times that stored bars fill without a hole, of all files or of those of a time.
 
     Opens only the files that the manifest cannot speak for.
 
@@ -41,7 +43,7 @@ def stretches(root: Path, dataset: Dataset, bar: Timeframe) -> tuple[Range, ...]
     CorruptFile
         If such a file cannot be read, or is not the committed one.
     """
-    leaves = layout.leaves(root, dataset)
+    leaves = layout.leaves(root, dataset, within)
     known = facts(root, dataset, leaves)
     found: list[Range] = []
     with Trust(root, dataset) as trust:

@@ -102,11 +102,11 @@ def load(root: Path, dataset: Dataset, periods: Iterable[str] | None = None) -> 
     CorruptFile
         If a manifest was changed by someone else; the hint mends it.
     """
+    folder = folder_of(root, dataset)
     if periods is None:
-        folder = folder_of(root, dataset)
         paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
     else:
-        paths = sorted({path_of(root, dataset, period) for period in periods})
+        paths = [folder / name for name in sorted({name_of(period) for period in periods})]
     entries: dict[str, Entry] = {}
     for path in paths:
         entries |= _load(path)

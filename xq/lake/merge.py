@@ -53,6 +53,8 @@ def unique(table: pa.Table, kind: Kind) -> pa.Table:
 
 def merged(path: Path, stored: pa.Table, fresh: pa.Table, kind: Kind) -> Merged:
     """Fresh rows over stored ones; both sorted and unique."""
+    if not stored.num_rows:
+        return Merged(path, fresh, fresh.num_rows, 0, 0)
     both = _sorted(pa.concat_tables([stored, fresh]), kind)
     replaced = _same_as_next(both, kind.key)
     equal = replaced & _same_as_next(both, tuple(kind.schema.names))
