@@ -73,7 +73,8 @@ def collect(
         source=source,
         progress=shell.progress,
     )
-    shell.rows(report.rows, title=f"{kind} of {report.exchange} in {shell.workspace.lake.name}/")
+    what = "bars" if kind == "ohlcv" else kind
+    shell.rows(report.rows, title=f"{what} of {report.exchange} in {shell.workspace.lake.name}/")
     for note in report.notes:
         shell.note(note)
     report.raise_failure()
