@@ -1,10 +1,11 @@
 """``xq collect`` against a plain ccxt paging loop: 5 symbols of 1m bars, paired, on loopback.
 
-    python bench/collect.py [--days 365] [--symbols 5] [--limits off|on|both]
+    python bench/collect.py [--days 180] [--symbols 5] [--limits off|on|both]
 
-The short default is 30 days with limits lifted. `--days 365 --limits both` is the whole bench; its
-limited half takes a quarter of an hour, because the loop that it is compared with does. Fewer than
-about 60 days under limits measure the allowance of a single minute and prove nothing.
+The default is half a year with limits lifted; much less measures how long Python takes to start.
+`--days 365 --limits both` is the whole bench; its limited half takes a quarter of an hour, because
+the loop that it is compared with does. Fewer than about 60 days under limits measure the allowance
+of a single minute and prove nothing.
 
 freqtrade's `download-data` would be the closer peer; it cannot be installed beside the versions
 that xq pins and is not in this comparison.
@@ -30,7 +31,13 @@ class Bench:
 
     def __init__(self, days: int, symbols: int, limits: str, folder: Path) -> None:
         self.days, self.names, self.limits, self.folder = days, NAMES[:symbols], limits, folder
-        command = [sys.executable, HERE / "collect_venue.py", folder / "archive", days, symbols]
+        command = [
+            sys.executable,
+            HERE / "loopback" / "venue.py",
+            folder / "archive",
+            days,
+            symbols,
+        ]
         self.process = subprocess.Popen(
             [*map(str, command), limits], stdout=subprocess.PIPE, text=True
         )
@@ -42,7 +49,14 @@ class Bench:
         """Seconds, rows and peak memory of one client."""
         since = END_MS - (days or self.days) * DAY_MS
         with tempfile.TemporaryDirectory(dir=self.folder) as place:
-            command = [sys.executable, HERE / "collect_clients.py", side, self.url, archive, place]
+            command = [
+                sys.executable,
+                HERE / "loopback" / "clients.py",
+                side,
+                self.url,
+                archive,
+                place,
+            ]
             command += [since, END_MS, self.limits, *self.names]
             answer = subprocess.run(
                 [str(word) for word in command], capture_output=True, text=True, check=False,
@@ -85,7 +99,7 @@ def compare(bench: Bench, title: str, archive: str = "-", floor: float = 5.0) ->
 def main() -> None:
     """Print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--symbols", type=int, default=5)
     parser.add_argument("--limits", choices=["off", "on", "both"], default="off")
     chosen = parser.parse_args()

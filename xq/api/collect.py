@@ -41,7 +41,6 @@ class CollectRow:
         How rows came: ``rest``, ``archive``, both, or ``lake`` if all of them were there.
     """
 
-    kind: str
     symbol: str
     timeframe: str | None
     start: datetime
@@ -225,7 +224,6 @@ def _row(market: "CcxtMarket", item: "Collected") -> CollectRow:
     bar = task.dataset.bar
     missing = sum(stretch.bars(task.timeframe) for stretch in item.empty)
     return CollectRow(
-        kind=task.kind,
         symbol=str(task.symbol),
         timeframe=task.dataset.timeframe,
         start=_moment(_first(item)),

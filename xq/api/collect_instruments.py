@@ -39,7 +39,6 @@ def collect_instruments(
         moment = datetime.fromtimestamp(now_ms / 1000, UTC)
         rows = tuple(
             CollectRow(
-                kind="instruments",
                 symbol=str(item.instrument.symbol),
                 timeframe=None,
                 start=moment,

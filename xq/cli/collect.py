@@ -73,10 +73,8 @@ def collect(
         source=source,
         progress=shell.progress,
     )
-    rows = [{name: getattr(row, name) for name in row.__slots__} for row in report.rows]
-    if shell.as_table:  # the title says the kind
-        rows = [{name: row[name] for name in row if name != "kind"} for row in rows]
-    shell.rows(rows, title=f"{kind} of {report.exchange} in {shell.workspace.lake.name}/")
+    what = "bars" if kind == "ohlcv" else kind
+    shell.rows(report.rows, title=f"{what} of {report.exchange} in {shell.workspace.lake.name}/")
     for note in report.notes:
         shell.note(note)
     report.raise_failure()

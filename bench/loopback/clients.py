@@ -1,6 +1,6 @@
 """The two sides of `bench/collect.py`, each run in a process of its own.
 
-python bench/collect_clients.py xq|ccxt URL ARCHIVE FOLDER SINCE UNTIL LIMITS SYMBOL…
+python bench/loopback/clients.py xq|ccxt URL ARCHIVE FOLDER SINCE UNTIL LIMITS SYMBOL…
 """
 
 import json

@@ -3,7 +3,7 @@
 The pages are cut out of bars that were written down in advance, so that what is measured is the
 client. Limits, where they are on, are those of the simulated venue.
 
-    python bench/collect_venue.py FOLDER DAYS SYMBOLS LIMITS      prints its two addresses
+    python bench/loopback/venue.py FOLDER DAYS SYMBOLS LIMITS      prints its two addresses
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from support.archive_server import BAR_HEADER, ArchiveServer, bar_line, path_of, put
 
