@@ -9,6 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from xq.lake import manifest
+from xq.lake.layout import Dataset
+
 Run = Callable[..., Any]
 SIM = ("--exchange", "sim")
 HOUR = 3_600_000
@@ -25,6 +28,7 @@ def leaf(xq: Run, tmp_path: Path) -> Path:
 def _rewrite(path: Path, change: Callable[[pa.Table], pa.Table]) -> None:
     table = pq.ParquetFile(path).read()
     pq.write_table(change(table), path)
+    manifest.forget(path.parents[5], Dataset("ohlcv", "sim", "BTC/USDT", "1h"))
 
 
 def _set(table: pa.Table, name: str, row: int, value: object) -> pa.Table:

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from xq.lake import manifest
 from xq.lake.disk import LocalDisk
+from xq.lake.layout import Dataset
 
 Run = Callable[..., Any]
 
@@ -19,6 +21,7 @@ def _spoil(path: Path) -> None:
     high = table["high"].to_pylist()
     high[7] = 1.0
     pq.write_table(table.set_column(2, table.schema.field("high"), pa.array(high)), path)
+    manifest.forget(path.parents[5], Dataset("ohlcv", "sim", "BTC/USDT", "1h"))
 
 
 def test_a_full_disk_at_every_step_of_a_repair(

@@ -123,9 +123,9 @@ def _refuse_namesake(root: Path) -> None:
 
 
 def _kinds_read(reading: sql_guard.Reading) -> frozenset[str]:
-    """The kinds whose files a statement may read: all of them unless it names kinds alone."""
-    named = _needed(reading)
-    return named if named and named <= set(KINDS) else frozenset(KINDS)
+    """The kinds whose files a statement may read: all of them once it joins or resamples."""
+    kinds = {name.removesuffix("_known") for name in _needed(reading) or ()}
+    return frozenset(kinds) if kinds and kinds <= set(KINDS) else frozenset(KINDS)
 
 
 def _needed(reading: sql_guard.Reading) -> frozenset[str] | None:
