@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from xq.api.venues import market_data
+from xq.api.when import check_range
 from xq.api.workspace import Workspace
 from xq.clock import iso
 from xq.errors import UsageError, XqError
@@ -110,6 +111,7 @@ def collect(
 
     if since_ms is None and days is None:
         days = ws.config.collect.days
+    check_range(since_ms, until_ms, days)
     wanted_symbols = _symbols(ws.config.collect.symbols if symbols is None else symbols)
     bar = Timeframe.parse(ws.config.collect.timeframe if timeframe is None else timeframe)
     with market_data(ws, exchange) as market:

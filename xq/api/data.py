@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xq.api.when import check_range
 from xq.api.workspace import Workspace
 from xq.errors import DataError, UsageError
 from xq.types import Symbol
@@ -47,36 +48,6 @@ class Stored:
     missing: int | None
     unreadable: int
     run_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import brought.
-
-    Attributes
-    ----------
-    rows
-        Bars in the file.
-    added, revised, unchanged
-        Those that are new, that replaced stored ones, and that were stored already.
-    gaps
-        Stretches without bars between the file's first and last.
-    ignored
-        Columns of the file that bars do not have.
-    """
-
-    exchange: str
-    symbol: str
-    timeframe: str
-    start: datetime
-    end: datetime
-    rows: int
-    added: int
-    revised: int
-    unchanged: int
-    gaps: int
-    ignored: tuple[str, ...]
-    stored: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,56 +96,6 @@ def check(ws: Workspace, kind: str | None = None) -> Iterator["Finding"]:
     return audit.check(Lake(ws.lake), now_ms=ws.clock.now_ms(), kind=kind)
 
 
-def import_file(
-    ws: Workspace,
-    path: Path,
-    *,
-    exchange: str | None = None,
-    symbol: str | None = None,
-    timeframe: str | None = None,
-    dry_run: bool = False,
-) -> ImportReport:
-    """Bring a Parquet or CSV file of bars into the lake, all of it or nothing.
-
-    Raises
-    ------
-    PoisonRows
-        If rows cannot be true, by number.
-    DataError
-        If the file cannot be read as bars.
-    """
-    from xq.lake.arrays import times
-    from xq.lake.importer import read_bars
-    from xq.lake.ranges import present
-    from xq.lake.writer import LakeWriter
-    from xq.timeframe import Timeframe
-
-    dataset = bars_of(ws, exchange, symbol, timeframe)
-    bar = Timeframe.parse(str(dataset.timeframe))
-    found = read_bars(path, bar, now_ms=ws.clock.now_ms())
-    ts = times(found.rows["ts"]).copy()
-    ts.sort()
-    stretches = present(ts, bar)
-    added = revised = unchanged = 0
-    if not dry_run:
-        commit = LakeWriter(ws.lake).upsert(dataset, found.rows, covered=stretches)
-        added, revised, unchanged = commit.added, commit.revised, commit.unchanged
-    return ImportReport(
-        exchange=str(dataset.exchange),
-        symbol=str(dataset.symbol),
-        timeframe=bar.name,
-        start=_at(int(ts[0])),
-        end=_at(int(ts[-1]) + bar.ms),
-        rows=len(ts),
-        added=added,
-        revised=revised,
-        unchanged=unchanged,
-        gaps=len(stretches) - 1,
-        ignored=found.ignored,
-        stored=not dry_run,
-    )
-
-
 def export(
     ws: Workspace,
     path: Path,
@@ -199,6 +120,7 @@ def export(
     from xq.lake.hints import nothing_stored
     from xq.lake.reader import Lake
 
+    check_range(since_ms, until_ms, None)
     dataset = bars_of(ws, exchange, symbol, timeframe)
     table = Lake(ws.lake).table(dataset, since_ms, until_ms)
     if not table.num_rows:
@@ -223,7 +145,26 @@ def ask(ws: Workspace, sql: str) -> "Iterator[pa.RecordBatchReader]":
     if not sql.strip():
         raise UsageError("expected a SELECT, found nothing", hint='xq sql "show tables"')
     with stream(ws.lake, sql) as reader:
-        yield reader
+        yield _distinct(reader)
+
+
+def _distinct(reader: "pa.RecordBatchReader") -> "pa.RecordBatchReader":
+    """Columns of one name, as a join brings them, numbered: an object can hold a name only once."""
+    import pyarrow as pa
+
+    given = reader.schema.names
+    names: list[str] = []
+    for name in given:
+        number, free = 0, name
+        while free in names or (number and free in given):
+            number += 1
+            free = f"{name}_{number}"
+        names.append(free)
+    if names == given:
+        return reader
+    schema = pa.schema([field.with_name(n) for field, n in zip(reader.schema, names, strict=True)])
+    batches = (pa.RecordBatch.from_arrays(batch.columns, schema=schema) for batch in reader)
+    return pa.RecordBatchReader.from_batches(schema, batches)
 
 
 def bars_of(
@@ -248,8 +189,9 @@ def fault(findings: int) -> DataError:
 
 
 def _moment(ts_ms: int | None) -> datetime | None:
-    return None if ts_ms is None else _at(ts_ms)
+    return None if ts_ms is None else at(ts_ms)
 
 
-def _at(ts_ms: int) -> datetime:
+def at(ts_ms: int) -> datetime:
+    """A time of the lake as a moment in UTC."""
     return datetime.fromtimestamp(ts_ms / 1000, UTC)

@@ -48,10 +48,15 @@ def import_bars(
     exchange: Exchange = None,
     symbol: Name = None,
     timeframe: Length = None,
-    dry_run: Annotated[bool, typer.Option(help="Check the file, store nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the file, store nothing.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace stored bars that differ.")
+    ] = False,
 ) -> None:
     """Bring a file of bars into the lake; refuses rows that cannot be true, by number."""
-    from xq.api.data import import_file
+    from xq.api.data_import import import_file
 
     report = import_file(
         shell.workspace,
@@ -60,6 +65,7 @@ def import_bars(
         symbol=symbol,
         timeframe=timeframe,
         dry_run=dry_run,
+        force=force,
     )
     shell.record(report)
     if report.ignored:
@@ -75,7 +81,7 @@ def export(
     timeframe: Length = None,
     since: Annotated[str | None, typer.Option(help="First bar: a date, time or epoch.")] = None,
     until: Annotated[str | None, typer.Option(help="Bars before this.")] = None,
-    force: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write stored bars to a file."""
     from xq.api import data

@@ -13,6 +13,7 @@ from enum import Enum, StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from xq.cli.streams import is_unicode, tell
 from xq.errors import ReaderLeft, XqError
 
 if TYPE_CHECKING:
@@ -83,46 +84,55 @@ def print_text(text: str) -> None:
 
 def print_note(text: str) -> None:
     """Write a line for people to stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    tell(text)
 
 
 @_reader()
 def print_rich(*renderables: Any) -> None:
     """Write rich renderables to stdout, as wide as they need when nobody's terminal cuts them."""
-    from shutil import get_terminal_size
-
     from rich.console import Console
 
-    width = get_terminal_size().columns if sys.stdout.isatty() else _UNCUT
     console = Console(file=sys.stdout, width=_ROOMY, highlight=False)
-    console.width = max([width, *(console.measure(item).minimum for item in renderables)])
+    console.width = max([_columns(), *(_least(item, console) for item in renderables)])
     console.print(*renderables)
+
+
+def _columns() -> int:
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns if sys.stdout.isatty() else _UNCUT
+
+
+def _least(item: Any, console: Any) -> int:
+    least = getattr(item, "least", None)
+    return int(console.measure(item).minimum if least is None else least)
 
 
 def print_error(error: XqError, *, as_json: bool) -> int:
     """Write an error to stderr and return its exit code."""
     text = to_json(error.as_dict()) if as_json else str(error)
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    tell(text)
     return error.exit_code
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
     """JSON text; NaN and infinities become null, Decimals numbers, times ISO strings.
 
+    What stdout cannot spell is escaped.
+
     Examples
     --------
     >>> to_json({"a": Decimal("0.10"), "b": float("nan")})
     '{"a": 0.1, "b": null}'
     """
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    ascii_only = not is_unicode(sys.stdout)
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=ascii_only, allow_nan=False)
 
 
 @contextmanager
 def progress_bar(title: str, total: float | None, *, enabled: bool) -> Iterator[Any]:
-    """A progress bar on stderr; silent when stderr is not a terminal."""
-    if not (enabled and sys.stderr.isatty()):
+    """A progress bar on stderr; none when there is nothing to do or stderr is no terminal."""
+    if not (enabled and total != 0 and sys.stderr.isatty()):
         yield _Silent()
         return
     from rich.console import Console
@@ -220,7 +230,7 @@ def _write_csv(rows: Rows) -> None:
 
 
 def _csv_cell(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, (dict, list)) else value
+    return json.dumps(value) if isinstance(value, (dict, list, bool)) else value
 
 
 def _write_arrow(rows: Rows) -> None:
@@ -257,9 +267,9 @@ def _column(values: list[Any]) -> list[Any]:
 
 
 def _write_table(rows: Rows, title: str | None) -> None:
-    from xq.cli.table import layout
+    from xq.cli.table import fitted
 
     if hasattr(rows, "read_all"):
         rows = rows.read_all()
     held = rows if isinstance(rows, Sequence) or hasattr(rows, "num_rows") else list(rows)
-    print_rich(layout(_names(held), list(_mappings(held)), title))
+    print_rich(*fitted(_names(held), list(_mappings(held)), title, _columns()))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import RenderableType
 from rich.table import Table
 
 _PLACES = Decimal("1e-8")
@@ -15,14 +16,41 @@ _LEAST_HEADER = 8
 _LEAST_TEXT = 14
 
 
-def layout(names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None) -> Table:
+class Sheet(Table):
+    """A table that knows the narrowest terminal it can be read on."""
+
+    least: int = 0
+
+
+def fitted(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None, width: int
+) -> list[RenderableType]:
+    """Rows as a table, drawn closer where that makes it fit, else below each other."""
+    for roomy in (True, False):
+        sheet = layout(names, rows, title, roomy=roomy)
+        if sheet.least <= width:
+            return [sheet]
+    return stacked(names, rows, title)
+
+
+def layout(
+    names: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    title: str | None,
+    *,
+    roomy: bool = True,
+) -> Sheet:
     """A table whose numbers and times never break, and whose headers break at underscores.
 
     Columns without any value are left out.
     """
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
+    pad = int(roomy)
+    table = Sheet(
+        title=title, box=SIMPLE_HEAD, pad_edge=False, padding=(0, pad), title_justify="left"
+    )
+    table.least = 1
     columns = {name: [row.get(name) for row in rows] for name in names}
-    columns = {name: held for name, held in columns.items() if not rows or _is(held, object)}
+    columns = {name: held for name, held in columns.items() if not rows or any(map(_said, held))}
     texts = {name: [cell(value) for value in values] for name, values in columns.items()}
     for name, values in columns.items():
         whole = all(isinstance(value, (int, float, Decimal, date, type(None))) for value in values)
@@ -36,14 +64,27 @@ def layout(names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str |
             no_wrap=whole,
             overflow="fold",
         )
+        table.least += least + 1 + 2 * pad
     for row in zip(*texts.values(), strict=True):
         table.add_row(*row)
     return table
 
 
+def stacked(
+    names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None
+) -> list[RenderableType]:
+    """Rows below each other, name by name, for a terminal too narrow for their table."""
+    blocks: list[RenderableType] = [title] if title else []
+    for row in rows:
+        blocks += ["", pairs([(name, row[name]) for name in names if _said(row.get(name))])]
+    return blocks
+
+
 def pairs(items: Sequence[tuple[str, Any]]) -> Table:
     """Names and values below each other."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in items:
         table.add_row(name, cell(value))
     return table
@@ -95,6 +136,10 @@ def _decimal(value: Decimal) -> str:
         return f"{value:,.0f}"
     short = value.quantize(_PLACES) if value.is_finite() else value
     return f"{short.normalize():f}" if short else "0"
+
+
+def _said(value: Any) -> bool:
+    return value is not None and not (isinstance(value, str) and not value)
 
 
 def _is(values: Sequence[Any], *kinds: type) -> bool:
