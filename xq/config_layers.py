@@ -4,12 +4,15 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from xq.config import Config, known_keys
-from xq.errors import ConfigError, suggestion
+from xq.errors import ConfigError, UsageError, XqError, suggestion
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FILE_NAME = "xq.toml"
 ENV_PREFIX = "XQ_"
@@ -70,6 +73,8 @@ def load(
     ------
     ConfigError
         For an unknown key (with a suggestion), a bad value, or a file that is not TOML.
+    UsageError
+        If the bad value comes from a flag.
     """
     values: dict[str, Any] = {}
     origins: dict[str, Origin] = {}
@@ -109,10 +114,28 @@ def _file_layer(path: Path | None) -> _Layer:
 def _environ_layer(environ: Mapping[str, str]) -> _Layer:
     layer: _Layer = {}
     for name, text in sorted(environ.items()):
-        if name.startswith(ENV_PREFIX) and _SEPARATOR in name:
+        if not name.startswith(ENV_PREFIX):
+            continue
+        if _SEPARATOR not in name:
+            _refuse_lookalike(name)
+        else:
             key = name[len(ENV_PREFIX) :].lower().replace(_SEPARATOR, ".")
             layer[key] = (_from_text(key, text), name)
     return layer
+
+
+def _refuse_lookalike(name: str) -> None:
+    """``XQ_TRADE_MODE`` looks like a setting and would be none: one underscore is missing."""
+    section, _, key = name[len(ENV_PREFIX) :].lower().partition("_")
+    if section not in Config.model_fields:
+        return
+    close = suggestion(f"{section}.{key}", known_keys())
+    tail = f"; did you mean {ENV_PREFIX}{close.upper().replace('.', _SEPARATOR)}?" if close else ""
+    raise ConfigError(
+        f"a setting is written {ENV_PREFIX}SECTION{_SEPARATOR}KEY, found {name}{tail}",
+        where=name,
+        hint="xq config show",
+    )
 
 
 def _flag_layer(flags: Mapping[str, Any]) -> _Layer:
@@ -169,7 +192,7 @@ def _key_lines(text: str) -> dict[str, int]:
     return lines
 
 
-def _explain(error: ValidationError, origins: Mapping[str, Origin]) -> ConfigError:
+def _explain(error: ValidationError, origins: Mapping[str, Origin]) -> XqError:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"] if not isinstance(part, int))
     while key not in origins and "." in key and first["type"] != "extra_forbidden":
@@ -185,9 +208,34 @@ def _explain(error: ValidationError, origins: Mapping[str, Origin]) -> ConfigErr
         close = suggestion(key, names)
         tail = f"; did you mean {close!r}?" if close else ""
         return ConfigError(f"unknown key {key!r}{tail}", where=where, hint="xq config show")
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    return ConfigError(
-        f"{key}: {message}, found {first['input']!r}",
+    kind = UsageError if where.startswith("--") else ConfigError
+    return kind(
+        f"{key}: expected {_wanted(first)}, found {first['input']!r}",
         where=where,
-        hint=f"xq config explain {key}",
+        hint=f"xq config explain {key}" if key in known_keys() else "xq config show",
     )
+
+
+_LISTS = {"tuple_type": 'a list such as ["BTC/USDT"]', "too_short": "at least one"}
+_SECTIONS = ("dict_type", "model_type", "model_attributes_type")
+_PLAINER = {
+    "Input should be ": "",
+    "a valid ": "a ",
+    "a integer": "a whole number",
+    "a string": "text",
+    "less than or equal to": "at most",
+    "greater than or equal to": "at least",
+    "greater than": "more than",
+}
+
+
+def _wanted(error: "ErrorDetails") -> str:
+    """What would have been right, in few words."""
+    if error["type"] in _SECTIONS:
+        return f"a section [{'.'.join(str(part) for part in error['loc'])}]"
+    if error["type"] in _LISTS:
+        return _LISTS[error["type"]]
+    text = error["msg"].partition(", unable to")[0]
+    for long, plain in _PLAINER.items():
+        text = text.replace(long, plain)
+    return text[:1].lower() + text[1:]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xq.api.when import epoch_ms
+from xq.api.when import check_range, epoch_ms
 from xq.clock import iso
 from xq.errors import UsageError
 from xq.timeframe import Timeframe
@@ -33,12 +33,7 @@ class Span:
     days: float | None = None
 
     def __post_init__(self) -> None:
-        if self.since_ms is not None and self.days is not None:
-            raise UsageError("give either --since or --days, found both")
-        if self.days is not None and not self.days > 0:
-            raise UsageError(f"--days must be positive, found {self.days:g}")
-        if None not in (self.since_ms, self.until_ms) and self.until_ms <= self.since_ms:  # type: ignore[operator]
-            raise UsageError("--until must be after --since")
+        check_range(self.since_ms, self.until_ms, self.days)
 
     @classmethod
     def of(cls, since: str | None, until: str | None, days: float | None) -> "Span":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xq.api.collect_ways import CONTRACTS_ONLY, check_kind, steps, ways
 from xq.api.venues import market_data
+from xq.api.when import check_range
 from xq.api.workspace import Workspace
 from xq.clock import iso
 from xq.errors import UsageError, XqError
@@ -123,6 +124,7 @@ def collect(
     check_kind(kind)
     if since_ms is None and days is None:
         days = ws.config.collect.days
+    check_range(since_ms, until_ms, days)
     wanted_symbols = _symbols(ws.config.collect.symbols if symbols is None else symbols)
     if kind == "instruments":
         from xq.api.collect_instruments import collect_instruments

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xq.api.when import check_range
 from xq.api.workspace import Workspace
-from xq.errors import UsageError
 from xq.timeframe import DAY_MS, Timeframe
 from xq.types import Symbol
 
@@ -122,6 +122,7 @@ def compute(ws: Workspace, specs: Sequence[str], selection: Selection) -> Indica
     from xq.indicators.registry import parse
 
     requests = [parse(text) for text in specs or DEFAULT]
+    check_range(selection.since_ms, selection.until_ms, selection.days)
     timeframe = Timeframe.parse(selection.timeframe or ws.config.collect.timeframe)
     symbol = str(Symbol.parse(selection.symbol or ws.config.collect.symbols[0]))
     exchange = selection.exchange or ws.config.exchange.name
@@ -184,10 +185,6 @@ def _bars(
     lake = Lake(ws.lake)
     since_ms = selection.since_ms
     if selection.days is not None:
-        if since_ms is not None:
-            raise UsageError("expected --days or --since, found both")
-        if selection.days <= 0:
-            raise UsageError(f"expected --days above 0, found {selection.days:g}")
         ends = selection.until_ms or int(
             lake.bars(exchange, [symbol], timeframe, gaps="flag").known_at[-1]
         )

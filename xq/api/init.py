@@ -31,10 +31,14 @@ def init(folder: Path, *, exchange: str | None = None) -> Created:
     Raises
     ------
     UsageError
-        If the folder already holds an ``xq.toml`` or is a file.
+        If the folder already holds an ``xq.toml`` or is a file, or the exchange does not exist.
     StorageFailed
         If the folder cannot be written.
     """
+    if exchange not in (None, "sim"):
+        from xq.venues.registry import profile
+
+        profile(str(exchange))
     target = folder.expanduser().resolve()
     if (target / FILE_NAME).exists():
         raise UsageError("this folder is a workspace already", where=str(target / FILE_NAME))

@@ -1,14 +1,16 @@
 """Configuration as answers: show, explain, and the text of a fresh ``xq.toml``."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from xq import config_layers
 from xq.api.workspace import Workspace
 from xq.config import Config, known_keys
-from xq.errors import ConfigError, suggestion
+from xq.errors import ConfigError, UsageError, suggestion, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,77 @@ def explain(ws: Workspace, key: str) -> Setting:
     close = suggestion(key, known_keys())
     tail = f"; did you mean {close!r}?" if close else ""
     raise ConfigError(f"no setting named {key!r}{tail}", hint="xq config show")
+
+
+def defaults() -> Workspace:
+    """A workspace with every setting at its default, for when the real one is refused."""
+    from pathlib import Path
+
+    return Workspace(config_layers.load(None, {}), Path.cwd(), {})
+
+
+def check(ws: Workspace) -> None:
+    """Refuse names in the configuration that no command would take.
+
+    Raises
+    ------
+    ConfigError
+        For a symbol, timeframe, exchange, strategy or parameter that does not exist.
+    """
+    from xq.timeframe import Timeframe
+    from xq.types import Symbol
+    from xq.venues.registry import SIM, profile
+
+    config = ws.config
+    for key, names, parse in (
+        ("collect.symbols", config.collect.symbols, Symbol.parse),
+        ("trade.symbols", config.trade.symbols, Symbol.parse),
+        ("risk.symbols", config.risk.symbols, Symbol.parse),
+        ("collect.timeframe", (config.collect.timeframe,), Timeframe.parse),
+        ("trade.timeframe", (config.trade.timeframe,), Timeframe.parse),
+    ):
+        for name in names:
+            with _as_config_error(ws, key):
+                parse(name)
+    if config.exchange.name != SIM:
+        with _as_config_error(ws, "exchange.name"):
+            profile(config.exchange.name)
+    _check_strategies(ws)
+
+
+def _check_strategies(ws: Workspace) -> None:
+    if not ws.config.strategy:
+        return
+    from xq.strategy.sandbox import discover
+
+    known = {listing.name: listing for listing in discover(ws.strategies, clock=ws.clock)}
+    for name, parameters in ws.config.strategy.items():
+        with _as_config_error(ws, f"strategy.{name}"):
+            if name not in known:
+                raise unknown("strategy", name, known, hint="xq strategies list")
+            for parameter in parameters if known[name].error is None else ():
+                if parameter not in known[name].parameters:
+                    raise unknown(
+                        f"parameter of {name}", parameter, known[name].parameters,
+                        hint=f"xq strategies list  # {' '.join(known[name].parameters)}",
+                    )  # fmt: skip
+
+
+@contextmanager
+def _as_config_error(ws: Workspace, key: str) -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        raise ConfigError(
+            f"{key}: {error.message}", where=_place(ws, key), hint=error.hint
+        ) from None
+
+
+def _place(ws: Workspace, key: str) -> str:
+    """Where a key, or the first of its section, was set."""
+    origins = ws.loaded.origins
+    inside = (origin.place for name, origin in origins.items() if name.startswith(f"{key}."))
+    return origins[key].place if key in origins else next(inside, "default")
 
 
 def template(exchange: str | None = None) -> str:

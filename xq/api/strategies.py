@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xq.api.params import assigned
+from xq.api.when import check_range
 from xq.api.workspace import Workspace
 from xq.errors import StorageFailed, UsageError
 from xq.timeframe import DAY_MS, Timeframe
@@ -139,15 +141,7 @@ def overrides(ws: Workspace, name: str, assignments: Iterable[str] = ()) -> dict
     UsageError
         If a text is not ``name=value``.
     """
-    values: dict[str, object] = dict(ws.config.strategy.get(name, {}))
-    for text in assignments:
-        key, equals, value = text.partition("=")
-        if not (key.strip() and equals):
-            raise UsageError(
-                f"a parameter is written name=value, found {text!r}", hint="--param fast=20"
-            )
-        values[key.strip()] = value.strip()
-    return values
+    return {**ws.config.strategy.get(name, {}), **assigned(assignments)}
 
 
 def check(ws: Workspace, request: CheckRequest) -> CheckReport:
@@ -164,6 +158,7 @@ def check(ws: Workspace, request: CheckRequest) -> CheckReport:
     """
     from xq.strategy.sandbox import Evaluator, StrategySpec
 
+    check_range(request.since_ms, request.until_ms, request.days)
     spec = StrategySpec(ws.strategies, request.name, request.parameters)
     with Evaluator.start(spec, deadline_s=_DEADLINE_S, clock=ws.clock) as evaluator:
         bars = _bars(ws, request, evaluator.declaration.lookback)
@@ -185,10 +180,6 @@ def _bars(ws: Workspace, request: CheckRequest, lookback: int) -> "Bars":
         gaps="flag",
     )
     if request.days is not None:
-        if request.since_ms is not None:
-            raise UsageError("expected --days or --since, found both")
-        if request.days <= 0:
-            raise UsageError(f"expected --days above 0, found {request.days:g}")
         first = int((bars.known_at <= bars.known_at[-1] - request.days * DAY_MS).sum())
         return bars.slice(max(first - lookback + 1, 0), len(bars))
     if request.since_ms is None and request.until_ms is None:

@@ -1,15 +1,17 @@
 """The root command: a static table of commands, each imported only when it is asked for."""
 
-import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import takewhile
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from xq.cli.streams import abandon
 from xq.errors import Interrupted, ReaderLeft, UsageError, XqError, unknown
 
 COMMANDS: dict[str, dict[str, str]] = {
@@ -82,15 +84,21 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _root(
-    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),
-) -> None:
-    if version:
+def _version(wanted: bool) -> None:
+    if wanted:
         from xq import __version__
 
-        print(f"xq {__version__}")
+        print(f"xq {__version__}", flush=True)
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", "-V", is_eager=True, callback=_version,
+        help="Print the version and exit.",
+    ),
+) -> None: ...  # fmt: skip
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -101,7 +109,9 @@ def run(arguments: Sequence[str]) -> int:
     except XqError as error:
         return _report(error, as_json)
     except TyperException as error:
-        return _report(_usage(error), as_json)
+        if type(error).__name__ == "NoArgsIsHelpError":  # Typer keeps the class to itself
+            return _help(error)
+        return _report(_usage(error, arguments), as_json)
     except (KeyboardInterrupt, typer.Abort):
         return _report(Interrupted("interrupted"), as_json)
     except ReaderLeft:
@@ -119,13 +129,37 @@ def _report(error: XqError, as_json: bool) -> int:
     return print_error(error, as_json=as_json)
 
 
-def _usage(error: TyperException) -> UsageError:
+def _help(error: TyperException) -> int:
+    from xq.cli.output import print_note
+
+    print_note(error.format_message())
+    return UsageError.exit_code
+
+
+def _usage(error: TyperException, arguments: Sequence[str]) -> UsageError:
     text = getattr(error, "format_message", lambda: str(error))()
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "xq"
     if not text and context is not None:
         text = "no command given"
+    for long, plain in _PLAINER:
+        text = re.sub(long, plain, text)
+    if "equires an argument" in text:  # raised before Typer knows for which command
+        path = " ".join(["xq", *_command_words(arguments)])
     return UsageError(text[:1].lower() + text[1:].rstrip("."), hint=f"{path} --help")
+
+
+_PLAINER = (
+    ("Value error, ", ""),
+    ("Input should be a valid (integer|number).*", r"expected a \1"),
+    ("a integer", "a whole number"),
+    ("Input should be greater than or equal to", "expected at least"),
+    ("Input should be less than or equal to", "expected at most"),
+)
+
+
+def _command_words(arguments: Sequence[str]) -> list[str]:
+    return list(takewhile(lambda word: word[:1].isalpha(), arguments))[:1]
 
 
 def _from_os(error: OSError) -> XqError:
@@ -138,17 +172,19 @@ def _from_os(error: OSError) -> XqError:
 
 def _reader_left() -> int:
     """``xq … | head`` closes the pipe early; that is no error of anyone's."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, sys.stdout.fileno())
-    os.close(devnull)
+    abandon(sys.stdout)
     return 0
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    joined = " ".join(arguments)
-    return any(
-        f"{flag}{gap}{name}" in joined
-        for flag in ("--output", "-o")
-        for gap in (" ", "=")
-        for name in ("json",)
-    )
+    words = iter(arguments)
+    for word in words:
+        flag, equals, value = word.partition("=")
+        if flag in ("--output", "-o"):
+            value = value if equals else next(words, "")
+        elif word.startswith("-o"):
+            value = word[2:]
+        else:
+            continue
+        return value in ("json", "jsonl")
+    return False

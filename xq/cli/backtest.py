@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from xq.cli.shell import Shell, command
+from xq.errors import UsageError
 
 app = typer.Typer()
 
@@ -51,7 +52,8 @@ def backtest(
     """
     from xq.api import backtest as api
     from xq.api.backtest_inputs import Span
-    from xq.cli.backtest_view import pairs, view
+    from xq.api.params import assigned
+    from xq.cli.backtest_view import view
 
     shell.override(
         backtest__fee=fee,
@@ -60,12 +62,14 @@ def backtest(
         backtest__gaps=gaps,
         exchange__name=exchange,
     )
+    if report is not None and (report.is_dir() or not report.name):
+        raise UsageError(f"expected a file, found a folder: {report}", hint="--report report.html")
     request = api.BacktestRequest(
         strategy=strategy,
         symbols=None if symbol is None else tuple(symbol),
         timeframe=timeframe,
         span=Span.of(since, until, days),
-        params=pairs(param or []),
+        params=assigned(param or []),
     )
     result = api.backtest(shell.workspace, request)
     if save:

@@ -1,33 +1,14 @@
 """How a backtest looks on a terminal."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xq.cli.backtest_figures import cells, columns, percent, sparkline
 from xq.cli.shell import Shell
 from xq.clock import iso
-from xq.errors import UsageError
 
 if TYPE_CHECKING:
     from xq.backtest.result import BacktestResult
-
-
-def pairs(given: Iterable[str]) -> dict[str, object]:
-    """``name=value`` texts as a mapping.
-
-    Raises
-    ------
-    UsageError
-        If one has no ``=`` or no name.
-    """
-    found: dict[str, object] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not (equals and name.strip()):
-            raise UsageError(f"--param is written name=value, found {text!r}")
-        found[name.strip()] = value.strip()
-    return found
 
 
 def view(shell: Shell, result: "BacktestResult", *, saved: bool, report: Path | None) -> None:

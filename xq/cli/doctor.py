@@ -12,7 +12,7 @@ app = typer.Typer()
 @command(app)
 def doctor(
     shell: Shell,
-    offline: Annotated[bool, typer.Option(help="Leave the exchange alone.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Leave the exchange alone.")] = False,
 ) -> None:
     """Check that everything xq needs is in order."""
     from xq.api.doctor import doctor as run

@@ -20,4 +20,4 @@ def fills(
     from xq.api.account import fills as listed
 
     shell.override(trade__mode=mode)
-    shell.rows(listed(shell.workspace, symbol=symbol, limit=limit))
+    shell.rows_or_note(listed(shell.workspace, symbol=symbol, limit=limit), "no fill yet")

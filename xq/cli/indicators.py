@@ -39,7 +39,9 @@ def indicators(
         int | None,
         typer.Option(min=1, help="Rows to show; default 20 in a table without a range, else all."),
     ] = None,
-    store: Annotated[bool, typer.Option(help="Keep the columns in the lake as features.")] = False,
+    store: Annotated[
+        bool, typer.Option("--store", help="Keep the columns in the lake as features.")
+    ] = False,
 ) -> None:
     """Compute indicators over stored bars.
 

@@ -25,6 +25,7 @@ def orders(
 
     shell.override(trade__mode=mode)
     if venue:
-        shell.rows(open_orders(shell.workspace, symbol=symbol))
+        shell.rows_or_note(open_orders(shell.workspace, symbol=symbol), "no order rests there")
     else:
-        shell.rows(listed(shell.workspace, symbol=symbol, limit=limit))
+        found = listed(shell.workspace, symbol=symbol, limit=limit)
+        shell.rows_or_note(found, "no order yet")

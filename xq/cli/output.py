@@ -14,6 +14,7 @@ from pathlib import PurePath
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
+from xq.cli.streams import is_unicode, tell
 from xq.errors import ReaderLeft, UsageError, XqError
 
 if TYPE_CHECKING:
@@ -93,8 +94,7 @@ def print_text(text: str) -> None:
 
 def print_note(text: str) -> None:
     """Write a line for people to stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    tell(text)
 
 
 @_reader()
@@ -111,20 +111,22 @@ def print_rich(*renderables: Any) -> None:
 def print_error(error: XqError, *, as_json: bool) -> int:
     """Write an error to stderr and return its exit code."""
     text = to_json(error.as_dict()) if as_json else str(error)
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    tell(text)
     return error.exit_code
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:
     """JSON text; NaN and infinities become null, Decimals numbers, times ISO strings.
 
+    What stdout cannot spell is escaped.
+
     Examples
     --------
     >>> to_json({"a": Decimal("0.10"), "b": float("nan")})
     '{"a": 0.1, "b": null}'
     """
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    ascii_only = not is_unicode(sys.stdout)
+    return json.dumps(_plain(value), indent=indent, ensure_ascii=ascii_only, allow_nan=False)
 
 
 @contextmanager
@@ -228,7 +230,7 @@ def _write_csv(rows: Rows) -> None:
 
 
 def _csv_cell(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, (dict, list)) else value
+    return json.dumps(value) if isinstance(value, (dict, list, bool)) else value
 
 
 def _write_arrow(rows: Rows) -> None:

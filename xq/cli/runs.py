@@ -19,7 +19,8 @@ def list_runs(
 
     saved = runs(shell.workspace, strategy=strategy)
     if not saved:
-        shell.note("no run is saved yet; hint: xq backtest --save")
+        of = f" of {strategy}" if strategy else ""
+        shell.note(f"no run{of} is saved yet; hint: xq backtest --save")
     shell.rows([brief(run) for run in saved])
 
 

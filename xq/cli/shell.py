@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -78,6 +78,12 @@ class Shell:
     def rows(self, rows: output.Rows, *, title: str | None = None) -> None:
         """Answer with rows."""
         output.print_rows(rows, self.format or self._default, title=title)
+
+    def rows_or_note(self, rows: Sequence[Any], absence: str) -> None:
+        """Answer with rows; where there are none, tell the person so."""
+        self.rows(rows)
+        if not rows:
+            self.note(absence)
 
     def record(self, record: Mapping[str, Any] | Any) -> None:
         """Answer with one object."""

@@ -16,7 +16,7 @@ def symbols(
     contracts: Annotated[
         bool, typer.Option("--contracts", help="Perpetual contracts instead of spot.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(help="At most so many.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     exchange: Annotated[
         str | None, typer.Option(help="'sim' or a ccxt id; default: exchange.name.")
     ] = None,

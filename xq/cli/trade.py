@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xq.cli.shell import Shell, command
-from xq.errors import UsageError, XqError
+from xq.errors import XqError
 
 if TYPE_CHECKING:
     from xq.live.report import Report
@@ -56,12 +56,13 @@ def trade(
         exchange__name=exchange,
     )
     from xq.api.crontab import crontab_line
+    from xq.api.params import assigned
     from xq.api.trade import TradeRequest, trade_loop, trade_once
 
     if crontab:
         shell.text(crontab_line(shell.workspace, shell.flags, param or []))
         return
-    request = TradeRequest(dict(_pair(text) for text in param or []), dry_run)
+    request = TradeRequest(assigned(param or []), dry_run)
     if once or dry_run:
         _answer(shell, trade_once(shell.workspace, request, shell.progress))
         return
@@ -91,10 +92,3 @@ def _answer(shell: Shell, report: "Report") -> None:
         shell.record(as_record(report))
     if report.problems:
         raise report.problems[0]
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise UsageError(f"a parameter is written name=value, found {text!r}")
-    return name, value
