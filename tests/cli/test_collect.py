@@ -84,7 +84,7 @@ WRONG = [
     (("--timeframe", "1x"), 2, "no timeframe named '1x'"),
     (("--since", "tomorrow"), 2, "expected a date like 2024-01-31"),
     (("--since", "2031-01-01"), 2, "no closed 1h bar between"),
-    (("--since", "2023-12-01", "--days", "3"), 2, "expected either since or days"),
+    (("--since", "2023-12-01", "--days", "3"), 2, "expected --since or --days, found both"),
     (("--days", "many"), 2, "invalid value for '--days'"),
     (("--exchange", "binanse"), 2, "no exchange named 'binanse'; did you mean 'binance'?"),
     (("--symbol", "-"), 2, "expected symbols on stdin, found none"),

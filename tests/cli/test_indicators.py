@@ -137,11 +137,15 @@ def test_list(xq: Callable) -> None:
             "error: no 1h bars of ETH/USDT stored\n  where: ohlcv ETH/USDT 1h on binance\n"
             "  hint:  xq collect --symbol ETH/USDT --days 30\n",
         ),
-        (["ema", "--days", "0"], 2, "error: expected --days above 0, found 0\n"),
+        (
+            ["ema", "--days", "0"],
+            2,
+            "error: expected --days above 0 and at most 15000, found 0\n  hint:  --days 30\n",
+        ),
         (
             ["ema", "--days", "1", "--since", "1970-01-02"],
             2,
-            "error: expected --days or --since, found both\n",
+            "error: expected --since or --days, found both\n",
         ),
     ],
 )

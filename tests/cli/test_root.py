@@ -66,7 +66,7 @@ def test_version() -> None:
         (["config", "show", "--output", "xml"], 2, "invalid value for '--output'"),
         (["config", "explain"], 2, "missing argument 'key'"),
         (["config", "explain", "trade.mod"], 3, "did you mean 'trade.mode'?"),
-        (["config", "show", "--config", "gone.toml"], 3, "no such config file"),
+        (["config", "check", "--config", "gone.toml"], 3, "no such config file"),
     ],
 )
 def test_bad_input_is_one_clear_error(xq: Run, arguments: list[str], code: int, said: str) -> None:
@@ -123,3 +123,30 @@ def test_every_output_format_of_rows(kind: str) -> None:
         assert names == ["key", "value", "origin"]
     else:
         assert b"exchange.name" in done.stdout
+
+
+def test_a_locale_that_cannot_spell_the_answer_gets_it_escaped() -> None:
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "xq", "config", "show", "--output", "json"],
+        capture_output=True, text=True, env=environment, timeout=60, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_refused_config_can_still_be_explained(xq: Run, tmp_path: Path) -> None:
+    (tmp_path / "xq.toml").write_text("[trade]\nmode = 'mars'\n", encoding="utf-8")
+    result = xq("config", "explain", "trade.mode", "--output", "json")
+    assert (result.exit_code, '"default": "sim"' in result.stdout) == (0, True)
+    assert "trade.mode" in result.stderr
+    assert xq("config", "show").exit_code == 3
+
+
+def test_a_full_stdout_is_an_error_and_no_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "xq", "config", "show", "--output", "json"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert "Traceback" not in done.stderr

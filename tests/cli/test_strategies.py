@@ -111,7 +111,7 @@ def test_what_a_plugin_prints_is_no_data(
         (["check", "my_idea", "--param", "length=3"], 2, "between 10 and 1000 bars, found 3"),
         (["check", "my_idea", "--param", "length"], 2, "written name=value, found 'length'"),
         (["check", "my_idea", "--symbol", "ETH/USDT"], 4, "no 1h bars of ETH/USDT stored"),
-        (["check", "my_idea", "--days", "0"], 2, "--days above 0, found 0"),
+        (["check", "my_idea", "--days", "0"], 2, "--days above 0 and at most 15000, found 0"),
         (["check", "my_idea", "--timeframe", "2x"], 2, "no timeframe named '2x'"),
         (["check", "my_idea", "--param", "length=1000", "--since", "1970-02-20"], 4,
          "needs 1000 bars for its first weight"),

@@ -32,4 +32,7 @@ def test_an_unknown_quote_asset(xq: Run) -> None:
 
 def test_a_limit_below_one(xq: Run) -> None:
     result = xq("symbols", *SIM, "--limit", "0")
-    result.check(2, stderr="error: expected a limit of at least 1, found 0\n")
+    result.check(
+        2,
+        stderr="error: invalid value for '--limit': expected at least 1\n  hint:  xq symbols --help\n",
+    )

@@ -124,7 +124,7 @@ def test_a_dry_run_leaves_no_trace(folder: Path, xq: Xq) -> None:
         (["--param", "wieght=1"], 2, "wieght"),
         (["--param", "weight"], 2, "a parameter is written name=value"),
         (["--param", "weight=3"], 2, "between -1 and 1"),
-        (["--mode", "mars"], 3, "trade.mode"),
+        (["--mode", "mars"], 2, "trade.mode"),
         (["--param", "weight=-0.5"], 5, "spot cannot be held short, found weight -0.5"),
     ],
 )
