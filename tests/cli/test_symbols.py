@@ -34,5 +34,7 @@ def test_a_limit_below_one(xq: Run) -> None:
     result = xq("symbols", *SIM, "--limit", "0")
     result.check(
         2,
-        stderr="error: invalid value for '--limit': expected at least 1\n  hint:  xq symbols --help\n",
+        stderr=(
+            "error: invalid value for '--limit': expected at least 1\n  hint:  xq symbols --help\n"
+        ),
     )

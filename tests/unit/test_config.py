@@ -54,7 +54,8 @@ def test_lists_in_the_environment_are_split_at_commas() -> None:
          "xq.toml:2"),
         ("[backtest]\nfee = nan\n", "backtest.fee: expected a finite number, found nan",
          "xq.toml:2"),
-        ("[collect]\nsymbols = []\n", "collect.symbols: expected at least one, found ()", "xq.toml:2"),
+        ("[collect]\nsymbols = []\n", "collect.symbols: expected at least one, found ()",
+         "xq.toml:2"),
     ],
 )  # fmt: skip
 def test_refusals_name_key_place_and_value(
