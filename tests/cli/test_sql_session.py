@@ -129,8 +129,4 @@ def test_ctrl_c_stops_a_statement_and_not_the_session(terminal: Callable[..., Te
     session.until_busy()
     session.send("\x03")
     assert "stopped" in session.until(PROMPT)
-    session.send("select half")
-    session.until("half")
-    session.send("\x03")
-    session.until(PROMPT)
     assert "1 row" in session.type("select 1 as one;")

@@ -57,7 +57,7 @@ def check_range(since_ms: int | None, until_ms: int | None, days: float | None) 
     Examples
     --------
     >>> check_range(None, None, 30.0)
-    >>> check_range(86_400_000, 0, None)
+    >>> check_range(86_400_000, 0, None)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     xq.errors.UsageError: error: expected --until after --since, found 1970-01-01T00:00:00Z ...
     """
