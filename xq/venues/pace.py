@@ -56,6 +56,7 @@ class Pace:
         self._used = 0
         self._pending = 0
         self._late = 0
+        self._told_late = 0
         self._lock = threading.Lock()
 
     def wait(self, weight: int = 1) -> int:
@@ -96,7 +97,9 @@ class Pace:
             now = self._roll()
             self._pending = max(0, self._pending - weight)
             if used.isdigit() and minute in (None, now):
-                self._used = max(self._used, int(used) + self._pending)
+                told = int(used) + self._pending
+                self._used = max(self._used, told)
+                self._told_late = told if self._is_late() else 0
 
     def synchronise(self, venue_now_ms: int) -> None:
         """Count minutes as the venue does, whose time this is."""
@@ -132,8 +135,10 @@ class Pace:
     def _roll(self) -> int:
         minute = self._minute_now()
         if minute != self._minute:
-            # What is on its way, or left between the two clocks' edges, may count in either minute.
-            self._minute, self._used, self._late = minute, self._pending + self._late, 0
+            # What is on its way, left or was told between the two clocks' edges, may count in either
+            # minute.
+            self._used = max(self._pending + self._late, self._told_late)
+            self._minute, self._late, self._told_late = minute, 0, 0
         return minute
 
 

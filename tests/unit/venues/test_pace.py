@@ -48,3 +48,12 @@ def test_used_weight_slows_down_before_the_limit(used: str, waits_until: int) ->
 )
 def test_retry_after_that_is_not_a_plain_number(text: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": text}, 0) == seconds
+
+
+def test_what_is_told_between_the_two_edges_counts_in_the_minute_that_begins() -> None:
+    clock = ManualClock(60_100)  # the venue's minute has begun, ours waits for the guard
+    pace = Pace(clock, weight_limit=100)
+    pace.learn({WEIGHT_HEADER: "90"}, 1, pace.wait())
+    clock.advance_to(61_000)
+    pace.wait()
+    assert clock.now_ms() == 120_300
