@@ -29,6 +29,8 @@ class Wanted:
         Whether Binance's file names mean perpetuals: ``BTCUSDT`` is then BTC/USDT:USDT.
     quarantine
         Whether poison rows are set aside instead of refusing their file.
+    force
+        Whether stored rows that say something else are replaced; they go into quarantine.
     """
 
     exchange: str | None = None
@@ -36,6 +38,7 @@ class Wanted:
     timeframe: str | None = None
     contract: bool = False
     quarantine: bool = False
+    force: bool = False
     dry_run: bool = False
 
 
@@ -53,6 +56,8 @@ class FileReport:
         Stretches without bars between the first and the last; None for kinds without bars.
     quarantined
         Poison rows set aside.
+    replaced
+        Stored rows that said something else; they are in quarantine. Part of ``revised``.
     error
         Why nothing of the file was taken; the other numbers are 0 then.
     """
@@ -71,6 +76,7 @@ class FileReport:
     unchanged: int = 0
     gaps: int | None = None
     quarantined: int = 0
+    replaced: int = 0
     ignored: tuple[str, ...] = ()
     stored: bool = False
     error: str | None = None
@@ -126,6 +132,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileReport:
+    from xq.api.data_revise import Revision
     from xq.lake import arrays
     from xq.lake.importer import read_file
     from xq.lake.ranges import present
@@ -139,10 +146,15 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
     ts.sort()
     stretches = present(ts, bar) if bar else ()
     added = revised = unchanged = 0
-    if not wanted.dry_run:
+    revision = Revision(dataset, path, wanted, now_ms)
+    if wanted.dry_run:
+        revision.rehearse(ws.lake, taken.rows)
+    else:
         writer = LakeWriter(ws.lake)
         _set_aside(writer, dataset, path, taken, now_ms)
-        commit = writer.upsert(dataset, taken.rows, covered=stretches)
+        commit = writer.upsert(
+            dataset, taken.rows, covered=stretches, review=revision.review(writer)
+        )
         added, revised, unchanged = commit.added, commit.revised, commit.unchanged
     return FileReport(
         file=str(path),
@@ -159,6 +171,7 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
         unchanged=unchanged,
         gaps=max(0, len(stretches) - 1) if bar else None,
         quarantined=len({item.row for item in taken.poison}),
+        replaced=revision.replaced,
         ignored=taken.ignored,
         stored=not wanted.dry_run,
     )

@@ -27,6 +27,9 @@ def import_files(
     quarantine: Annotated[
         bool, typer.Option(help="Set poison rows aside instead of refusing their file.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option(help="Replace stored rows that differ; they go into quarantine.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option(help="Check the files, store nothing.")] = False,
 ) -> None:
     """Bring files into the lake; refuses those with rows that cannot be true, by number.
@@ -36,7 +39,7 @@ def import_files(
     """
     from xq.api.data_import import Wanted, import_paths
 
-    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, dry_run)
+    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, force, dry_run)
     with shell.progress("importing"):
         done = list(import_paths(shell.workspace, files, wanted))
     failures = [item for item in done if item.failure is not None]
@@ -52,6 +55,9 @@ def import_files(
     aside = sum(item.report.quarantined for item in done)
     if aside:
         shell.note(f"{aside} rows set aside; see xq data quarantine")
+    replaced = sum(item.report.replaced for item in done)
+    if replaced:
+        shell.note(f"{replaced} stored rows replaced and set aside; see xq data quarantine")
     for item in failures:
         shell.note(str(item.failure))
     if failures:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from xq.errors import DataError, NoData, suggestion
-from xq.lake import arrays, merge, rules
+from xq.lake import arrays, merge, rules, spacing
 from xq.lake.formats.load import load
 from xq.lake.formats.name import Named
 from xq.lake.poison.catalogue import RULES, examine
@@ -89,7 +89,7 @@ def read_file(
     CorruptFile
         If its format is none that xq knows.
     DataError
-        If a column is missing.
+        If a column is missing, or the times are those of bars of another length.
     PoisonRows
         If rows cannot be read or cannot be true, naming them counted from 1.
     StorageFailed
@@ -108,12 +108,21 @@ def read_file(
             bad += found
     rows = pa.table(columns, schema=pa.schema([spec.schema.field(name) for name in columns]))
     rows = merge.conform(rows, spec, str(path))
+    if timeframe is not None:
+        spacing.refuse_finer(_told(rows["ts"]), timeframe, str(path))
     poison = _judge(rows, spec, bad, timeframe, now_ms)
     if not set_aside:
         rules.refuse(poison, where=str(path), hint=None)
     kept = np.setdiff1d(np.arange(rows.num_rows), [item.row - 1 for item in poison if item.row])
+    if timeframe is not None:
+        spacing.refuse_coarser(arrays.times(rows["ts"])[kept], timeframe, str(path))
     ignored = tuple(name for name in table.column_names if name not in spec.schema.names)
     return Imported(rows.take(pa.array(kept)) if poison else rows, ignored, tuple(poison), table)
+
+
+def _told(column: pa.ChunkedArray) -> np.ndarray:
+    times: np.ndarray = arrays.times(column)[~arrays.flags(column)]
+    return times
 
 
 def _judge(
