@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from xq.api.data import bars_of
 from xq.api.workspace import Workspace
-from xq.errors import NoData, UsageError, XqError
+from xq.errors import UsageError, XqError
 
 if TYPE_CHECKING:
     from xq.lake.formats.name import Named
     from xq.lake.importer import Imported
     from xq.lake.layout import Dataset
     from xq.lake.writer import LakeWriter
-
-_ENDINGS = (".csv", ".zip", ".parquet", ".pq", ".feather", ".json", ".json.gz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +88,18 @@ class Outcome:
     failure: XqError | None = None
 
 
-def import_paths(ws: Workspace, paths: Sequence[Path], wanted: Wanted) -> Iterator[Outcome]:
-    """Bring files, and every data file below folders, into the lake, one after the other.
+def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterator[Outcome]:
+    """Bring files into the lake, one after the other; `find_files` finds them.
 
     A file that is refused harms no other. Importing again changes nothing.
 
     Raises
     ------
     UsageError
-        If a path does not exist or one symbol is said for files that name several.
-    NoData
-        If a folder holds no data file.
+        If one symbol is said for files that name several.
     """
     from xq.lake.formats.name import read_name
 
-    files = list(_files(paths))
     named = [(path, read_name(path)) for path in files]
     symbols = {item.symbol for _, item in named if item.symbol}
     if wanted.symbol is not None and len(symbols) > 1:
@@ -118,17 +113,6 @@ def import_paths(ws: Workspace, paths: Sequence[Path], wanted: Wanted) -> Iterat
         except XqError as error:
             report = FileReport(str(path), item.layout, item.kind, error=error.message)
             yield Outcome(report, error)
-
-
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        found = sorted(item for item in path.rglob("*") if item.name.endswith(_ENDINGS))
-        if not found:
-            raise NoData("no data file in this folder", where=str(path))
-        yield from found
 
 
 def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileReport:

@@ -21,6 +21,7 @@ from xq.lake.rules import Poison
 from xq.lake.schema import TIMESTAMP, Kind, kind_of
 from xq.timeframe import Timeframe
 
+_COMMA = re.compile(r": '-?[\d.]+,[\d,]+'$")
 _WHOLE = re.compile(r"-?\d+(\.0*)?")
 
 # Smaller numbers are seconds (until the year 5138), larger ones milliseconds (from 1973 on);
@@ -112,12 +113,22 @@ def read_file(
         spacing.refuse_finer(_told(rows["ts"]), timeframe, str(path))
     poison = _judge(rows, spec, bad, timeframe, now_ms)
     if not set_aside:
-        rules.refuse(poison, where=str(path), hint=None)
+        rules.refuse(poison, where=str(path), hint=_spelling(bad))
     kept = np.setdiff1d(np.arange(rows.num_rows), [item.row - 1 for item in poison if item.row])
     if timeframe is not None:
         spacing.refuse_coarser(arrays.times(rows["ts"])[kept], timeframe, str(path))
     ignored = tuple(name for name in table.column_names if name not in spec.schema.names)
     return Imported(rows.take(pa.array(kept)) if poison else rows, ignored, tuple(poison), table)
+
+
+def _spelling(bad: Sequence[Poison]) -> str | None:
+    """How times and numbers are written, if that is what is wrong."""
+    unreadable = [item.message for item in bad if item.rule == "unreadable"]
+    if any(" is no time: " in text for text in unreadable):
+        return "times are epoch numbers or like 2024-01-31T00:00:00Z"
+    if any(_COMMA.search(text) for text in unreadable):
+        return "write decimals with a point, and nothing between thousands"
+    return None
 
 
 def _told(column: pa.ChunkedArray) -> np.ndarray:
@@ -231,7 +242,7 @@ def _whole(
 
 
 def _epoch(text: str) -> int:
-    text = text.strip()
+    text = text.strip().removesuffix(" UTC")
     if _WHOLE.fullmatch(text):
         values, bad = _from_epochs(pa.chunked_array([pa.array([int(float(text))])]))
         if bad:
