@@ -72,23 +72,24 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def make_folder(folder: Path) -> None:
     """Create a folder and its parents so that they survive a power cut."""
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        sync_folder(path.parent)
+    make_folders((folder,))
 
 
 def make_folders(folders: Iterable[Path]) -> None:
-    """Create many folders so that they survive a power cut: one wait for each shared parent."""
-    missing = [folder for folder in folders if not folder.is_dir()]
-    for parent in {folder.parent for folder in missing}:
-        make_folder(parent)
-    for folder in missing:
-        folder.mkdir(exist_ok=True)
-    for parent in {folder.parent for folder in missing}:
+    """Create many folders and their parents so that they survive a power cut.
+
+    Parents are synced after the last is made: the first wait then takes the others along.
+    """
+    parents: dict[Path, None] = {}
+    for folder in folders:
+        missing = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for path in reversed(missing):
+            path.mkdir(exist_ok=True)
+            parents[path.parent] = None
+    for parent in parents:
         sync_folder(parent)
 
 

@@ -6,7 +6,7 @@ the next read hash again.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
@@ -186,8 +186,15 @@ def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:
     return paths
 
 
-def proven_kinds(root: Path, kinds: Iterable[str]) -> None:
+def proven_kinds(
+    root: Path, kinds: Iterable[str], wanted: Mapping[str, Collection[str]] | None = None
+) -> None:
     """Refuse a query over kinds of which a file is not the committed one.
+
+    Parameters
+    ----------
+    wanted
+        The only values of partition columns whose files it reads.
 
     Raises
     ------
@@ -195,7 +202,7 @@ def proven_kinds(root: Path, kinds: Iterable[str]) -> None:
         As `proven_files`.
     """
     for kind in sorted(kinds):
-        proven_files(root, layout.datasets(root, kind))
+        proven_files(root, layout.datasets(root, kind, wanted))
 
 
 def digest_of(data: bytes | memoryview) -> str:

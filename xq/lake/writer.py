@@ -155,7 +155,9 @@ class LakeWriter:
         self, dataset: Dataset, rows: pa.Table, trust: Trust, repair: "_Repair"
     ) -> Iterator[Change]:
         own = arrays.times(rows["ts"])
-        touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
+        touched = own
+        if repair.without:
+            touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
         for period, start, stop in layout.split(dataset, touched):
             leaf = Leaf(layout.leaf_path(self._root, dataset, period), period)
             first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
@@ -175,6 +177,8 @@ class LakeWriter:
             staging = layout.staging_path(self._root, dataset)
             self._disk.discard(staging)
             remove.finish(self._root, dataset.slug)
+            with storage_errors(staging):
+                staging.mkdir(parents=True, exist_ok=True)  # need not survive a power cut
             self._state_format(staging / "format.json")
             try:
                 yield
