@@ -25,8 +25,8 @@ def find(root: Path, path: Path) -> tuple[Dataset, Leaf]:
     """
     wanted = path.absolute()
     if wanted.is_relative_to(root.absolute()):
-        kind = wanted.relative_to(root.absolute()).parts[:1]
-        for dataset in layout.datasets(root, *kind) if set(kind) & set(KINDS) else ():
+        kind = next(iter(wanted.relative_to(root.absolute()).parts), "")
+        for dataset in layout.datasets(root, kind) if kind in KINDS else ():
             for leaf in layout.leaves(root, dataset):
                 if leaf.path.absolute() == wanted:
                     return dataset, leaf
