@@ -6,6 +6,10 @@ from enum import StrEnum
 
 from xq.errors import UsageError
 
+# Quote assets by which a venue's id is taken apart, longer ones before those they end with.
+QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "USD", "EUR", "TRY", "BRL",
+          "GBP", "JPY", "BTC", "ETH", "BNB")  # fmt: skip
+
 Number = Decimal
 
 
@@ -35,8 +39,11 @@ class Symbol:
         pair, _, settle = text.strip().upper().partition(":")
         base, slash, quote = pair.partition("/")
         if not (base and slash and quote) or "/" in quote:
+            likely = _likely(text)
+            tail = f"; did you mean {likely}?" if likely else ""
             raise UsageError(
-                f"a symbol is written BASE/QUOTE, found {text!r}", hint="xq symbols --quote USDT"
+                f"a symbol is written BASE/QUOTE, found {text!r}{tail}",
+                hint="xq symbols --quote USDT",
             )
         return cls(base, quote, settle or None)
 
@@ -47,6 +54,15 @@ class Symbol:
 
     def __str__(self) -> str:
         return f"{self.base}/{self.quote}" + (f":{self.settle}" if self.settle else "")
+
+
+def _likely(text: str) -> str | None:
+    """The symbol that ``BTCUSDT``, ``btc-usdt`` or ``BTC_USDT`` stands for; None if unknown."""
+    plain = "".join(sign for sign in text.upper() if sign.isascii() and sign.isalnum())
+    for quote in QUOTES:
+        if plain.endswith(quote) and len(plain) > len(quote):
+            return f"{plain.removesuffix(quote)}/{quote}"
+    return None
 
 
 class Side(StrEnum):

@@ -80,7 +80,11 @@ def test_a_repeated_symbol_counts_once(xq: Run) -> None:
 
 WRONG = [
     (("--symbol", "BTC/USTD"), 2, "no symbol named 'BTC/USTD'; did you mean 'BTC/USDT'?"),
-    (("--symbol", "BTCUSDT"), 2, "a symbol is written BASE/QUOTE, found 'BTCUSDT'"),
+    (
+        ("--symbol", "BTCUSDT"),
+        2,
+        "a symbol is written BASE/QUOTE, found 'BTCUSDT'; did you mean BTC/USDT?",
+    ),
     (("--timeframe", "1x"), 2, "no timeframe named '1x'"),
     (("--since", "tomorrow"), 2, "expected a date like 2024-01-31"),
     (("--since", "2031-01-01"), 2, "no closed 1h bar between"),

@@ -81,7 +81,11 @@ def test_columns_that_bars_do_not_have_are_named(xq: Run, tmp_path: Path) -> Non
     ("arguments", "code", "message"),
     [
         (("--timeframe", "1H"), 2, "no timeframe named '1H'; did you mean '1h'?"),
-        (("--symbol", "BTCUSDT"), 2, "a symbol is written BASE/QUOTE, found 'BTCUSDT'"),
+        (
+            ("--symbol", "BTCUSDT"),
+            2,
+            "a symbol is written BASE/QUOTE, found 'BTCUSDT'; did you mean BTC/USDT?",
+        ),
         (("--exchange", "Bin ance"), 2, "expected an exchange like binance, found 'Bin ance'"),
     ],
 )

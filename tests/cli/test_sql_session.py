@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -16,7 +17,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMPT = "xq> "
-PATIENCE = 30
+PATIENCE = 120  # seconds that only a broken session uses up
+
+
+def _own_terminal() -> None:
+    """In the child: its terminal sends it Ctrl-C, even if the tests run with that switched off."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -29,7 +36,7 @@ class Terminal:
             [sys.executable, "-m", "xq", "sql", *arguments],
             stdin=other, stdout=other, stderr=other, cwd=folder, start_new_session=True,
             env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "dumb", "COLUMNS": "80"},
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+            preexec_fn=_own_terminal,
         )  # fmt: skip
         os.close(other)
 
@@ -53,9 +60,20 @@ class Terminal:
         while self._ticks() < enough:
             select.select([], [], [], 0.05)
 
+    def until_waiting(self) -> None:
+        """Wait until the process sleeps, which here it only does for a key.
+
+        A signal between two keys sets a flag that Python's readline looks at after the next one.
+        """
+        while self._stat()[0] != "S":
+            select.select([], [], [], 0.01)
+
     def _ticks(self) -> int:
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return int(stat[11]) + int(stat[12])
+        return int(self._stat()[11]) + int(self._stat()[12])
+
+    def _stat(self) -> list[str]:
+        """Fields of the kernel's account of the process, from its state on."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
 
     def send(self, signs: str) -> None:
         """Type signs as they are."""
@@ -130,3 +148,25 @@ def test_ctrl_c_stops_a_statement_and_not_the_session(terminal: Callable[..., Te
     session.send("\x03")
     assert "stopped" in session.until(PROMPT)
     assert "1 row" in session.type("select 1 as one;")
+
+
+def test_ctrl_c_at_a_half_typed_line_clears_it_and_keeps_the_session(
+    terminal: Callable[..., Terminal],
+) -> None:
+    session = terminal()
+    session.send("select nonsense")
+    session.until("select nonsense")
+    session.until_waiting()
+    session.send("\x03")
+    assert "nonsense" not in session.until(PROMPT)
+    assert "1 row" in session.type("select 1 as one;")
+    session.type("select 2 as", then=" ..> ")
+    session.send("gone")
+    session.until("gone")
+    session.until_waiting()
+    session.send("\x03")
+    session.until(PROMPT)
+    shown = session.type("select 3 as three;")
+    assert ("three" in shown, "gone" in shown, "1 row" in shown) == (True, False, True)
+    session.send(".quit\n")
+    assert session.process.wait(PATIENCE) == 0

@@ -105,6 +105,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; every error ends here as text on stderr and an exit code."""
     as_json = _wants_json(arguments)
     try:
+        _refuse_empty(arguments)
         result = app(list(arguments), prog_name="xq", standalone_mode=False)
     except XqError as error:
         return _report(error, as_json)
@@ -121,6 +122,17 @@ def run(arguments: Sequence[str]) -> int:
     if result == Interrupted.exit_code:  # what Typer makes of Ctrl-C
         return _report(Interrupted("interrupted"), as_json)
     return result if isinstance(result, int) else 0
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """An option with an empty value is an unset shell variable, not a wish for the default."""
+    for before, word in zip(("", *arguments), arguments, strict=False):
+        flag = before if word == "" else word.removesuffix("=") if word.endswith("=") else ""
+        if _FLAG.fullmatch(flag):
+            raise UsageError(f"expected a value for {flag}, found an empty one")
+
+
+_FLAG = re.compile(r"--[a-z][a-z-]*")
 
 
 def _report(error: XqError, as_json: bool) -> int:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _WIDTH = 60
+_TWO = 66  # signs of a line with two figures
 
 
 def sparkline(values: list[float], width: int = _WIDTH) -> str:
@@ -53,8 +54,10 @@ def cells(result: "BacktestResult") -> list[tuple[str, str]]:
     ]
 
 
-def columns(pairs: list[tuple[str, str]]) -> list[str]:
-    """Two columns of names and right-aligned texts."""
+def columns(pairs: list[tuple[str, str]], width: int = _TWO) -> list[str]:
+    """Two columns of names and right-aligned texts; one below the other where two are too wide."""
+    if width < _TWO:
+        return [f"  {name:<15}{text:>14}" for name, text in pairs]
     rows = (len(pairs) + 1) // 2
     left, right = pairs[:rows], pairs[rows:]
     return [

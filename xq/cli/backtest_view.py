@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xq.cli.backtest_figures import cells, columns, percent, sparkline
+from xq.cli.fold import fold, terminal_width
 from xq.cli.shell import Shell
 from xq.clock import iso
 
 if TYPE_CHECKING:
     from xq.backtest.result import BacktestResult
+
+_UNCUT = 10_000
+_CURVE = 60
 
 
 def view(shell: Shell, result: "BacktestResult", *, saved: bool, report: Path | None) -> None:
@@ -18,7 +22,7 @@ def view(shell: Shell, result: "BacktestResult", *, saved: bool, report: Path | 
         for note in result.notes:
             shell.note(f"note: {note}")
     else:
-        shell.text(render(result))
+        shell.text(render(result, terminal_width()))
         hints = [] if saved else ["--save keeps this run (xq runs list)"]
         if report is None:
             hints.append("--report FILE.html draws it")
@@ -30,8 +34,8 @@ def view(shell: Shell, result: "BacktestResult", *, saved: bool, report: Path | 
         shell.note(f"report: {report}")
 
 
-def render(result: "BacktestResult") -> str:
-    """The whole answer as text."""
+def render(result: "BacktestResult", width: int = _UNCUT) -> str:
+    """The whole answer as text, for a terminal of that many columns."""
     symbols = " ".join(result.bars.symbols)
     params = " ".join(f"{name}={_plain(value)}" for name, value in result.params.items())
     luck = result.overfit
@@ -40,9 +44,9 @@ def render(result: "BacktestResult") -> str:
         f"{_minute(result.start_ms)} to {_minute(result.end_ms)}, {len(result.bars):,} bars, "
         f"{result.data.label}",
         "",
-        f"  {sparkline(result.simulation.equity.tolist())}",
+        f"  {sparkline(result.simulation.equity.tolist(), max(1, min(_CURVE, width - 2)))}",
         "",
-        *columns(cells(result)),
+        *columns(cells(result), width),
         "",
         f"  costs: fee {percent(result.costs.fee, 3)} and slippage "
         f"{percent(result.costs.slippage, 3)} on each of {len(result.simulation.fills):,} fills",
@@ -52,7 +56,7 @@ def render(result: "BacktestResult") -> str:
         f"is not luck; {luck.trials} trial{'s' * (luck.trials != 1)}",
         *(f"  note: {note}" for note in result.notes),
     ]
-    return "\n".join(lines)
+    return fold("\n".join(lines), width)
 
 
 def _minute(ts_ms: int) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from xq.cli.shell import Shell, command
+from xq.errors import UsageError
 
 app = typer.Typer()
 
@@ -13,7 +14,7 @@ app = typer.Typer()
 @command(app)
 def init(
     shell: Shell,
-    folder: Annotated[Path, typer.Argument(help="Folder to make; default: here.")] = Path(),
+    folder: Annotated[str, typer.Argument(help="Folder to make; default: here.")] = ".",
     exchange: Annotated[
         str | None, typer.Option(help="Venue to write into the config, e.g. sim.")
     ] = None,
@@ -21,6 +22,8 @@ def init(
     """Make a folder with a config file, strategies and a lake."""
     from xq.api.init import init as run
 
-    created = run(folder, exchange=exchange)
+    if not folder:
+        raise UsageError("expected a folder, found an empty name", hint="xq init my-folder")
+    created = run(Path(folder), exchange=exchange)
     shell.record(created)
     shell.note(f"next: cd {created.path} && xq doctor")

@@ -79,7 +79,8 @@ def print_record(record: Mapping[str, Any] | Any, kind: Format) -> None:
     if kind is Format.TABLE:
         from xq.cli.table import pairs
 
-        print_rich(pairs(list(_flat(fields))))
+        width = get_terminal_size().columns if sys.stdout.isatty() else None
+        print_rich(pairs(list(_flat(fields)), width))
     elif kind is Format.CSV or kind in _BINARY:
         print_rows([dict(_flat(fields))], kind)
     else:
@@ -103,7 +104,7 @@ def print_rich(*renderables: Any) -> None:
     from rich.console import Console
 
     width = get_terminal_size().columns if sys.stdout.isatty() else _UNCUT
-    console = Console(file=sys.stdout, width=_ROOMY, highlight=False)
+    console = Console(file=sys.stdout, width=_ROOMY, highlight=False, markup=False, emoji=False)
     console.width = max([width, *(console.measure(item).minimum for item in renderables)])
     console.print(*renderables)
 

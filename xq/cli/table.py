@@ -1,71 +1,181 @@
 """Rows and pairs laid out for a terminal."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.cells import cell_len
 from rich.table import Table
 
 _PLACES = Decimal("1e-8")
 _LARGE = 1e6
 _LEAST_HEADER = 8
 _LEAST_TEXT = 14
-_ROOMY = 10_000
 _RULE = 60
+_ROOMY, _TIGHT = 3, 1  # signs between two columns
+_EDGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column as text; ``whole`` ones are numbers and times, which never break."""
+
+    name: str
+    texts: list[str]
+    whole: bool
+    right: bool
+
+    @property
+    def widest(self) -> int:
+        """Signs of its widest cell line or header line."""
+        return max([self._header_width, *map(_width, self.texts)])
+
+    @property
+    def least(self) -> int:
+        """Signs without which a word, a number or a time would break."""
+        if self.whole:
+            return self.widest
+        words = max((cell_len(word) for text in self.texts for word in text.split()), default=0)
+        return max(words, min(self.widest, _LEAST_TEXT), self._header_width)
+
+    @property
+    def header(self) -> str:
+        """Its name, broken at underscores where it is wider than its values."""
+        return header(self.name, max([_LEAST_HEADER, *map(_width, self.texts)]))
+
+    @property
+    def _header_width(self) -> int:
+        return _width(self.header)
 
 
 def layout(names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None) -> Table:
-    """A table whose numbers and times never break, and whose headers break at underscores.
+    """A table as wide as its cells, for a file or a pipe.
 
     Columns without any value are left out.
     """
-    table = Table(title=title, box=SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    columns = {name: [row.get(name) for row in rows] for name in names}
-    columns = {name: held for name, held in columns.items() if not rows or _is(held, object)}
-    texts = {name: [cell(value) for value in values] for name, values in columns.items()}
-    for name, values in columns.items():
-        whole = all(isinstance(value, (int, float, Decimal, date, type(None))) for value in values)
-        widest = max((len(text) for text in texts[name]), default=0)
-        head = header(name, max(widest, _LEAST_HEADER))
-        least = max(widest if whole else min(widest, _LEAST_TEXT), *map(len, head.splitlines()))
-        table.add_column(
-            head,
-            justify="right" if whole and not _is(values, bool, date) else "left",
-            min_width=least,
-            no_wrap=whole,
-            overflow="fold",
-        )
-    for row in zip(*texts.values(), strict=True):
-        table.add_row(*row)
-    return table
+    columns = _columns(names, rows)
+    return _table(columns, [column.widest for column in columns], _ROOMY, title)
 
 
 def fitting(
     names: Sequence[str], rows: Sequence[Mapping[str, Any]], title: str | None, width: int
 ) -> list[Table | str]:
-    """The table, or, where a terminal is too narrow for it, its rows one below the other."""
-    table = layout(names, rows, title)
-    # Rich keeps to a given width on every terminal only if a height is given as well.
-    least = Console(width=_ROOMY, height=1).measure(table).minimum
-    if least <= width:
-        return [table]
-    shown: list[Table | str] = [title] if title else []
-    for number, row in enumerate(rows, start=1):
-        held = [(name, row[name]) for name in names if row.get(name) is not None]
-        shown += [f"── row {number} ".ljust(min(width, _RULE), "─"), pairs(held)]
-    return shown
+    """The table for a terminal; no word, number or time is ever broken or cut.
+
+    What does not fit moves together, then columns of one value move above the table, then the
+    rows stand one below the other.
+    """
+    columns = _columns(names, rows)
+    own = [column for column in columns if len(rows) < 2 or len(set(column.texts)) > 1]
+    same = [column for column in columns if column not in own]
+    for shown, gap in ((columns, _ROOMY), (columns, _TIGHT), (own, _TIGHT)):
+        widths = _widths(shown, width - _EDGES - gap * (len(shown) - 1))
+        if shown and widths is not None:
+            table = _table(shown, widths, gap, None)
+            above = [title] if title else []
+            if shown is own and same:
+                values = " · ".join(f"{item.name} {item.texts[0]}".rstrip() for item in same)
+                above.append(f"in every row: {values}")
+            return [*above, table]
+    return [*([title] if title else []), *_stacked(columns, len(rows), width)]
 
 
-def pairs(items: Sequence[tuple[str, Any]]) -> Table:
-    """Names and values below each other."""
+def pairs(items: Sequence[tuple[str, Any]], width: int | None = None) -> Table:
+    """Names and values below each other; a value too wide to stand beside its name, below it."""
+    texts = [(name, cell(value)) for name, value in items]
+    names = max((cell_len(name) for name, _ in texts), default=0)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, value in items:
-        table.add_row(name, cell(value))
+    if width is None:
+        table.add_column(width=names, no_wrap=True)
+        table.add_column(width=max((_width(text) for _, text in texts), default=0), no_wrap=True)
+        for name, text in texts:
+            table.add_row(name, text)
+        return table
+    shown = [_pair(name, text, names, width) for name, text in texts]
+    table.add_column(width=max(map(_width, shown), default=0), no_wrap=True)
+    for text in shown:
+        table.add_row(text)
     return table
+
+
+def _pair(name: str, text: str, names: int, width: int) -> str:
+    """A name and the lines of its value, beside it if every word has room there."""
+    room = width - names - 4
+    lines = _folded(text, room)
+    if any(cell_len(line) > room for line in lines):
+        return "\n".join([name, *(f"  {line}" for line in _folded(text, width - 4))])
+    first = f"{name:<{names}}  {lines[0]}" if lines else name
+    return "\n".join([first, *(" " * (names + 2) + line for line in lines[1:])])
+
+
+def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[_Column]:
+    held = {name: [row.get(name) for row in rows] for name in names}
+    return [
+        _Column(
+            name,
+            [cell(value) for value in values],
+            whole := all(
+                isinstance(value, (int, float, Decimal, date, type(None))) for value in values
+            ),
+            whole and not _is(values, bool, date),
+        )
+        for name, values in held.items()
+        if not rows or _is(values, object)
+    ]
+
+
+def _widths(columns: Sequence[_Column], room: int) -> list[int] | None:
+    """Signs for every column, the widest texts giving way first; None if something would break."""
+    widths, least = ([getattr(item, name) for item in columns] for name in ("widest", "least"))
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        loose = [at for at, width in enumerate(widths) if width > least[at]]
+        widths[max(loose, key=lambda at: widths[at])] -= 1
+    return widths
+
+
+def _table(columns: Sequence[_Column], widths: Sequence[int], gap: int, title: str | None) -> Table:
+    padding = (0, (gap - 1) // 2)
+    table = Table(
+        title=title, box=SIMPLE_HEAD, pad_edge=False, padding=padding, title_justify="left"
+    )
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(
+            column.header,
+            justify="right" if column.right else "left",
+            width=width,
+            no_wrap=column.whole,
+            overflow="fold",
+        )
+    for row in zip(*(column.texts for column in columns), strict=True):
+        table.add_row(*row)
+    return table
+
+
+def _stacked(columns: Sequence[_Column], rows: int, width: int) -> Iterator[Table | str]:
+    for at in range(rows):
+        held = [(column.name, column.texts[at]) for column in columns if column.texts[at]]
+        yield f"── row {at + 1} ".ljust(min(width, _RULE), "─")
+        yield pairs(held, width)
+
+
+def _folded(text: str, width: int) -> list[str]:
+    from textwrap import wrap
+
+    return [
+        part
+        for line in text.splitlines()
+        for part in wrap(line, max(1, width), break_long_words=False, break_on_hyphens=False)
+    ]
+
+
+def _width(text: str) -> int:
+    return max(map(cell_len, text.splitlines()), default=0)
 
 
 def header(name: str, width: int) -> str:
@@ -106,7 +216,16 @@ def cell(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
-    return json.dumps(value, default=str) if isinstance(value, dict) else str(value)
+    text = json.dumps(value, default=str) if isinstance(value, dict) else str(value)
+    return text if text.isprintable() else _visible(text)
+
+
+def _visible(text: str) -> str:
+    """A text whose control signs are spelt out, so that data cannot steer the terminal."""
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
 
 
 def _decimal(value: Decimal) -> str:

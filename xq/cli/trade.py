@@ -81,13 +81,14 @@ def trade(
 
 
 def _answer(shell: Shell, report: "Report") -> None:
+    from xq.cli.fold import fold, terminal_width
     from xq.cli.story import story
     from xq.live.record import as_record
 
     for note in report.notes:
         shell.note(note)
     if shell.as_table:
-        shell.text(story(report))
+        shell.text(fold(story(report), terminal_width()))
     else:
         shell.record(as_record(report))
     if report.problems:

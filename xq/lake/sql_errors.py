@@ -48,4 +48,4 @@ def _file_named(message: str, root: Path | None) -> Path | None:
 def _lowered(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     plain = _CLASS.sub("", " ".join(lines))
-    return plain[:1].lower() + plain[1:]
+    return plain if plain[1:2].isupper() else plain[:1].lower() + plain[1:]

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from xq.timeframe import names
+from xq.types import QUOTES
 
-_QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "USD", "EUR", "TRY", "BRL",
-           "GBP", "JPY", "BTC", "ETH", "BNB")  # fmt: skip
 _FREQTRADE = re.compile(
     r"(?P<base>[A-Z0-9]+)_(?P<quote>[A-Z0-9]+?)(_(?P<settle>[A-Z0-9]+))?-(?P<length>\w+?)"
     r"(-(?P<what>spot|futures|mark|index|funding_rate))?\.(feather|json|json\.gz|parquet|csv)"
@@ -84,7 +83,7 @@ def pair_of(name: str, *, contract: bool) -> str | None:
     >>> pair_of("BTCUSDT", contract=False), pair_of("BTCUSDT", contract=True)
     ('BTC/USDT', 'BTC/USDT:USDT')
     """
-    for quote in _QUOTES:
+    for quote in QUOTES:
         if name.endswith(quote) and len(name) > len(quote):
             pair = f"{name.removesuffix(quote)}/{quote}"
             return f"{pair}:{quote}" if contract else pair
