@@ -10,6 +10,8 @@ from xq.timeframe import DAY_MS, Timeframe
 
 _DEFAULT_EXCHANGE = "binance"
 _DEFAULT_TIMEFRAME = "1h"
+# Series of a venue's past, which it or its archive can be asked for again.
+REPAIRABLE = ("ohlcv", "mark", "index", "open_interest", "trades", "funding")
 
 
 def collect_command(
@@ -36,6 +38,26 @@ def collect_command(
     if end_ms is not None:
         words.append(f"--until {short(end_ms)}")
     return " ".join(words)
+
+
+def repair_command(dataset: Dataset) -> str | None:
+    """The ``xq data repair`` line for a dataset; None for one that no venue can bring back.
+
+    Examples
+    --------
+    >>> repair_command(Dataset("funding", "sim", "BTC/USDT:USDT"))
+    'xq data repair --kind funding --symbol BTC/USDT:USDT --exchange sim'
+    >>> repair_command(Dataset("equity", run_id="a1"))
+    """
+    if dataset.kind not in REPAIRABLE:
+        return None
+    words = ["xq data repair"]
+    if dataset.kind != "ohlcv":
+        words.append(f"--kind {dataset.kind}")
+    words.append(f"--symbol {dataset.symbol}")
+    if dataset.timeframe:
+        words.append(f"--timeframe {dataset.timeframe}")
+    return " ".join([*words, f"--exchange {dataset.exchange}"])
 
 
 def short(ts_ms: int) -> str:
