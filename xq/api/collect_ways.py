@@ -58,6 +58,7 @@ def ways(ws: Workspace, market: "CcxtMarket", choice: "SourceChoice") -> Iterato
     from xq.collect.archive import Archive
     from xq.collect.fetch import Source
     from xq.collect.run import Ways
+    from xq.venues.bans import Bans
     from xq.venues.download import Downloads, Site
 
     source = Source(market, market.skips_holes, market)
@@ -72,7 +73,8 @@ def ways(ws: Workspace, market: "CcxtMarket", choice: "SourceChoice") -> Iterato
             )
         yield Ways(source, None, "rest")
         return
-    downloads = Downloads(Site(url.rstrip("/"), ws.config.exchange.timeout_seconds), ws.clock)
+    site = Site(url.rstrip("/"), ws.config.exchange.timeout_seconds)
+    downloads = Downloads(site, ws.clock, bans=Bans(ws.state / "bans.json"))
     try:
         yield Ways(source, Archive(downloads), choice)
     finally:
