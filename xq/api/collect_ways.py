@@ -39,11 +39,13 @@ def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
     >>> [steps(kind, "1d", None).name for kind in ("ohlcv", "open_interest", "trades")]
     ['1d', '5m', '1h']
     """
-    from xq.timeframe import Timeframe
+    from xq.timeframe import Timeframe, check_edges
 
     if kind in ("trades", "funding") and given is not None:
         raise UsageError(f"{kind} has no timeframe, found {given}")
-    return Timeframe.parse(given or _STEPS.get(kind, configured))
+    bar = Timeframe.parse(given or _STEPS.get(kind, configured))
+    check_edges(bar)
+    return bar
 
 
 @contextmanager
