@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from xq.collect.archive_plan import SourceChoice
     from xq.collect.run import Ways
     from xq.timeframe import Timeframe
+    from xq.types import Symbol
     from xq.venues.ccxt_market import CcxtMarket
 
 KINDS = ("ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments")
@@ -29,6 +30,21 @@ def check_kind(kind: str) -> None:
     """
     if kind not in KINDS:
         raise unknown("kind of market data", kind, KINDS, hint=f"one of {' '.join(KINDS)}")
+
+
+def check_contract(kind: str, symbol: "Symbol") -> None:
+    """Refuse a spot symbol for what only contracts have.
+
+    Raises
+    ------
+    UsageError
+        With the contract's name as the hint.
+    """
+    if kind in CONTRACTS_ONLY and not symbol.is_contract:
+        raise UsageError(
+            f"{kind} is of contracts, found {symbol}",
+            hint=f"xq collect --kind {kind} --symbol {symbol}:{symbol.quote}",
+        )
 
 
 def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
