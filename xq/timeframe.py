@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from xq.errors import unknown
+from xq.errors import UsageError, unknown
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -96,8 +96,30 @@ class Timeframe:
         """
         return self.floor(now_ms) - self.ms
 
+    @property
+    def has_shared_edges(self) -> bool:
+        """Whether its edges follow from the calendar; three days are counted from a day of the
+        venue's choice.
+        """
+        return self.name != "3d"
+
     def __str__(self) -> str:
         return self.name
+
+
+def check_edges(timeframe: Timeframe) -> None:
+    """Refuse a bar length whose edges nobody can tell.
+
+    Raises
+    ------
+    UsageError
+        For ``3d``: Binance's do not open on multiples of three days since 1970.
+    """
+    if not timeframe.has_shared_edges:
+        raise UsageError(
+            f"{timeframe} bars open on days of the venue's own choice, which xq does not know",
+            hint="take 1d or 1w",
+        )
 
 
 def names() -> tuple[str, ...]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from xq.api.collect_ways import CONTRACTS_ONLY, check_kind, steps, ways
+from xq.api.collect_symbols import Failure, listed, parsed
+from xq.api.collect_ways import check_kind, steps, ways
 from xq.api.venues import market_data
 from xq.api.when import check_range
 from xq.api.workspace import Workspace
 from xq.clock import iso
-from xq.errors import UsageError, XqError
+from xq.errors import XqError
 
 if TYPE_CHECKING:
     from xq.collect.archive_plan import SourceChoice
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from xq.timeframe import Timeframe
     from xq.types import Symbol
     from xq.venues.ccxt_market import CcxtMarket
+
+_NAMED = 10  # symbols named in one error before they are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,9 @@ class CollectReport:
             return
         symbol, error = self.failures[0]
         if len(self.failures) > 1:
-            names = ", ".join(name for name, _ in self.failures)
-            message = f"{len(self.failures)} symbols failed ({names}); first: {error.message}"
+            names = ", ".join(name for name, _ in self.failures[:_NAMED])
+            more = f" and {len(self.failures) - _NAMED} more" * (len(self.failures) > _NAMED)
+            message = f"{len(self.failures)} symbols failed ({names}{more}); first: {error.message}"
             raise type(error)(message, where=error.where or symbol, hint=error.hint) from error
         raise error
 
@@ -100,7 +104,7 @@ def collect(
     Parameters
     ----------
     symbols
-        Unified symbols, ``BTC/USDT`` or ``BTC/USDT:USDT``.
+        Unified symbols, ``BTC/USDT`` or ``BTC/USDT:USDT``. One that does not exist harms no other.
     since_ms, until_ms
         Epoch ms; bars that open in [since, until) and are closed at the venue's time.
     days
@@ -114,7 +118,7 @@ def collect(
     Raises
     ------
     UsageError
-        Empty range, no symbols, a symbol or timeframe that does not exist.
+        Empty range, no symbols or none that exists, a timeframe that does not exist.
     VenueError
         If the venue cannot be asked at all. What concerns one symbol is in the report instead.
     """
@@ -125,17 +129,19 @@ def collect(
     if since_ms is None and days is None:
         days = ws.config.collect.days
     check_range(since_ms, until_ms, days)
-    wanted_symbols = _symbols(ws.config.collect.symbols if symbols is None else symbols)
+    names = ws.config.collect.symbols if symbols is None else symbols
+    asked, failed = parsed(names)
     if kind == "instruments":
         from xq.api.collect_instruments import collect_instruments
 
-        return collect_instruments(ws, wanted_symbols, exchange)
+        return collect_instruments(ws, asked, failed, exchange)
     bar = steps(kind, ws.config.collect.timeframe, timeframe)
     with market_data(ws, exchange) as market:
-        tasks = _tasks(market, wanted_symbols, bar, Span(since_ms, until_ms, days), kind)
+        good, unknown = listed(market, asked, kind)
+        tasks = _tasks(market, good, bar, Span(since_ms, until_ms, days), kind)
         with ways(ws, market, source) as chosen:
             done = bring(chosen, ws.lake, tasks, progress)
-        return _report(market, done)
+        return _report(market, done, (*failed, *unknown))
 
 
 def warm_up(
@@ -171,14 +177,6 @@ def warm_up(
     return report
 
 
-def _symbols(names: Sequence[str]) -> "tuple[Symbol, ...]":
-    from xq.types import Symbol
-
-    if not names:
-        raise UsageError("no symbol given", hint="xq collect --symbol BTC/USDT")
-    return tuple(dict.fromkeys(Symbol.parse(name) for name in names))
-
-
 def _tasks(
     market: "CcxtMarket",
     symbols: "Sequence[Symbol]",
@@ -189,13 +187,6 @@ def _tasks(
     from xq.collect.plan import wanted
     from xq.collect.task import Task
 
-    for symbol in symbols:
-        market.find(symbol)
-        if kind in CONTRACTS_ONLY and not symbol.is_contract:
-            raise UsageError(
-                f"{kind} is of contracts, found {symbol}",
-                hint=f"xq collect --kind {kind} --symbol {symbol}:{symbol.quote}",
-            )
     market.check_timeframe(timeframe, symbols[0])
     now = {kind: market.now_ms(kind) for kind in {symbol.is_contract for symbol in symbols}}
     return tuple(
@@ -211,13 +202,18 @@ def _tasks(
     )
 
 
-def _report(market: "CcxtMarket", done: "Sequence[Collected]") -> CollectReport:
+def _report(
+    market: "CcxtMarket", done: "Sequence[Collected]", failed: Sequence[Failure]
+) -> CollectReport:
     good = [item for item in done if item.error is None]
     return CollectReport(
         exchange=market.name,
         rows=tuple(_row(market, item) for item in good),
         notes=tuple(note for item in good for note in _notes(item)),
-        failures=tuple((str(i.task.symbol), i.error) for i in done if i.error is not None),
+        failures=(
+            *failed,
+            *((str(item.task.symbol), item.error) for item in done if item.error is not None),
+        ),
     )
 
 

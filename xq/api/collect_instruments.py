@@ -9,12 +9,16 @@ from xq.api.workspace import Workspace
 
 if TYPE_CHECKING:
     from xq.api.collect import CollectReport
+    from xq.api.collect_symbols import Failure
     from xq.types import Symbol
     from xq.venues.ccxt_market import CcxtMarket
 
 
 def collect_instruments(
-    ws: Workspace, symbols: "Sequence[Symbol]", exchange: str | None = None
+    ws: Workspace,
+    asked: "Sequence[Symbol]",
+    failed: "Sequence[Failure]",
+    exchange: str | None = None,
 ) -> "CollectReport":
     """Look at the rules of symbols now; a row is stored only where something changed.
 
@@ -22,11 +26,11 @@ def collect_instruments(
     simulated venue.
     """
     from xq.api.collect import CollectReport, CollectRow
+    from xq.api.collect_symbols import listed
     from xq.collect.instruments import Listing, remember
 
     with market_data(ws, exchange, signed=True) as market:
-        for symbol in symbols:
-            market.find(symbol)
+        symbols, unknown = listed(market, asked, "instruments")
         wants_brackets = any(symbol.is_contract for symbol in symbols)
         signs = can_sign(ws, market.name)
         brackets = _brackets(market, symbols) if wants_brackets and signs else {}
@@ -52,7 +56,7 @@ def collect_instruments(
             for item, new in zip(listings, changed, strict=True)
         )
     notes = () if signs or not wants_brackets else ("leverage brackets need XQ_API_KEY; not asked",)
-    return CollectReport(market.name, rows, notes, ())
+    return CollectReport(market.name, rows, notes, (*failed, *unknown))
 
 
 def _brackets(market: "CcxtMarket", symbols: "Sequence[Symbol]") -> dict[str, list[dict[str, Any]]]:

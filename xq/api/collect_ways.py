@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from xq.collect.archive_plan import SourceChoice
     from xq.collect.run import Ways
     from xq.timeframe import Timeframe
+    from xq.types import Symbol
     from xq.venues.ccxt_market import CcxtMarket
 
 KINDS = ("ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments")
@@ -31,6 +32,21 @@ def check_kind(kind: str) -> None:
         raise unknown("kind of market data", kind, KINDS, hint=f"one of {' '.join(KINDS)}")
 
 
+def check_contract(kind: str, symbol: "Symbol") -> None:
+    """Refuse a spot symbol for what only contracts have.
+
+    Raises
+    ------
+    UsageError
+        With the contract's name as the hint.
+    """
+    if kind in CONTRACTS_ONLY and not symbol.is_contract:
+        raise UsageError(
+            f"{kind} is of contracts, found {symbol}",
+            hint=f"xq collect --kind {kind} --symbol {symbol}:{symbol.quote}",
+        )
+
+
 def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
     """Bar length of a kind; for kinds without bars whole hours.
 
@@ -39,11 +55,13 @@ def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
     >>> [steps(kind, "1d", None).name for kind in ("ohlcv", "open_interest", "trades")]
     ['1d', '5m', '1h']
     """
-    from xq.timeframe import Timeframe
+    from xq.timeframe import Timeframe, check_edges
 
     if kind in ("trades", "funding") and given is not None:
         raise UsageError(f"{kind} has no timeframe, found {given}")
-    return Timeframe.parse(given or _STEPS.get(kind, configured))
+    bar = Timeframe.parse(given or _STEPS.get(kind, configured))
+    check_edges(bar)
+    return bar
 
 
 @contextmanager
@@ -58,6 +76,7 @@ def ways(ws: Workspace, market: "CcxtMarket", choice: "SourceChoice") -> Iterato
     from xq.collect.archive import Archive
     from xq.collect.fetch import Source
     from xq.collect.run import Ways
+    from xq.venues.bans import Bans
     from xq.venues.download import Downloads, Site
 
     source = Source(market, market.skips_holes, market)
@@ -72,7 +91,8 @@ def ways(ws: Workspace, market: "CcxtMarket", choice: "SourceChoice") -> Iterato
             )
         yield Ways(source, None, "rest")
         return
-    downloads = Downloads(Site(url.rstrip("/"), ws.config.exchange.timeout_seconds), ws.clock)
+    site = Site(url.rstrip("/"), ws.config.exchange.timeout_seconds)
+    downloads = Downloads(site, ws.clock, bans=Bans(ws.state / "bans.json"))
     try:
         yield Ways(source, Archive(downloads), choice)
     finally:

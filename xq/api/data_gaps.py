@@ -7,64 +7,33 @@ from typing import TYPE_CHECKING
 
 from xq.api.data_check import Series
 from xq.api.workspace import Workspace
+from xq.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from xq.api.data_coverage import CoverageRow
+    from xq.lake.gaps import Gap
     from xq.lake.layout import Dataset
+    from xq.lake.reader import Lake
 
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    """One stretch without bars; see `xq.lake.gaps.Gap`."""
+    """One stretch without rows; see `xq.lake.gaps.Gap`."""
 
     kind: str
     exchange: str
     symbol: str
-    timeframe: str
+    timeframe: str | None
     start: datetime
     end: datetime
-    bars: int
+    bars: int | None
     whose: str
     evidence: str
     verified: datetime | None
+    asked_again: datetime | None
     hint: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class CoverageRow:
-    """What is known about one dataset, in bars.
-
-    Attributes
-    ----------
-    wanted
-        Asked for by a collect; None if no collect ever asked.
-    covered
-        Fetched to their end, with or without a bar.
-    stored, missing
-        Bars there, and bars absent between the first and the last known time.
-    venue_has_none, lost, damaged, unasked
-        The missing ones by whose they are.
-    repaired
-        Bars brought back by ``xq data repair``.
-    repaired_from
-        Who gave them.
-    """
-
-    kind: str
-    exchange: str
-    symbol: str
-    timeframe: str
-    wanted: int | None
-    covered: int
-    stored: int
-    missing: int
-    venue_has_none: int
-    lost: int
-    damaged: int
-    unasked: int
-    repaired: int
-    repaired_from: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,84 +46,72 @@ class SetAside:
 
 
 def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
-    """Every stretch without bars: whose it is and what proves it."""
-    from xq.lake.gaps import gaps as find
+    """Every stretch without rows: whose it is and what proves it."""
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    for dataset in datasets_of(ws, series):
-        for gap in find(lake, dataset):
+    for dataset in series_of(ws, series):
+        for gap in _gaps_of(lake, dataset):
             yield GapRow(
                 dataset.kind,
                 str(dataset.exchange),
                 str(dataset.symbol),
-                str(dataset.timeframe),
+                dataset.timeframe,
                 _at(gap.within.start_ms),
                 _at(gap.within.end_ms),
                 gap.bars,
                 gap.whose,
                 gap.evidence,
                 None if gap.verified_ms is None else _at(gap.verified_ms),
+                None if gap.again_ms is None else _at(gap.again_ms),
                 gap.hint,
             )
 
 
-def coverage(ws: Workspace, series: Series) -> Iterator[CoverageRow]:
+def _gaps_of(lake: "Lake", dataset: "Dataset") -> "list[Gap]":
+    from xq.lake.gaps import gaps as of_bars
+    from xq.lake.gaps_tape import gaps_of_tape
+
+    if dataset.bar is None:
+        return gaps_of_tape(lake, dataset)
+    return list(of_bars(lake, dataset))
+
+
+def coverage(ws: Workspace, series: Series) -> "Iterator[CoverageRow]":
     """What was wanted, covered, is missing and was repaired, per dataset."""
-    from xq.lake import facts
-    from xq.lake.facts import What
-    from xq.lake.gaps import gaps as find
-    from xq.lake.gaps import state_of
+    from xq.api.data_coverage import of_bars, of_tape
     from xq.lake.reader import Lake
-    from xq.timeframe import Timeframe
 
     lake = Lake(ws.lake)
-    for dataset in datasets_of(ws, series):
-        bar = Timeframe.parse(str(dataset.timeframe))
-        state = state_of(lake, dataset)
-        found = list(find(lake, dataset, state))
-        wanted = facts.of(state.facts, What.WANTED)
-        repaired = [fact for fact in state.facts if fact.what is What.REPAIRED]
-        by_whose = {
-            whose: sum(gap.bars for gap in found if gap.whose == whose)
-            for whose in ("venue", "lost", "damaged", "unasked")
-        }
-        yield CoverageRow(
-            dataset.kind,
-            str(dataset.exchange),
-            str(dataset.symbol),
-            str(dataset.timeframe),
-            wanted=sum(item.bars(bar) for item in wanted) if wanted else None,
-            covered=sum(item.bars(bar) for item in state.ledger.covered),
-            stored=sum(item.bars(bar) for item in state.stored),
-            missing=sum(by_whose.values()),
-            venue_has_none=by_whose["venue"],
-            lost=by_whose["lost"],
-            damaged=by_whose["damaged"],
-            unasked=by_whose["unasked"],
-            repaired=sum(fact.within.bars(bar) for fact in repaired),
-            repaired_from=tuple(sorted({fact.source for fact in repaired})),
-        )
+    for dataset in series_of(ws, series):
+        yield of_tape(lake, dataset) if dataset.bar is None else of_bars(lake, dataset, dataset.bar)
 
 
-def datasets_of(ws: Workspace, series: Series) -> "list[Dataset]":
-    """The datasets of bars that match.
+def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
+    """The datasets that match and that a venue can be asked for again, gone ones too.
 
     Raises
     ------
     UnknownName
         If there is no such kind.
+    UsageError
+        If it is of a kind that no venue gives again.
     """
-    from xq.lake import layout
+    from xq.lake import inspect
+    from xq.lake.hints import REPAIRABLE
+    from xq.lake.schema import kind_of
     from xq.types import Symbol
 
+    if series.kind is not None and kind_of(series.kind).name not in REPAIRABLE:
+        raise UsageError(
+            f"{series.kind} cannot be asked of a venue again", hint=f"one of {' '.join(REPAIRABLE)}"
+        )
     symbol = None if series.symbol is None else str(Symbol.parse(series.symbol))
     wanted = {"exchange": series.exchange, "symbol": symbol, "timeframe": series.timeframe}
     return [
         item
-        for item in layout.datasets(ws.lake, series.kind)
-        if item.bar is not None
-        and item.spec.key == ("ts",)
+        for item in inspect.recorded(ws.lake, series.kind)
+        if item.kind in REPAIRABLE
         and all(given in (None, getattr(item, name)) for name, given in wanted.items())
     ]
 

@@ -163,6 +163,7 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
 
 def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
     from xq.lake.layout import Dataset
+    from xq.timeframe import check_edges
 
     symbol = wanted.symbol or named.symbol
     if wanted.contract and symbol and ":" not in symbol and wanted.symbol is None:
@@ -170,6 +171,8 @@ def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
     exchange = wanted.exchange or ("binance" if named.layout == "binance" else None)
     timeframe = wanted.timeframe or named.timeframe
     like = bars_of(ws, exchange, symbol, timeframe)
+    if like.bar is not None:
+        check_edges(like.bar)
     length = like.timeframe if named.kind in ("ohlcv", "mark") else None
     return Dataset(named.kind, like.exchange, like.symbol, length)
 

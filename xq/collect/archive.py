@@ -6,6 +6,7 @@ in the file, not assumed.
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
@@ -21,6 +22,12 @@ from xq.lake.schema import TIMESTAMP
 from xq.venues.download import Downloads
 
 _BLOCK = 1 << 22
+# Unpacked: a month of 1m bars is 6 MiB, a day of the busiest trades 300 MiB.
+_LARGEST, _LARGEST_OTHER = {"trades": 1 << 30}, 64 << 20
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, pa.ArrowInvalid, EOFError, ValueError, KeyError,
+    NotImplementedError, RuntimeError,  # a method or a password that zipfile does not know
+)  # fmt: skip
 _MICROSECONDS_FROM = 10**14  # as milliseconds this is the year 5138
 
 
@@ -84,8 +91,8 @@ class Archive:
             try:
                 with zipfile.ZipFile(file) as opened:
                     return _table(opened, task.kind)
-            except (zipfile.BadZipFile, pa.ArrowInvalid, ValueError, KeyError) as error:
-                reason = str(error).splitlines()[0][:120]
+            except _BROKEN as error:
+                reason = (str(error).splitlines() or [type(error).__name__])[0][:120]
                 raise CorruptFile(f"not a file of the archive: {reason}", where=path) from error
 
 
@@ -114,7 +121,15 @@ def file_path(task: Task, period: str) -> str:
 
 
 def _table(opened: zipfile.ZipFile, kind: str) -> pa.Table:
-    [member] = opened.namelist()
+    members = opened.infolist()
+    if len(members) != 1:
+        raise ValueError(f"expected one file inside, found {len(members)}")
+    member, most = members[0], _LARGEST.get(kind, _LARGEST_OTHER)
+    # What it says of its size is also all that is ever unpacked of it.
+    if member.file_size > most:
+        raise ValueError(
+            f"expected at most {most >> 20} MiB inside, found {member.file_size:,} bytes"
+        )
     with opened.open(member) as content:
         first = content.readline()
         content.seek(0)

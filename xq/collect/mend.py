@@ -1,44 +1,43 @@
 """Bring back from a source what is damaged or missing, and nothing else."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
-from xq.clock import iso
-from xq.collect.fetch import Source, fetch
-from xq.collect.plan import pieces
-from xq.lake import arrays, facts, quarantine
-from xq.lake.damage import Damage
+from xq.collect.donors import Donor, Given
+from xq.collect.set_aside import set_aside
+from xq.lake import arrays, facts, layout, manifest, quarantine
+from xq.lake.damage import BadFile, Damage
 from xq.lake.facts import Fact, What
 from xq.lake.layout import Dataset
 from xq.lake.quarantine import BadRow
 from xq.lake.ranges import Range, holes, intersect, subtract, union
 from xq.lake.rules import refuse, validate_rows
 from xq.lake.writer import LakeWriter
-from xq.timeframe import Timeframe
-from xq.types import Symbol
-
-_CHUNK = 10_000  # bars asked for and held at once
-_ORDER = {"duplicate", "conflict", "unsorted"}  # wrong even with true values
-_FIELDS = ("open", "high", "low", "close", "volume")
+from xq.timeframe import DAY_MS
 
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """What a repair of one dataset did; counts are bars unless named otherwise.
+    """What a repair of one dataset did.
 
     Attributes
     ----------
     repaired
-        Written anew from the source.
+        Rows written anew from the source.
     venue_has_none
-        Proven to be the venue's own gap: it sent the bars around and none inside.
+        Bars, or holes of trades and funding, proven to be the venue's own: it sent the rows
+        around and none inside.
     agreed
         Suspicious rows for which the source says the same; they stay.
     quarantined
         Rows and files set aside with their reason.
+    restored
+        Files whose bytes are again exactly those that were committed.
+    sources
+        Who gave rows.
     refused
         Why something was left as it is, one sentence each.
     """
@@ -48,7 +47,9 @@ class Mended:
     venue_has_none: int = 0
     agreed: int = 0
     quarantined: int = 0
-    refused: tuple[str, ...] = field(default=())
+    restored: int = 0
+    sources: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,153 +59,161 @@ class Patient:
     Attributes
     ----------
     now_ms
-        The venue's time; later bars are not asked for.
+        The venue's time; later rows are not asked for.
     """
 
     root: Path
     dataset: Dataset
     damage: Damage
-    source: Source
-    name: str
+    donor: Donor
     now_ms: int
 
-    @property
-    def bar(self) -> Timeframe:
-        """The bar length."""
-        return Timeframe.parse(str(self.dataset.timeframe))
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one file lacks, and what the source says to it."""
+
+    files: tuple[BadFile, ...]
+    known: tuple[Range, ...]
+    rows: pa.Table
+    source: str
 
 
 def mend(patient: Patient) -> Mended:
-    """Fetch the damaged and missing bars of one dataset and put them in their place.
+    """Fetch what one dataset lacks and put it in its place, file by file.
 
-    The bar before and the bar after each stretch are asked for as well: a source that does not
-    send them knows nothing of that time, and its silence proves nothing.
+    Each file is committed before the next is asked for: a repair that was killed resumes.
 
     Raises
     ------
-    VenueError
+    VenueError, CorruptFile
         If the source cannot be asked.
     PoisonRows
         If it sends rows that cannot be true.
     LockHeld, StorageFailed
         As `LakeWriter.upsert`.
     """
-    asked = union(intersect(patient.damage.ranges(patient.bar), [Range(0, patient.now_ms)]))
-    refused: list[str] = []
-    answers: list[tuple[Range, pa.Table]] = []
-    for stretch in asked:
-        rows, known = _ask(patient, stretch)
-        if known is None or (not rows.num_rows and patient.damage.files_within([stretch])):
-            refused.append(f"{patient.name} has nothing around {stretch}; left as it is")
-            continue
-        answers.append((known, rows))
-        refused += [
-            f"{patient.name} has nothing in {rest}" for rest in subtract([stretch], [known])
-        ]
-    if not answers:
-        return Mended(patient.dataset, refused=tuple(refused))
-    fresh = pa.concat_tables([rows for _, rows in answers])
-    return _commit(patient, [known for known, _ in answers], fresh, refused)
+    done = Mended(patient.dataset)
+    for leaf, stretches in _by_file(patient):
+        bad = tuple(file for file in patient.damage.files if file.leaf.within == leaf)
+        refused: list[str] = []
+        given = [_given(patient, stretch, bad, refused) for stretch in stretches]
+        known = union(part for item in given for part in item.known)
+        held = union(part for file in bad if file.is_readable for part in file.held)
+        lost = subtract(held, known)
+        if lost:
+            refused = [
+                f"{patient.donor.name} does not have all of {bad[0].leaf.path}, whose bytes were "
+                f"changed: nothing in {lost[0]}; left as it is"
+            ]
+            known = ()
+        done = replace(done, refused=(*done.refused, *refused))
+        if known:
+            rows = pa.concat_tables([item.rows for item in given])
+            names = dict.fromkeys(item.source for item in given if item.known)
+            part = _Part(bad, known, rows, " and ".join(names))
+            done = _commit(patient, part, done)
+    return done
 
 
-def _ask(patient: Patient, stretch: Range) -> tuple[pa.Table, Range | None]:
-    """The bars of a stretch, and the part of it that the source knows; None for nothing."""
-    bar = patient.bar
-    wide = Range(stretch.start_ms - bar.ms, min(stretch.end_ms + bar.ms, bar.floor(patient.now_ms)))
-    symbol = Symbol.parse(str(patient.dataset.symbol))
-    pages = [
-        fetch(patient.source, symbol, bar, piece, lambda _bars: None)
-        for piece in pieces(patient.dataset, wide, bar, _CHUNK)
-    ]
-    rows = np.concatenate(pages) if pages else np.empty((0, 6))
-    ts = rows[:, 0].astype(np.int64)
-    inside = (ts >= stretch.start_ms) & (ts < stretch.end_ms)
-    table = _table(rows[inside])
-    poison = validate_rows(table, timeframe=bar, known_until_ms=patient.now_ms)
-    refuse(poison, where=f"{patient.dataset}, as {patient.name} sent it")
-    before, after = bool((ts < stretch.start_ms).any()), bool((ts >= stretch.end_ms).any())
-    if not inside.any():
-        return table, stretch if before and after else None
-    own = ts[inside]
-    start = stretch.start_ms if before else int(own[0])
-    end = stretch.end_ms if after else int(own[-1]) + bar.ms
-    return table, Range(start, end)
+def _by_file(patient: Patient) -> Iterator[tuple[Range, list[Range]]]:
+    """What to ask for, file by file, oldest first."""
+    unit, has_bars = layout.leaf_unit(patient.dataset), patient.dataset.bar is not None
+    asks = intersect(patient.damage.asks, [Range(0, patient.now_ms)])
+    while asks:
+        leaf = layout.period_range(layout.period_of(asks[0].start_ms, unit))
+        own = list(intersect(asks, [leaf]))
+        whole = next(item for item in asks if item.end_ms >= own[-1].end_ms)
+        if not has_bars and whole.end_ms - whole.start_ms < DAY_MS:
+            own[-1] = whole  # a hole between two files is asked for with the rows at its ends
+        yield leaf, own
+        asks = subtract(asks, own)
 
 
-def _commit(patient: Patient, asked: list[Range], fresh: pa.Table, refused: list[str]) -> Mended:
+def _given(patient: Patient, stretch: Range, bad: tuple[BadFile, ...], refused: list[str]) -> Given:
+    dataset, donor = patient.dataset, patient.donor
+    given = donor.give(dataset, stretch, patient.now_ms)
+    poison = validate_rows(
+        given.rows, dataset.spec, timeframe=dataset.bar, known_until_ms=patient.now_ms
+    )
+    refuse(poison, where=f"{dataset}, as {given.source or donor.name} sent it")
+    if not given.known or (not given.rows.num_rows and bad):
+        refused.append(f"{donor.name} has nothing around {stretch}; left as it is")
+        return replace(given, known=())
+    refused += [f"{donor.name} has nothing in {rest}" for rest in subtract([stretch], given.known)]
+    return given
+
+
+def _commit(patient: Patient, part: _Part, done: Mended) -> Mended:
+    dataset, at_ms = patient.dataset, patient.now_ms
     writer = LakeWriter(patient.root)
-    ts = arrays.times(fresh["ts"])
-    kept, agreed = _to_set_aside(patient, asked, fresh, refused)
-    where = patient.damage.files_within(asked)
-    for leaf, reason in where:
-        copy = quarantine.keep_file(patient.root, patient.dataset, leaf)
-        name = str(copy.relative_to(patient.root))
-        start = max(0, leaf.within.start_ms)
-        kept.append(BadRow(start, 0, "corrupt_file", reason, name))
-    at_ms = patient.now_ms
-    quarantine.keep(writer, patient.dataset, "lake", kept, at_ms=at_ms)
-    removed = [row.ts_ms for row in kept if row.line]
-    if len(ts):
-        writer.upsert(
-            patient.dataset, fresh, covered=asked, known_until_ms=at_ms, without=removed,
-            rebuild=bool(where),
-        )  # fmt: skip
-    else:
-        writer.upsert(patient.dataset, fresh, covered=asked, known_until_ms=at_ms)
-    none = [hole for item in asked for hole in holes(_inside(ts, item), patient.bar, item)]
-    back = subtract(asked, none)
-    facts.record(patient.root, patient.dataset, [*_proven(patient, none), *_healed(patient, back)])
-    return Mended(
-        patient.dataset,
-        repaired=len(ts) - agreed,
-        venue_has_none=sum(item.bars(patient.bar) for item in none),
-        agreed=agreed,
-        quarantined=len(kept),
-        refused=tuple(refused),
+    aside = set_aside(dataset, patient.damage.rows, part.known, part.rows, patient.donor.name)
+    files = [_kept_file(patient, file) for file in part.files if file.is_kept]
+    quarantine.keep(writer, dataset, "lake", [*aside.rows, *files], at_ms=at_ms)
+    commit = writer.upsert(
+        dataset, part.rows, covered=part.known, known_until_ms=at_ms,
+        without=[row.ts_ms for row in aside.rows], rebuild=bool(part.files),
+    )  # fmt: skip
+    empty = _empty(patient, part)
+    none = empty if patient.donor.proves else []
+    _remember(patient, part, none, subtract(part.known, empty))
+    unsaid = [] if patient.donor.proves else [f"{part.source} has nothing in {r}" for r in empty]
+    bar = dataset.bar
+    return replace(
+        done,
+        repaired=done.repaired + commit.added + commit.revised,
+        venue_has_none=done.venue_has_none + sum(r.bars(bar) if bar else 1 for r in none),
+        agreed=done.agreed + aside.agreed,
+        quarantined=done.quarantined + len(aside.rows) + len(files),
+        restored=done.restored + sum(_is_restored(patient, file) for file in part.files),
+        sources=tuple(dict.fromkeys([*done.sources, part.source])),
+        refused=(*done.refused, *aside.refused, *unsaid),
     )
 
 
-def _to_set_aside(
-    patient: Patient, asked: list[Range], fresh: pa.Table, refused: list[str]
-) -> tuple[list[BadRow], int]:
-    """Bad rows that the source replaces, and how many it agrees with."""
-    known = {int(ts): row for row, ts in enumerate(arrays.times(fresh["ts"]))}
-    kept: list[BadRow] = []
-    agreed: set[int] = set()
-    for bad in patient.damage.rows:
-        edge = patient.bar.floor(bad.ts_ms)
-        if not intersect(asked, [Range(edge, edge + patient.bar.ms)]):
-            continue
-        if edge not in known:
-            refused.append(f"{patient.name} has no bar at {iso(edge)}; the row stays: {bad.reason}")
-        elif bad.rule not in _ORDER and bad.cells == quarantine.cells_of(fresh, known[edge]):
-            agreed.add(bad.ts_ms)
-        else:
-            kept.append(bad)
-    return kept, len(agreed)
-
-
-def _proven(patient: Patient, none: list[Range]) -> list[Fact]:
-    evidence = f"asked {patient.name}: it sent the bars around and none here"
-    return [
-        Fact(What.VENUE_HAS_NONE, r.start_ms, r.end_ms, patient.name, evidence, patient.now_ms)
-        for r in none
+def _remember(patient: Patient, part: _Part, none: list[Range], back: tuple[Range, ...]) -> None:
+    """What the source's answer proves, and what it brought back."""
+    root, dataset, at_ms = patient.root, patient.dataset, patient.now_ms
+    proven = facts.of(facts.load(root, dataset), What.VENUE_HAS_NONE)
+    asked = f"asked {part.source}: it sent the rows around and none here"
+    new = [
+        Fact(What.VENUE_HAS_NONE, hole.start_ms, hole.end_ms, part.source, asked, at_ms)
+        for hole in none
     ]
-
-
-def _healed(patient: Patient, back: tuple[Range, ...]) -> list[Fact]:
-    evidence = patient.damage.why
-    return [
-        Fact(What.REPAIRED, r.start_ms, r.end_ms, patient.name, evidence, patient.now_ms)
-        for r in back
+    why = patient.damage.why
+    new += [
+        Fact(What.REPAIRED, item.start_ms, item.end_ms, part.source, why, at_ms) for item in back
     ]
+    facts.record(root, dataset, new)
+    facts.asked_again(root, dataset, intersect(none, proven), back, at_ms)
 
 
-def _inside(ts: np.ndarray, within: Range) -> np.ndarray:
-    return ts[(ts >= within.start_ms) & (ts < within.end_ms)]
+def _kept_file(patient: Patient, file: BadFile) -> BadRow:
+    copy = quarantine.keep_file(patient.root, patient.dataset, file.leaf)
+    name = str(copy.relative_to(patient.root))
+    return BadRow(max(0, file.leaf.within.start_ms), 0, file.wrong, file.reason, name)
 
 
-def _table(rows: np.ndarray) -> pa.Table:
-    columns = {name: rows[:, place] for place, name in enumerate(_FIELDS, start=1)}
-    ts = pa.array(rows[:, 0].astype(np.int64)).cast(pa.timestamp("ms", "UTC"))
-    return pa.table({"ts": ts, **columns})
+def _is_restored(patient: Patient, file: BadFile) -> bool:
+    entry = manifest.load(patient.root, patient.dataset, [file.leaf.period]).get(file.leaf.period)
+    return entry is not None and entry.now.sha256 == file.sha256
+
+
+def _empty(patient: Patient, part: _Part) -> list[Range]:
+    """Where the source, which knows the time, has nothing."""
+    bar = patient.dataset.bar
+    ts = arrays.times(part.rows["ts"])
+    if bar is not None:
+        found = (
+            holes(ts[(ts >= item.start_ms) & (ts < item.end_ms)], bar, item) for item in part.known
+        )
+        return [hole for group in found for hole in group]
+    if part.files:
+        return []
+    # A hole of a tape was asked for with the rows at its ends: nothing more came than those.
+    return [
+        item
+        for item in patient.damage.missing
+        if not subtract([item], part.known)
+        and not ((ts > item.start_ms) & (ts < item.end_ms - 1)).any()
+    ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile, LockHeld
-from xq.lake import arrays, coverage, hints, layout, parquet, rules, witness
+from xq.lake import arrays, coverage, hints, inspect, layout, rules, witness
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.poison.catalogue import Sick
@@ -29,8 +29,9 @@ class Finding:
     Attributes
     ----------
     rule
-        ``corrupt_file``, ``gap``, ``lost_rows``, ``stray_file``, ``wrong_leaf``,
-        ``coverage_disagrees`` or the name of a broken rule of `rules.validate_rows`.
+        ``corrupt_file``, ``changed_file``, ``older_file``, ``missing_file`` (see `inspect`),
+        ``gap``, ``lost_rows``, ``stray_file``, ``wrong_leaf``, ``coverage_disagrees`` or the name
+        of a broken rule of `rules.validate_rows`.
     row
         Counted from 1 inside the file; None when the finding is not about a row.
     hint
@@ -65,7 +66,7 @@ def check(
     UnknownName
         If there is no such kind.
     """
-    for dataset in layout.datasets(lake.root, kind):
+    for dataset in inspect.recorded(lake.root, kind):
         for finding in check_dataset(lake, dataset, now_ms=now_ms):
             if warnings or finding.severity == "error":
                 yield finding
@@ -91,12 +92,16 @@ def check_dataset(
     """
     times: list[np.ndarray] = []
     unreadable: list[Range] = []
-    for leaf in layout.leaves(lake.root, dataset):
-        try:
-            table = parquet.read(leaf.path, dataset.spec)
-        except CorruptFile as error:
+    fault = inspect.manifest_fault(lake.root, dataset)
+    if fault is not None:
+        yield Finding(str(dataset), "corrupt_file", fault.message, fault.where, hint=fault.hint)
+    for file in inspect.files(lake.root, dataset):
+        leaf, table = file.leaf, file.rows
+        if file.wrong is not None:
+            hint = hints.repair_command(dataset)
+            yield Finding(str(dataset), file.wrong, file.message, str(leaf.path), hint=hint)
+        if table is None:
             unreadable.append(leaf.within)
-            yield Finding(str(dataset), "corrupt_file", error.message, str(leaf.path))
             continue
         if witness.can_judge(dataset):
             sick = witness.judged(
@@ -104,7 +109,9 @@ def check_dataset(
             )
             yield from told(str(dataset), str(leaf.path), sick, per_rule)
         else:
-            found = rules.validate_rows(table, dataset.spec, known_until_ms=now_ms, ordered=True)
+            found = rules.validate_rows(
+                table, dataset.spec, timeframe=dataset.bar, known_until_ms=now_ms, ordered=True
+            )
             yield from _summarised(dataset, leaf.path, found)
         ts = arrays.times(table["ts"])
         yield from _misplaced(dataset, leaf, ts)

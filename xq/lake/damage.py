@@ -3,98 +3,171 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
-from xq.errors import CorruptFile
-from xq.lake import layout, parquet, witness
-from xq.lake.gaps import gaps, state_of
+from xq.lake import arrays, inspect, rules, witness
+from xq.lake.gaps import gaps, state_from
+from xq.lake.inspect import CHANGED, GONE, OLDER, Inspected
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.poison.catalogue import Sick
 from xq.lake.poison.rule import Severity
 from xq.lake.quarantine import BadRow, cells_of
-from xq.lake.ranges import Range, intersect, union
+from xq.lake.ranges import Range, intersect, present, union
 from xq.lake.reader import Lake
 from xq.timeframe import Timeframe
 
 
 @dataclass(frozen=True, slots=True)
+class BadFile:
+    """A file that is not what was committed.
+
+    Attributes
+    ----------
+    wrong, reason
+        See `inspect.Inspected`.
+    held
+        The time its rows fill, as far as the manifest, else the file itself, tells.
+    sha256
+        Of the committed bytes; None where that is not on record.
+    """
+
+    leaf: Leaf
+    wrong: str
+    reason: str
+    held: tuple[Range, ...] = ()
+    sha256: str | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its rows can be seen, so that they must not be lost."""
+        return self.wrong in (CHANGED, OLDER)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a copy goes into quarantine; an older version was true once, its rows stay."""
+        return self.wrong not in (GONE, OLDER)
+
+
+@dataclass(frozen=True, slots=True)
 class Damage:
-    """Damage of one dataset of bars.
+    """Damage of one dataset.
 
     Attributes
     ----------
     files
-        Files that cannot be read, and why.
+        Files that are unreadable, changed or gone.
     rows
         Rows that cannot be true.
     missing
         Stretches that were lost, lie in such files, or were never asked for.
+    asks
+        What to ask a source for: bar edges, or from one sound row to the next.
     """
 
-    files: tuple[tuple[Leaf, str], ...]
+    files: tuple[BadFile, ...]
     rows: tuple[BadRow, ...]
     missing: tuple[Range, ...]
+    asks: tuple[Range, ...]
 
-    def ranges(self, bar: Timeframe) -> tuple[Range, ...]:
-        """What to ask a source for, on bar edges."""
-        bars = (bar.floor(row.ts_ms) for row in self.rows)
-        return union([*self.missing, *(Range(ts, ts + bar.ms) for ts in bars)])
-
-    def files_within(self, asked: Iterable[Range]) -> list[tuple[Leaf, str]]:
-        """The unreadable files that an answer for these ranges may replace."""
-        return [item for item in self.files if intersect([item[0].within], asked)]
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to repair."""
+        return not (self.files or self.asks)
 
     @property
     def why(self) -> str:
         """What was wrong, in one sentence."""
-        parts = []
-        if self.files:
-            parts.append(f"{len(self.files)} unreadable files")
+        parts = [
+            f"{name.replace('_', ' ')}" for name in sorted({file.wrong for file in self.files})
+        ]
         if self.rows:
             parts.append("rows that break " + ", ".join(sorted({row.rule for row in self.rows})))
         if self.missing and not self.files:
-            parts.append("missing bars")
+            parts.append("missing rows")
         return " and ".join(parts)
 
 
-def damage_of(lake: Lake, dataset: Dataset, *, now_ms: int) -> Damage:
-    """Look through one dataset of bars.
+def damage_of(lake: Lake, dataset: Dataset, *, now_ms: int, again: bool = False) -> Damage:
+    """Look through one dataset, each file once.
+
+    Parameters
+    ----------
+    again
+        Whether what the venue was found not to have is asked for once more.
 
     Raises
     ------
     CorruptFile
         If a ledger cannot be read.
     """
-    files: list[tuple[Leaf, str]] = []
-    rows: list[BadRow] = []
-    for leaf in layout.leaves(lake.root, dataset):
-        try:
-            table = parquet.read(leaf.path, dataset.spec)
-        except CorruptFile as error:
-            files.append((leaf, error.message))
-            continue
-        rows += _bad_rows(lake, dataset, leaf, table, now_ms)
-    found = gaps(lake, dataset, state_of(lake, dataset))
-    missing = union(gap.within for gap in found if gap.whose != "venue")
-    unknown = [leaf.within for leaf, _ in files if not intersect(missing, [leaf.within])]
-    ends = [item for item in unknown if item.end_ms < now_ms or item.start_ms < now_ms]
-    whole = [Range(max(0, item.start_ms), min(item.end_ms, now_ms)) for item in ends]
-    return Damage(tuple(files), tuple(rows), union([*missing, *whole]))
+    from xq.lake.damage_tape import damage_of_tape
+
+    found = list(inspect.files(lake.root, dataset))
+    bar = dataset.bar
+    if bar is None:
+        return damage_of_tape(lake, dataset, found, now_ms=now_ms, again=again)
+    bad = tuple(bad_file(file, dataset) for file in found if file.wrong is not None)
+    told = [file for file in found if file.wrong in (None, OLDER)]
+    rows = [row for file in told for row in bad_rows(lake, dataset, file, now_ms)]
+    state = state_from(lake, dataset, found)
+    absent = gaps(lake, dataset, state)
+    missing = union(gap.within for gap in absent if again or gap.whose != "venue")
+    missing = union([*missing, *(part for file in bad for part in _unknown(file, missing))])
+    missing = intersect(missing, [Range(0, bar.floor(now_ms))])
+    edges = (bar.floor(row.ts_ms) for row in rows)
+    return Damage(
+        bad, tuple(rows), missing, union([*missing, *(Range(ts, ts + bar.ms) for ts in edges)])
+    )
 
 
-def _bad_rows(
-    lake: Lake, dataset: Dataset, leaf: Leaf, table: pa.Table, now_ms: int
-) -> list[BadRow]:
+def bad_file(file: Inspected, dataset: Dataset) -> BadFile:
+    """What is known of a file that is not sound."""
+    facts = file.committed
+    held: tuple[Range, ...] = ()
+    step = dataset.bar.ms if dataset.bar else 1
+    if facts is not None:
+        held = facts.stretches or (Range(facts.first_ms, facts.last_ms + step),)
+    elif file.rows is not None and file.rows.num_rows:
+        held = _held(file.rows, dataset.bar)
+    digest = None if facts is None else facts.sha256
+    return BadFile(file.leaf, str(file.wrong), file.message, held, digest)
+
+
+def bad_rows(lake: Lake, dataset: Dataset, file: Inspected, now_ms: int) -> list[BadRow]:
+    """Rows of one sound file that cannot be true."""
+    table = file.rows
     errors: dict[int, Sick] = {}
-    for sick in witness.judged(lake.root, dataset, table, leaf.within, now_ms=now_ms):
-        if sick.severity is Severity.ERROR:
-            errors.setdefault(sick.row, sick)
+    if table is None:
+        return []
+    if witness.can_judge(dataset):
+        found = witness.judged(lake.root, dataset, table, file.leaf.within, now_ms=now_ms)
+        for sick in found:
+            if sick.severity is Severity.ERROR:
+                errors.setdefault(sick.row, sick)
+    else:
+        for poison in rules.validate_rows(
+            table, dataset.spec, timeframe=dataset.bar, known_until_ms=now_ms, ordered=True
+        ):
+            ts = int(arrays.times(table["ts"].slice(poison.row - 1, 1))[0])
+            sick = Sick(poison.row, ts, poison.rule, Severity.ERROR, poison.message)
+            errors.setdefault(poison.row, sick)
     return [
         BadRow(sick.ts_ms, row, sick.rule, sick.message, cells_of(table, row - 1))
         for row, sick in sorted(errors.items())
     ]
 
 
-def is_empty(damage: Damage) -> bool:
-    """Whether there is nothing to repair."""
-    return not (damage.files or damage.rows or damage.missing)
+def _unknown(file: BadFile, missing: Iterable[Range]) -> Iterable[Range]:
+    """What a bad file held; of one that nothing is known of, all it may hold."""
+    if file.held:
+        return file.held
+    return () if intersect(missing, [file.leaf.within]) else (file.leaf.within,)
+
+
+def _held(table: pa.Table, bar: Timeframe | None) -> tuple[Range, ...]:
+    ts = arrays.times(table["ts"])
+    if bar is None:
+        return (Range(int(ts.min()), int(ts.max()) + 1),)
+    edges = sorted({bar.floor(int(at)) for at in ts})
+    return present(np.array(edges, np.int64), bar)

@@ -38,10 +38,13 @@ def finer_stored(root: Path, dataset: Dataset) -> Timeframe | None:
     Returns
     -------
     Timeframe or None
-        None if the dataset has files of its own, is no series of bars, or nothing fits.
+        None if the dataset has files of its own, is no series of bars, or nothing fits; 3d bars
+        are never derived.
     """
     bar = dataset.bar
-    if bar is None or dataset.kind not in KINDS or layout.leaves(root, dataset):
+    if bar is None or not bar.has_shared_edges or dataset.kind not in KINDS:
+        return None
+    if layout.leaves(root, dataset):
         return None
     folder = (root / dataset.path).parent
     found = []

@@ -4,8 +4,8 @@ The coverage ledger says which ranges were fetched; the facts say who said so an
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from xq.errors import CorruptFile
 from xq.lake import layout
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.layout import Dataset
-from xq.lake.ranges import Range, subtract, union
+from xq.lake.ranges import Range, intersect, subtract, union
 
 _WAIT_SECONDS = 5.0
 
@@ -38,6 +38,8 @@ class Fact:
         What proves it, one sentence.
     at_ms
         When, epoch ms.
+    again_ms
+        When it was asked again, with the same answer; None if never.
     """
 
     what: What
@@ -46,6 +48,7 @@ class Fact:
     source: str
     evidence: str
     at_ms: int
+    again_ms: int | None = None
 
     @property
     def within(self) -> Range:
@@ -95,18 +98,61 @@ def record(root: Path, dataset: Dataset, new: Iterable[Fact], *, disk: Disk | No
     StorageFailed
         If the disk refuses.
     """
+    if _unknown(load(root, dataset), new := tuple(new)):
+        _change(root, dataset, lambda before: [*before, *_unknown(before, new)], disk)
+
+
+def asked_again(
+    root: Path, dataset: Dataset, none: Iterable[Range], back: Iterable[Range], at_ms: int
+) -> None:
+    """What became of a venue's own gaps when it was asked once more.
+
+    Parameters
+    ----------
+    none
+        Where it still has nothing: the first evidence is kept, with this date beside it.
+    back
+        Where it has rows now: the evidence was overtaken and goes.
+
+    Raises
+    ------
+    LockHeld, StorageFailed
+        As `record`.
+    """
+    none, back = union(none), union(back)
+
+    def changed(before: Iterable[Fact]) -> list[Fact]:
+        return [part for fact in before for part in _parts(fact, none, back, at_ms)]
+
+    known = load(root, dataset)
+    if changed(known) != list(known):
+        _change(root, dataset, changed, None)
+
+
+def _parts(fact: Fact, none: Iterable[Range], back: Iterable[Range], at_ms: int) -> Iterator[Fact]:
+    if fact.what is not What.VENUE_HAS_NONE:
+        yield fact
+        return
+    rest = subtract([fact.within], back)
+    for part in intersect(rest, none):
+        yield replace(fact, start_ms=part.start_ms, end_ms=part.end_ms, again_ms=at_ms)
+    for part in subtract(rest, none):
+        yield replace(fact, start_ms=part.start_ms, end_ms=part.end_ms)
+
+
+def _change(
+    root: Path,
+    dataset: Dataset,
+    change: Callable[[tuple[Fact, ...]], list[Fact]],
+    disk: Disk | None,
+) -> None:
     from xq.lake.lock import held
 
-    if not _unknown(load(root, dataset), new := tuple(new)):
-        return
     disk = disk or LocalDisk()
     path = path_of(root, dataset)
     with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
-        before = load(root, dataset)
-        after = sorted(
-            [*before, *_unknown(before, new)], key=lambda fact: (fact.what, fact.start_ms)
-        )
-        tree = {"format": layout.FORMAT, "facts": [asdict(fact) for fact in _joined(after)]}
+        after = sorted(change(load(root, dataset)), key=lambda fact: (fact.what, fact.start_ms))
+        tree = {"format": layout.FORMAT, "facts": [_tree(fact) for fact in _joined(after)]}
         staging = layout.staging_path(root, dataset)
         try:
             with storage_errors(path):
@@ -114,6 +160,10 @@ def record(root: Path, dataset: Dataset, new: Iterable[Fact], *, disk: Disk | No
                 disk.publish(staging / "facts.json", path)
         finally:
             disk.discard(staging)
+
+
+def _tree(fact: Fact) -> dict[str, object]:
+    return {name: value for name, value in asdict(fact).items() if value is not None}
 
 
 def _unknown(known: Iterable[Fact], new: Iterable[Fact]) -> list[Fact]:

@@ -1,13 +1,15 @@
 """Every stretch without bars, whose it is, and what proves it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from xq.errors import CorruptFile
-from xq.lake import arrays, coverage, facts, layout, parquet
+from xq.lake import arrays, coverage, facts, inspect, layout
 from xq.lake.facts import Fact, What
+from xq.lake.hints import repair_command
+from xq.lake.inspect import Inspected
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, present, subtract, union
 from xq.lake.reader import Lake
@@ -22,22 +24,28 @@ class Gap:
 
     Attributes
     ----------
+    bars
+        None for kinds without bars.
     whose
         ``venue``: it has none, verified. ``lost``: fetched once, no longer in the files.
-        ``damaged``: inside a file that cannot be read. ``unasked``: nobody asked a venue.
+        ``damaged``: inside a file that is unreadable, changed or gone. ``unasked``: nobody asked
+        a venue.
     verified_ms
         When that was proven; None if it was not.
+    again_ms
+        When it was last asked again and still had none; None if never.
     hint
         A command that helps; None where nothing can be done.
     """
 
     dataset: Dataset
     within: Range
-    bars: int
+    bars: int | None
     whose: str
     evidence: str
     verified_ms: int | None = None
     hint: str | None = None
+    again_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class State:
     stored
         Stretches with bars.
     damaged
-        Files that cannot be read.
+        What files that are unreadable, changed or gone may hold.
     """
 
     stored: tuple[Range, ...]
@@ -60,13 +68,17 @@ class State:
 
 def state_of(lake: Lake, dataset: Dataset) -> State:
     """Read what is stored and known of a dataset of bars."""
+    return state_from(lake, dataset, inspect.files(lake.root, dataset))
+
+
+def state_from(lake: Lake, dataset: Dataset, files: Iterable[Inspected]) -> State:
+    """`state_of` for a caller that has read the files."""
     times, damaged = [np.empty(0, np.int64)], []
-    for leaf in layout.leaves(lake.root, dataset):
-        try:
-            # All columns: a broken page may be in another one than ts.
-            times.append(arrays.times(parquet.read(leaf.path, dataset.spec)["ts"]))
-        except CorruptFile:
-            damaged.append(leaf.within)
+    for file in files:
+        if file.wrong is None and file.rows is not None:
+            times.append(arrays.times(file.rows["ts"]))
+        else:
+            damaged.append(file.leaf.within)
     bar = dataset.bar
     ts = np.unique(np.concatenate(times))
     ts = ts[(ts % bar.ms) == (bar.floor(0) % bar.ms)] if bar else ts
@@ -103,9 +115,9 @@ def gaps(lake: Lake, dataset: Dataset, state: State | None = None) -> Iterator[G
     found: list[Gap] = []
     for part in venue:
         found += _venue(dataset, part, state)
-    repair = _repair_command(dataset)
+    repair = repair_command(dataset)
     for whose, ranges, evidence in (
-        ("damaged", damaged, "inside a file that cannot be read"),
+        ("damaged", damaged, "inside a file that is unreadable, changed or gone"),
         ("lost", lost, "fetched once, not in the files"),
     ):
         found += [Gap(dataset, r, r.bars(bar), whose, evidence, None, repair) for r in ranges]
@@ -123,16 +135,14 @@ def _venue(dataset: Dataset, part: Range, state: State) -> Iterator[Gap]:
         if fact.what is not What.VENUE_HAS_NONE:
             continue
         for shared in intersect(rest, [fact.within]):
-            yield Gap(dataset, shared, shared.bars(bar), "venue", fact.evidence, fact.at_ms)
+            bars = shared.bars(bar)
+            yield Gap(
+                dataset, shared, bars, "venue", fact.evidence, fact.at_ms, again_ms=fact.again_ms
+            )
         rest = subtract(rest, [fact.within])
     for item in rest:
         evidence = "the venue was asked and sent later bars, none here; date not recorded"
         yield Gap(dataset, item, item.bars(bar), "venue", evidence)
-
-
-def _repair_command(dataset: Dataset) -> str:
-    words = ["xq data repair", f"--symbol {dataset.symbol}", f"--timeframe {dataset.timeframe}"]
-    return " ".join([*words, f"--exchange {dataset.exchange}"])
 
 
 class _Beside:

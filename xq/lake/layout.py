@@ -117,6 +117,17 @@ def split(dataset: Dataset, ts: np.ndarray) -> Iterator[tuple[str, int, int]]:
         start = stop
 
 
+def period_of(ts_ms: int, unit: str | None) -> str:
+    """The period whose file holds a time, for a `leaf_unit`.
+
+    Examples
+    --------
+    >>> period_of(86_400_000, "D"), period_of(0, None)
+    ('1970-01-02', 'all')
+    """
+    return "all" if unit is None else str(np.datetime64(ts_ms, "ms").astype(f"datetime64[{unit}]"))
+
+
 @lru_cache(4096)
 def period_range(period: str) -> Range:
     """The time a leaf may hold.

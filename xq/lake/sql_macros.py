@@ -31,7 +31,8 @@ WITH cut AS (
            count(*) AS bars, min(bar_ms(b.timeframe)) AS span,
            count(*) * bar_ms(b.timeframe) = bar_ms(target) AS complete
     FROM main.ohlcv b
-    WHERE bar_ms(target) % bar_ms(b.timeframe) = 0
+    WHERE CASE WHEN target = '3d' THEN error('3d bars open on days of the venue''s own choice: '
+                    || 'take 1d or 1w') ELSE bar_ms(target) % bar_ms(b.timeframe) = 0 END
       AND (market IS NULL OR b.symbol = market)
       AND (source IS NULL OR b.timeframe = source)
     GROUP BY b.exchange, b.symbol, b.timeframe, bar_open(target, b.ts)

@@ -151,7 +151,9 @@ class Trust:
             if entry is None:
                 return data, digest
             if entry.of(digest) is not None:
-                self._shard(leaf.period).fresh[leaf.period] = (digest, at)
+                # That the newer version was once in place must not be forgotten over an older one.
+                if digest == entry.now.sha256 or self.seen(leaf.period) != entry.now.sha256:
+                    self._shard(leaf.period).fresh[leaf.period] = (digest, at)
                 return data, digest
             if identity(leaf.path) == at:
                 raise differs(leaf.path)

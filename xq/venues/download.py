@@ -7,18 +7,28 @@ import threading
 from dataclasses import dataclass
 from random import Random
 from typing import IO
+from urllib.parse import urlsplit
 
 import requests
 
-from xq.errors import CorruptFile, VenueError, VenueRefused, VenueUnclear, VenueUnreachable
+from xq.errors import (
+    CorruptFile,
+    StorageFailed,
+    VenueError,
+    VenueRefused,
+    VenueUnclear,
+    VenueUnreachable,
+)
 from xq.ports import Clock
-from xq.venues.pace import LONGEST_WAIT, retry_after
+from xq.venues.bans import Bans
+from xq.venues.pace import LONGEST_WAIT, Pace, retry_after
 from xq.venues.reads import Retry
 from xq.venues.wire import describe
 
 _IN_MEMORY = 32 * 1024 * 1024
 _PIECE = 1 << 20
-_MISSING = 404
+_MISSING, _BANNED = 404, 418
+_LARGEST = 2 << 30  # bytes of one file; a day of the busiest trades is below a tenth of it
 _SUFFIX = ".CHECKSUM"
 
 
@@ -45,11 +55,16 @@ class Downloads:
     ----------
     retry
         How often a failing server is asked again, with full jitter.
+    bans
+        Where bans of this machine's address are remembered, for the next process too.
     """
 
-    def __init__(self, site: Site, clock: Clock, retry: Retry | None = None) -> None:
+    def __init__(
+        self, site: Site, clock: Clock, retry: Retry | None = None, bans: Bans | None = None
+    ) -> None:
         self._site = site
         self._clock = clock
+        self._pace = Pace(clock, bans=bans, name=f"archive {urlsplit(site.url).netloc}")
         self._retry = retry or Retry()
         self._rng = Random(clock.now_ms())  # noqa: S311 - jitter, not a secret
         self._mine = threading.local()
@@ -98,6 +113,7 @@ class Downloads:
         while True:
             problem: VenueError
             wait = None
+            self._pace.wait()
             try:
                 with self._session().get(
                     f"{self._site.url}/{path}",
@@ -108,10 +124,12 @@ class Downloads:
                     if answer.status_code == _MISSING:
                         return None
                     if answer.ok and answer.status_code < requests.codes.multiple_choices:
-                        return _received(answer)
+                        return _received(answer, self._where(path))
                     headers = {name.lower(): text for name, text in answer.headers.items()}
                     wait = retry_after(headers, self._clock.now_ms())
                     problem = _refused(answer.status_code, self._where(path))
+                    if answer.status_code == _BANNED:
+                        self._pace.ban(wait)
             except requests.RequestException as error:
                 problem = VenueUnreachable(
                     f"the archive cannot be reached: {describe(error)}", where=self._where(path)
@@ -120,7 +138,10 @@ class Downloads:
             final = isinstance(problem, VenueRefused) or (wait or 0) > LONGEST_WAIT
             if final or attempt >= self._retry.attempts:
                 raise problem
-            self._clock.sleep(self._retry.wait(attempt - 1, self._rng) if wait is None else wait)
+            if wait is None:
+                self._clock.sleep(self._retry.wait(attempt - 1, self._rng))
+            else:
+                self._pace.pause(wait)
 
     def _session(self) -> requests.Session:
         session = getattr(self._mine, "session", None)
@@ -138,18 +159,35 @@ class Downloads:
         return f"{self._site.url}/{path}"
 
 
-def _received(answer: requests.Response) -> tuple[IO[bytes], str]:
+def _received(answer: requests.Response, where: str) -> tuple[IO[bytes], str]:
     file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - handed on
-    sha = hashlib.sha256()
+    try:
+        return file, _copied(answer, file, where)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _copied(answer: requests.Response, file: IO[bytes], where: str) -> str:
+    sha, size = hashlib.sha256(), 0
     for piece in answer.iter_content(_PIECE):
+        size += len(piece)
+        if size > _LARGEST:
+            raise VenueRefused(f"more than {_LARGEST >> 30} GiB; nothing was read", where=where)
         sha.update(piece)
-        file.write(piece)
+        try:
+            file.write(piece)
+        except OSError as error:
+            text = f"a download cannot be kept: {error.strerror or error}"
+            raise StorageFailed(text, where=tempfile.gettempdir()) from error
     file.seek(0)
-    return file, sha.hexdigest()
+    return sha.hexdigest()
 
 
 def _refused(status: int, where: str) -> VenueUnreachable | VenueRefused:
     text = f"the archive answered with HTTP status {status}"
+    if status == _BANNED:
+        return VenueRefused("the archive has banned this address", where=where)
     if status == requests.codes.too_many_requests or status >= requests.codes.server_error:
         return VenueUnreachable(text, where=where)
     return VenueRefused(text, where=where)

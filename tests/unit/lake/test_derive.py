@@ -8,10 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from xq.errors import DataGap, NoData
+from xq.lake.derive import finer_stored
 from xq.lake.layout import Dataset
 from xq.lake.reader import Lake
 from xq.lake.writer import LakeWriter
-from xq.timeframe import HOUR_MS, Timeframe
+from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
 
 HOUR, FOUR = Timeframe.parse("1h"), Timeframe.parse("4h")
 START = 1_704_067_200_000
@@ -91,3 +92,13 @@ def test_minutes_make_the_venues_own_hours(tmp_path: Path, market_data: Path) ->
     for name in ("open", "high", "low", "close"):
         assert np.array_equal(getattr(bars, name)[:, 0], table[name].to_numpy()[rows])
     assert np.allclose(bars.volume[:, 0], table["volume"].to_numpy()[rows], rtol=1e-9, atol=0)
+
+
+def test_three_days_are_not_derived_for_nobody_knows_their_edges(tmp_path: Path) -> None:
+    daily = Dataset("ohlcv", "binance", "BTC/USDT", "1d")
+    three = Dataset("ohlcv", "binance", "BTC/USDT", "3d")
+    ts = np.arange(9) * DAY_MS
+    prices = {name: np.ones(9) for name in ("open", "high", "low", "close", "volume")}
+    LakeWriter(tmp_path).upsert(daily, pa.table({"ts": ts, **prices}))
+    assert finer_stored(tmp_path, three) is None
+    assert finer_stored(tmp_path, Dataset("ohlcv", "binance", "BTC/USDT", "1w")) is not None

@@ -1,0 +1,124 @@
+"""``xq data coverage``: what is known of one dataset, in numbers."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from xq.lake.facts import Fact
+    from xq.lake.gaps import Gap
+    from xq.lake.layout import Dataset
+    from xq.lake.reader import Lake
+    from xq.timeframe import Timeframe
+
+_WHOSE = ("venue", "lost", "damaged", "unasked")
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """What is known about one dataset: in bars; of trades and funding in rows and holes.
+
+    Attributes
+    ----------
+    wanted
+        Asked for by a collect; None if no collect ever asked, and for kinds without bars.
+    covered
+        Fetched to their end, with or without a bar; None for kinds without bars.
+    stored, missing
+        Bars (rows) there, and bars (holes) absent between the first and the last known time.
+    venue_has_none, lost, damaged, unasked
+        The missing ones by whose they are.
+    venue_asked
+        When the venue was last asked for what it lacks; None where it lacks nothing.
+    repaired
+        Bars (stretches) brought back by ``xq data repair``.
+    repaired_from
+        Who gave them.
+    """
+
+    kind: str
+    exchange: str
+    symbol: str
+    timeframe: str | None
+    wanted: int | None
+    covered: int | None
+    stored: int
+    missing: int
+    venue_has_none: int
+    lost: int
+    damaged: int
+    unasked: int
+    venue_asked: str | None
+    repaired: int
+    repaired_from: tuple[str, ...]
+
+
+def of_bars(lake: "Lake", dataset: "Dataset", bar: "Timeframe") -> CoverageRow:
+    """Of a dataset of bars; every file is read once."""
+    from xq.lake import facts
+    from xq.lake.facts import What
+    from xq.lake.gaps import gaps, state_of
+
+    state = state_of(lake, dataset)
+    found = list(gaps(lake, dataset, state))
+    wanted = facts.of(state.facts, What.WANTED)
+    repaired = facts.of(state.facts, What.REPAIRED)
+    return CoverageRow(
+        dataset.kind,
+        str(dataset.exchange),
+        str(dataset.symbol),
+        dataset.timeframe,
+        wanted=sum(item.bars(bar) for item in wanted) if wanted else None,
+        covered=sum(item.bars(bar) for item in state.ledger.covered),
+        stored=sum(item.bars(bar) for item in state.stored),
+        missing=sum(gap.bars or 0 for gap in found),
+        **{_name(whose): sum(g.bars or 0 for g in found if g.whose == whose) for whose in _WHOSE},
+        venue_asked=_asked(found),
+        repaired=sum(item.bars(bar) for item in repaired),
+        repaired_from=_sources(state.facts),
+    )
+
+
+def of_tape(lake: "Lake", dataset: "Dataset") -> CoverageRow:
+    """Of trades or funding: rows, and holes between them."""
+    from xq.lake import facts, inspect
+    from xq.lake.facts import What
+    from xq.lake.gaps_tape import gaps_of_tape
+
+    files = list(inspect.files(lake.root, dataset))
+    found = gaps_of_tape(lake, dataset, files)
+    known = facts.load(lake.root, dataset)
+    sound = [file.rows for file in files if file.wrong is None and file.rows is not None]
+    return CoverageRow(
+        dataset.kind,
+        str(dataset.exchange),
+        str(dataset.symbol),
+        None,
+        wanted=None,
+        covered=None,
+        stored=sum(table.num_rows for table in sound),
+        missing=len(found),
+        **{_name(whose): sum(gap.whose == whose for gap in found) for whose in _WHOSE},
+        venue_asked=_asked(found),
+        repaired=len(facts.of(known, What.REPAIRED)),
+        repaired_from=_sources(known),
+    )
+
+
+def _name(whose: str) -> str:
+    return "venue_has_none" if whose == "venue" else whose
+
+
+def _asked(found: "Sequence[Gap]") -> str | None:
+    from xq.clock import iso
+
+    dates = [gap.again_ms or gap.verified_ms for gap in found if gap.whose == "venue"]
+    known = [at for at in dates if at is not None]
+    return iso(max(known)) if known else None
+
+
+def _sources(known: "Sequence[Fact]") -> tuple[str, ...]:
+    from xq.lake.facts import What
+
+    return tuple(sorted({fact.source for fact in known if fact.what is What.REPAIRED}))
