@@ -36,7 +36,8 @@ def test_import_then_list(xq: Run, bars: Path) -> None:
         {"file": str(bars), "layout": "plain", "kind": "ohlcv", "exchange": "binance",
          "symbol": "BTC/USDT", "timeframe": "1h", "start": "2024-01-01T00:00:00Z",
          "end": "2024-01-01T03:00:00Z", "rows": 2, "added": 2, "revised": 0, "unchanged": 0,
-         "gaps": 1, "quarantined": 0, "ignored": [], "stored": True, "error": None}
+         "gaps": 1, "quarantined": 0, "replaced": 0, "ignored": [], "stored": True,
+         "error": None}
     ]  # fmt: skip
     [row] = xq("data", "ls").rows
     assert {key: row[key] for key in ("kind", "symbol", "rows", "gaps", "missing")} == {
@@ -119,9 +120,10 @@ def test_export_writes_whole_files_and_keeps_existing_ones(
 ) -> None:
     xq("data", "import", bars)
     out = tmp_path / "out.csv"
-    xq("data", "export", out).check(
-        0, f'{{"path": "{out}", "rows": 2, "bytes": {out.stat().st_size}}}\n', ""
-    )
+    xq("data", "export", out).check(0)
+    size = out.stat().st_size
+    again = xq("data", "export", out, "--force")
+    assert again.rows == [{"path": str(out), "rows": 2, "bytes": size, "derived_from": None}]
     assert out.read_text().splitlines()[1] == '"2024-01-01T00:00:00Z",10,12,9,11,1'
     xq("data", "export", out).check(
         2, "", f"error: the file exists\n  where: {out}\n  hint:  add --force to replace it\n"

@@ -51,11 +51,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote."""
+    """What an export wrote.
+
+    Attributes
+    ----------
+    derived_from
+        The stored timeframe that the bars were made of; None for rows as stored.
+    """
 
     path: str
     rows: int
     bytes: int
+    derived_from: str | None = None
 
 
 def stored(ws: Workspace, kind: str | None = None) -> list[Stored]:
@@ -106,7 +113,9 @@ def export(
     until_ms: int | None = None,
     force: bool = False,
 ) -> ExportReport:
-    """Write stored bars to a Parquet, CSV or JSON-lines file; gaps stay gaps.
+    """Write bars to a Parquet, CSV or JSON-lines file; gaps stay gaps.
+
+    Bars that are not stored are made of shorter stored ones, whole buckets only.
 
     Raises
     ------
@@ -115,16 +124,18 @@ def export(
     UsageError
         If the file exists and ``force`` is false, or its ending is unknown.
     """
+    from xq.lake.derive import finer_stored
     from xq.lake.exporter import write_file
-    from xq.lake.hints import nothing_stored
     from xq.lake.reader import Lake
 
+    lake = Lake(ws.lake)
     dataset = bars_of(ws, exchange, symbol, timeframe)
-    table = Lake(ws.lake).table(dataset, since_ms, until_ms)
+    table = lake.table(dataset, since_ms, until_ms)
     if not table.num_rows:
-        raise nothing_stored(dataset, since_ms, until_ms, ())
+        raise lake.nothing(dataset, since_ms, until_ms)
     size = write_file(table, path, replace=force)
-    return ExportReport(str(path), table.num_rows, size)
+    finer = finer_stored(ws.lake, dataset)
+    return ExportReport(str(path), table.num_rows, size, None if finer is None else finer.name)
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from xq.api.data_check import Series
 from xq.api.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xq.lake.layout import Dataset
 
 
@@ -63,6 +65,15 @@ class CoverageRow:
     unasked: int
     repaired: int
     repaired_from: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that was taken out of the lake, and its copy."""
+
+    file: str
+    dataset: str
+    copy: str
 
 
 def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
@@ -155,6 +166,20 @@ def quarantined(ws: Workspace) -> list[dict[str, object]]:
 
     rows: list[dict[str, object]] = Lake(ws.lake).table(DATASET).to_pylist()
     return rows
+
+
+def set_aside(ws: Workspace, path: "Path") -> SetAside:
+    """Take a file that cannot be read out of the lake, keeping a copy and the reason.
+
+    Raises
+    ------
+    UsageError
+        If it is no file of the lake, or a sound one.
+    """
+    from xq.lake.expel import expel
+
+    dataset, copy = expel(ws.lake, path, at_ms=ws.clock.now_ms())
+    return SetAside(str(path), str(dataset), str(copy))
 
 
 def _at(ts_ms: int) -> datetime:

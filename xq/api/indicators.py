@@ -63,6 +63,8 @@ class IndicatorReport:
         ``ts``, ``close`` and one column per output; null in warm-up.
     missing
         Bars that are not stored inside the range; indicators start anew after each hole.
+    derived_from
+        The stored timeframe that the bars were made of; None for stored bars.
     """
 
     exchange: str
@@ -71,6 +73,7 @@ class IndicatorReport:
     columns: tuple[str, ...]
     table: "pa.Table"
     missing: int
+    derived_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,8 @@ def compute(ws: Workspace, specs: Sequence[str], selection: Selection) -> Indica
         columns |= {name: values[rows, 0][first:] for name, values in request.compute(grid).items()}
     missing = len(grid) - int(rows[first]) - len(bars) + first
     table = _table(bars, first, columns)
-    return IndicatorReport(exchange, symbol, timeframe.name, tuple(columns), table, missing)
+    finer = _finer(ws, exchange, symbol, timeframe)
+    return IndicatorReport(exchange, symbol, timeframe.name, tuple(columns), table, missing, finer)
 
 
 def store(ws: Workspace, report: IndicatorReport) -> StoreReport:
@@ -169,6 +173,13 @@ def store(ws: Workspace, report: IndicatorReport) -> StoreReport:
         commit.revised,
         commit.unchanged,
     )
+
+
+def _finer(ws: Workspace, exchange: str, symbol: str, timeframe: Timeframe) -> str | None:
+    from xq.lake.reader import Lake
+
+    finer = Lake(ws.lake).derived_from(exchange, symbol, timeframe)
+    return None if finer is None else finer.name
 
 
 def _bars(

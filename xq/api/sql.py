@@ -1,10 +1,12 @@
 """What a question can name, and files for its answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from xq.api.workspace import Workspace
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,3 +58,25 @@ def first_rows(answer: "pa.RecordBatchReader", limit: int) -> "tuple[pa.Table, b
         if held > limit:
             break
     return pa.Table.from_batches(batches, answer.schema).slice(0, limit), held > limit
+
+
+class Counted:
+    """The batches of an answer, and how many rows of it were taken."""
+
+    def __init__(self, answer: "pa.RecordBatchReader") -> None:
+        import pyarrow as pa
+
+        self.rows = 0
+        self.answer = pa.RecordBatchReader.from_batches(answer.schema, self._batches(answer))
+
+    def _batches(self, answer: "pa.RecordBatchReader") -> "Iterator[pa.RecordBatch]":
+        for batch in answer:
+            self.rows += batch.num_rows
+            yield batch
+
+
+def about_nothing(ws: Workspace, sql: str, parameters: Mapping[str, str]) -> str | None:
+    """What a person should know about an answer without rows, if anything."""
+    from xq.lake.sql_hints import about_nothing as hint
+
+    return hint(ws.lake, sql, parameters.values())

@@ -63,6 +63,8 @@ def export(
         until_ms=None if until is None else epoch_ms(until),
         force=force,
     )
+    if report.derived_from is not None:
+        shell.note(f"made of stored {report.derived_from} bars, whole ones only")
     shell.record(report)
 
 

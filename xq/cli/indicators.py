@@ -65,6 +65,8 @@ def indicators(
         days,
     )
     report = api.compute(shell.workspace, specs or [], selection)
+    if report.derived_from:
+        shell.note(f"{report.timeframe} bars are derived from stored {report.derived_from}")
     if report.missing:
         shell.note(f"{report.missing} bars missing; indicators start anew after each hole")
     if store:

@@ -1,15 +1,14 @@
 """``xq sql``."""
 
 import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xq.cli.output import Format
 from xq.cli.shell import Shell, command
-from xq.errors import UsageError, unknown
+from xq.cli.sql_answer import answer
+from xq.errors import UsageError
 
 app = typer.Typer()
 
@@ -36,8 +35,6 @@ def sql(
     Try: xq sql "show tables" and xq sql "describe ohlcv". Times are UTC; nothing can be written.
     Without a statement, on a terminal: a session with history.
     """
-    from xq.api.data import ask
-
     parameters = _parameters(param or [])
     if statement is None and file is None and to is None and _on_a_terminal():
         from xq.cli.sql_session import Session
@@ -45,19 +42,7 @@ def sql(
         Session(shell, parameters).run()
         return
     text = _text(statement, file)
-    if to is None:
-        with ask(shell.workspace, text, parameters) as answer:
-            shell.rows(answer)
-        return
-    from xq.api.sql import whole_file
-
-    shell.format = _format(shell, to)
-    with (
-        ask(shell.workspace, text, parameters) as answer,
-        whole_file(to, replace=force) as sink,
-        redirect_stdout(sink),
-    ):
-        shell.rows(answer)
+    answer(shell, text, parameters, to, force=force)
 
 
 def _on_a_terminal() -> bool:
@@ -72,15 +57,6 @@ def _parameters(given: list[str]) -> dict[str, str]:
             raise UsageError(f"expected NAME=VALUE, found {item!r}", hint="--param days=30")
         found[name.removeprefix("$")] = value
     return found
-
-
-def _format(shell: Shell, path: Path) -> Format:
-    if shell.format is not None:
-        return shell.format
-    endings = {f".{item}": item for item in Format if item is not Format.TABLE}
-    if path.suffix not in endings:
-        raise unknown("ending of a file", path.suffix, sorted(endings), hint="add --output FORMAT")
-    return endings[path.suffix]
 
 
 def _text(statement: str | None, file: Path | None) -> str:

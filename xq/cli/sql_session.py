@@ -63,7 +63,7 @@ class Session:
 
     def _ask(self, sql: str) -> None:
         from xq.api.data import ask
-        from xq.api.sql import first_rows, parameter_names
+        from xq.api.sql import about_nothing, first_rows, parameter_names
 
         named = parameter_names(sql)
         values = {name: text for name, text in self._parameters.items() if name in named}
@@ -74,6 +74,8 @@ class Session:
             self._shell.note(f'the first {_ROWS} rows; for all: xq sql "…" --to FILE.parquet')
         else:
             self._shell.note(f"{rows.num_rows} {'row' if rows.num_rows == 1 else 'rows'}")
+        if not rows.num_rows and (note := about_nothing(self._shell.workspace, sql, values)):
+            self._shell.note(note)
 
     def _tables(self, _: str) -> None:
         from xq.api.sql import tables

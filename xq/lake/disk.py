@@ -125,6 +125,7 @@ def storage_errors(where: Path) -> Iterator[None]:
         raise failed(error, where, "; nothing was changed") from error
 
 
+_RIGHTS = (errno.EACCES, errno.EPERM)
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -143,4 +144,5 @@ def failed(error: OSError, where: Path, consequence: str = "") -> StorageFailed:
     reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
     path = Path(error.filename) if isinstance(error.filename, str) else where
     near = next(folder for folder in where.absolute().parents if folder.is_dir())
-    return StorageFailed(reason + consequence, where=str(path), hint=f"df -h {near}")
+    look = "ls -ld" if error.errno in _RIGHTS else "df -h"
+    return StorageFailed(reason + consequence, where=str(path), hint=f"{look} {near}")

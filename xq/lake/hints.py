@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from xq.clock import iso
 from xq.errors import DataGap, NoData
+from xq.lake.derive import divides
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, subtract
 from xq.timeframe import DAY_MS, Timeframe
 
 _DEFAULT_EXCHANGE = "binance"
 _DEFAULT_TIMEFRAME = "1h"
+_COMPLETE = ("binance", "binanceusdm", "sim")  # have bars of every length xq knows
+_COMMON = ("1d", "1h", "30m", "15m", "5m", "1m")  # what every exchange has, longest first
 
 
 def collect_command(
@@ -23,10 +26,15 @@ def collect_command(
     'xq collect --symbol BTC/USDT --days 30'
     >>> collect_command(Dataset("ohlcv", "sim", "BTC/USDT", "1h"), 0, 86_400_000)
     'xq collect --symbol BTC/USDT --exchange sim --since 1970-01-01 --until 1970-01-02'
+    >>> collect_command(Dataset("ohlcv", "coinbase", "BTC/USD", "4h"))
+    'xq collect --symbol BTC/USD --exchange coinbase --days 30'
     """
     words = ["xq collect", f"--symbol {dataset.symbol}"]
-    if dataset.timeframe != _DEFAULT_TIMEFRAME:
-        words.append(f"--timeframe {dataset.timeframe}")
+    if dataset.kind != "ohlcv":
+        words.append(f"--kind {dataset.kind}")
+    timeframe = _offered(dataset)
+    if timeframe not in (None, _DEFAULT_TIMEFRAME):
+        words.append(f"--timeframe {timeframe}")
     if dataset.exchange != _DEFAULT_EXCHANGE:
         words.append(f"--exchange {dataset.exchange}")
     if start_ms is None:
@@ -36,6 +44,14 @@ def collect_command(
     if end_ms is not None:
         words.append(f"--until {short(end_ms)}")
     return " ".join(words)
+
+
+def _offered(dataset: Dataset) -> str | None:
+    """The bar length to collect: the dataset's own, or one it can be made of that a venue has."""
+    bar = dataset.bar
+    if bar is None or dataset.exchange in _COMPLETE or bar.name in _COMMON:
+        return dataset.timeframe
+    return next(name for name in _COMMON if divides(Timeframe.parse(name), bar))
 
 
 def short(ts_ms: int) -> str:
@@ -49,8 +65,15 @@ def nothing_stored(
     start_ms: int | None,
     end_ms: int | None,
     stored_timeframes: Sequence[str],
+    made_of: Dataset | None = None,
 ) -> NoData:
-    """The error when a symbol has no bar in the range."""
+    """The error when a symbol has no bar in the range.
+
+    Parameters
+    ----------
+    made_of
+        The stored bars that such bars are made of; the hint brings more of those.
+    """
     span = ""
     if start_ms is not None and end_ms is not None:
         span = f" from {short(start_ms)} to {short(end_ms)}"
@@ -62,16 +85,21 @@ def nothing_stored(
     others = [name for name in stored_timeframes if name != dataset.timeframe]
     if others and dataset.timeframe not in stored_timeframes:
         message += f"; there are {' '.join(others)} bars"
-    return NoData(message, where=str(dataset), hint=collect_command(dataset, start_ms, end_ms))
+    hint = collect_command(made_of or dataset, start_ms, end_ms)
+    return NoData(message, where=str(dataset), hint=hint)
 
 
 def bars_missing(
-    dataset: Dataset, within: Range, found: Sequence[Range], venue_has_none: Sequence[Range]
+    dataset: Dataset,
+    within: Range,
+    found: Sequence[Range],
+    venue_has_none: Sequence[Range],
+    made_of: Dataset | None = None,
 ) -> DataGap:
     """The error when bars are missing inside the range.
 
     The hint asks the venue for what was never asked, or, where the venue is known to have
-    nothing, names the choice that is left.
+    nothing, names the choice that is left. Of bars made of shorter ones it asks for the shorter.
     """
     bar = Timeframe.parse(dataset.timeframe or "")
     unknown = subtract(found, venue_has_none)
@@ -79,8 +107,10 @@ def bars_missing(
     message = f"{missing} of {within.bars(bar)} bars missing, first {found[0]}"
     if len(found) > 1:
         message += f", in {len(found)} gaps"
+    if made_of is not None:
+        message += f"; made of stored {made_of.timeframe} bars, whole ones only"
     if unknown:
-        hint = collect_command(dataset, unknown[0].start_ms, unknown[-1].end_ms)
+        hint = collect_command(made_of or dataset, unknown[0].start_ms, unknown[-1].end_ms)
     else:
         message += "; the venue itself has none there"
         hint = "xq config explain backtest.gaps"

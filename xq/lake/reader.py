@@ -19,13 +19,11 @@ from xq.lake import (
     hints,
     inventory,
     layout,
-    trust,
 )
 from xq.lake.align import Gaps
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, holes, subtract
-from xq.lake.schema import kind_of
 from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
@@ -118,30 +116,35 @@ class Lake:
         blocks = [derive.bar_columns(self.root, item, start_ms, end_ms).bars for item in asked]
         for item, block in zip(asked, blocks, strict=True):
             if not len(block.ts):
-                raise self._nothing(item, start_ms, end_ms)
+                raise self.nothing(item, start_ms, end_ms)
         if gaps == "refuse":
             self._refuse_gaps(asked, blocks, start_ms, end_ms)
         return align.aligned(timeframe, tuple(symbols), blocks, gaps)
 
-    def derived_from(self, exchange: str, symbol: str, timeframe: Timeframe) -> Timeframe | None:
-        """The stored timeframe that `bars` makes bars of this length of; None if they are stored
+    def derived_from(
+        self, exchange: str, symbol: str, timeframe: Timeframe, kind: str = "ohlcv"
+    ) -> Timeframe | None:
+        """The stored timeframe that bars of this length are made of; None if they are stored
         themselves, or cannot be made.
         """
-        dataset = Dataset("ohlcv", exchange, symbol, timeframe.name)
-        return derive.finer_stored(self.root, dataset)
+        return derive.finer_stored(self.root, Dataset(kind, exchange, symbol, timeframe.name))
 
     def table(
         self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None
     ) -> pa.Table:
         """Rows of one dataset with ``ts`` in ``[start_ms, end_ms)``, sorted by key.
 
-        No rows is an answer here: an empty table.
+        Bars that are not stored are made of shorter ones, as in `bars`. No rows is an answer
+        here: an empty table.
 
         Raises
         ------
         CorruptFile
             If a file cannot be read.
         """
+        finer = derive.finer_stored(self.root, dataset)
+        if finer is not None:
+            return derive.table(dataset, finer, start_ms, end_ms, self.table)
         parts = [dataset.spec.schema.empty_table()]
         with Trust(self.root, dataset) as trust:
             for leaf in columns.leaves_within(self.root, dataset, start_ms, end_ms):
@@ -190,30 +193,14 @@ class Lake:
         timeframe: str | None = None,
         run_id: str | None = None,
     ) -> "pl.LazyFrame":
-        """A lazy Polars frame over every dataset of a kind that matches, partitions as columns."""
-        import polars as pl
+        """A lazy Polars frame over every dataset of a kind that matches, partitions as columns.
 
-        wanted = {"exchange": exchange, "symbol": symbol, "timeframe": timeframe, "run_id": run_id}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        found = [
-            item
-            for item in layout.datasets(self.root, kind)
-            if all(getattr(item, name) == value for name, value in given.items())
-        ]
-        trust.proven_files(self.root, found)
-        spec = kind_of(kind)
-        frames = []
-        for item in found:
-            files = [leaf.path for leaf in layout.leaves(self.root, item)]
-            if files:  # names are ours to read: a root like year=2024/ would confuse Polars
-                names = [pl.lit(getattr(item, name)).alias(name) for name in spec.partition]
-                rows = pl.scan_parquet(files, glob=False, hive_partitioning=False)
-                frames.append(rows.with_columns(names))
-        if not frames:
-            empty: pl.DataFrame = pl.DataFrame(spec.schema.empty_table())
-            texts = [pl.lit(None, pl.String).alias(name) for name in spec.partition]
-            return empty.lazy().with_columns(texts).select(spec.columns)
-        return pl.concat(frames).select(spec.columns)
+        With a ``timeframe``, markets that have no bars of that length get them made of shorter
+        ones, as in `bars`; without one every stored length is in it, and nothing is made.
+        """
+        from xq.lake.frames import Selection, scan
+
+        return scan(self, kind, Selection(exchange, symbol, timeframe, run_id))
 
     def duckdb(self) -> "duckdb.DuckDBPyConnection":
         """A DuckDB connection with a view for every kind, the as-of views and `resample`.
@@ -253,13 +240,19 @@ class Lake:
             stretches = len(self.gaps(dataset)) if missing else 0
         return DatasetInfo(dataset, rows, start, end, size, missing, stretches, unreadable)
 
-    def _nothing(self, dataset: Dataset, start_ms: int | None, end_ms: int | None) -> NoData:
+    def nothing(self, dataset: Dataset, start_ms: int | None, end_ms: int | None) -> NoData:
+        """The error when a dataset has no rows in a range; its hint brings them."""
         stored = [
             item.timeframe
-            for item in layout.datasets(self.root, "ohlcv")
+            for item in layout.datasets(self.root, dataset.kind)
             if (item.exchange, item.symbol) == (dataset.exchange, dataset.symbol)
         ]
-        return hints.nothing_stored(dataset, start_ms, end_ms, tuple(filter(None, stored)))
+        names = tuple(filter(None, stored))
+        return hints.nothing_stored(dataset, start_ms, end_ms, names, self._made_of(dataset))
+
+    def _made_of(self, dataset: Dataset) -> Dataset | None:
+        finer = derive.finer_stored(self.root, dataset)
+        return None if finer is None else derive.of_length(dataset, finer.name)
 
     def _refuse_gaps(
         self,
@@ -270,8 +263,12 @@ class Lake:
     ) -> None:
         for item, within, found in _gaps(asked, blocks, start_ms, end_ms):
             if found:
-                known = coverage.load(self.root, item).empty
-                raise hints.bars_missing(item, within, found, known)
+                made_of = self._made_of(item)
+                known: Sequence[Range] = coverage.load(self.root, made_of or item).empty
+                if made_of is not None:  # of a bar that lacks a part, the parts are asked for
+                    absent = self.gaps(made_of, found[0].start_ms, found[-1].end_ms)
+                    known = subtract(found, subtract(absent, known))
+                raise hints.bars_missing(item, within, found, known, made_of)
 
 
 def _gaps(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from xq.errors import UsageError
-from xq.lake import layout, sql_guard, sql_prune, sql_views
+from xq.lake import layout, sql_guard, sql_names, sql_prune, sql_views
 from xq.lake.format import check_format
 from xq.lake.schema import KINDS
 from xq.lake.sql_errors import explain
@@ -49,6 +49,8 @@ def stream(
 ) -> Iterator[pa.RecordBatchReader]:
     """The answer of one SELECT in batches; leaving the context stops what is still computed.
 
+    Columns of one name are told apart by a number: ``close``, ``close_1``.
+
     Raises
     ------
     UsageError, CorruptFile
@@ -72,7 +74,9 @@ def stream(
             raise explain(_with_place(connection, sql, error, values), root, sql) from None
         with _explained(root):
             reader = worker.submit(relation.to_arrow_reader, _BATCH).result()
-        yield pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, root, worker))
+        schema = sql_names.renamed(reader.schema)
+        batches = sql_names.under(schema, _batches(reader, root, worker))
+        yield pa.RecordBatchReader.from_batches(schema, batches)
     finally:
         # DuckDB does not notice Ctrl-C while it computes, hence the thread: this ends it.
         connection.interrupt()

@@ -20,7 +20,6 @@ from xq.lake import arrays, layout, manifest, parquet, sealed
 from xq.lake.disk import failed
 from xq.lake.layout import Dataset, Leaf
 
-VERIFY = "xq data verify"
 DIFFERS = "its bytes are not those that were committed (SHA-256)"
 
 _TRIES = 50
@@ -167,8 +166,7 @@ class Trust:
 
 def differs(path: Path) -> CorruptFile:
     """The error for a file whose bytes were changed after the commit."""
-    error = parquet.corrupt(path, DIFFERS)
-    return CorruptFile(error.message, where=error.where, hint=VERIFY)
+    return parquet.corrupt(path, DIFFERS)
 
 
 def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:

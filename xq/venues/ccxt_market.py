@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.errors import VenueRefused, VenueUnclear, unknown
 from xq.ports import Clock
-from xq.timeframe import Timeframe
+from xq.timeframe import Timeframe, names
 from xq.types import Book, Instrument, Symbol, Ticker
 from xq.venues import convert
 from xq.venues.clients import Access, Clients
@@ -100,7 +100,9 @@ class CcxtMarket(History):
         raw, _ = self._faces[symbol.is_contract].pair()
         offered = raw.timeframes or {}
         if timeframe.name not in offered:
-            raise unknown(f"{self.name} timeframe", timeframe.name, offered)
+            raise unknown(
+                f"{self.name} timeframe", timeframe.name, offered, hint=_shorter(timeframe, offered)
+            )
 
     def tickers(self, contracts: bool = False) -> Sequence[Ticker]:
         """Last price and daily turnover of every active symbol of one face."""
@@ -176,6 +178,16 @@ class _Instruments(Mapping[Symbol, Instrument]):
 
     def __len__(self) -> int:
         return sum(len(clients.instruments()) for clients in self._faces.values())
+
+
+def _shorter(timeframe: Timeframe, offered: Mapping[str, object]) -> str | None:
+    """What to collect instead: the longest bars of the venue that make such bars on read."""
+    known = [Timeframe.parse(name) for name in offered if name in names()]
+    fitting = [item for item in known if item.ms < timeframe.ms and timeframe.ms % item.ms == 0]
+    longest = max(fitting, key=lambda item: item.ms, default=None)
+    if longest is None:
+        return None
+    return f"--timeframe {longest}   # {timeframe} bars are made of them when they are read"
 
 
 def _body(wire: Any) -> str:
