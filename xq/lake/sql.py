@@ -128,9 +128,12 @@ def _refuse_namesake(root: Path) -> None:
 
 
 def _kinds_read(reading: sql_guard.Reading) -> frozenset[str]:
-    """The kinds whose files a statement may read: all of them once it joins or resamples."""
-    kinds = {name.removesuffix("_known") for name in _needed(reading) or ()}
-    return frozenset(kinds) if kinds and kinds <= set(KINDS) else frozenset(KINDS)
+    """The kinds whose files a statement may read: all of them once it names a joined view."""
+    needed = _needed(reading)
+    if needed is None:
+        return frozenset(KINDS)
+    kinds = frozenset(name.removesuffix("_known") for name in needed)
+    return kinds if kinds <= set(KINDS) else frozenset(KINDS)
 
 
 def _wanted(

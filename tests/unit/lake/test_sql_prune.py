@@ -135,6 +135,7 @@ def test_a_damaged_file_harms_only_those_who_ask_for_its_symbol(root: Path) -> N
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     asked = "select count(*) as n from ohlcv where symbol = $s and timeframe = '1h'"
     assert query(root, asked, {"s": "BTC/USDT"})["n"].to_pylist() == [10]
+    assert query(root, "select 1 as n from range(2)").num_rows == 2
     for sql, values in ((asked, {"s": "ETH/USDT"}), ("select count(*) from ohlcv", {})):
         with pytest.raises(CorruptFile) as caught:
             query(root, sql, values)
