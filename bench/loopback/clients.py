@@ -1,13 +1,13 @@
-"""The two sides of `bench/collect.py`, each run in a process of its own.
+"""The sides of `bench/collect.py`, each run in a process of its own; prints the rows it stored.
 
-python bench/loopback/clients.py xq|ccxt URL ARCHIVE FOLDER SINCE UNTIL LIMITS SYMBOL…
+python bench/loopback/clients.py xq|ccxt|floor URL ARCHIVE FOLDER SINCE UNTIL LIMITS SYMBOL…
 """
 
 import json
-import resource
 import sys
-import time
 from pathlib import Path
+
+_PAGE, _MINUTE_MS = 1500, 60_000
 
 
 def with_xq(url: str, archive: str, folder: Path, since: int, until: int, names: list[str]) -> int:
@@ -72,18 +72,32 @@ def with_ccxt(url: str, folder: Path, since: int, until: int, names: list[str], 
     return stored
 
 
+def floor(url: str, since: int, until: int, names: list[str]) -> int:
+    """One bare connection, whole pages, nothing kept: rows that went by."""
+    from http.client import HTTPConnection
+    from urllib.parse import urlsplit
+
+    connection, rows = HTTPConnection(urlsplit(url).netloc), 0
+    for name in names:
+        for at in range(since, until, _PAGE * _MINUTE_MS):
+            last = min(at + _PAGE * _MINUTE_MS, until) - 1
+            asked = f"symbol={name}&interval=1m&startTime={at}&endTime={last}&limit={_PAGE}"
+            connection.request("GET", f"/fapi/v1/klines?{asked}")
+            rows += connection.getresponse().read().count(b"],[") + 1
+    return rows
+
+
 def main() -> None:
-    """One side; prints seconds, rows and peak memory."""
+    """One side."""
     side, url, archive, folder, since, until, limits, *names = sys.argv[1:]
-    place = Path(folder)
-    began = time.perf_counter()
+    place, span = Path(folder), (int(since), int(until))
     if side == "xq":
-        rows = with_xq(url, archive, place, int(since), int(until), names)
+        rows = with_xq(url, archive, place, *span, names)
+    elif side == "ccxt":
+        rows = with_ccxt(url, place, *span, names, limits == "on")
     else:
-        rows = with_ccxt(url, place, int(since), int(until), names, limits == "on")
-    seconds = time.perf_counter() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "rows": rows, "peak_mb": peak}))
+        rows = floor(url, *span, names)
+    print(json.dumps(rows))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Stop or fail a child of the lake at its k-th call of the operating system, for every k."""
 
+import builtins
 import errno
 import io
 import json
@@ -64,7 +65,7 @@ class Counter:
     def install(self) -> None:
         for name in CALLS:
             setattr(os, name, self._around(name, getattr(os, name)))
-        io.open = self._around("open", io.open)  # type: ignore[assignment]
+        builtins.open = io.open = self._around("open", io.open)  # type: ignore[assignment]
 
     def _around(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:

@@ -50,8 +50,8 @@ def publish(
         for change, now in zip(changes, staged, strict=True)
     }
     with storage_errors(root / dataset.path):
-        listed = [manifest.folder_of(root, dataset)]
-        make_folders([*listed, *(change.leaf.path.parent for change in changes)])
+        beside = manifest.folder_of(root, dataset), layout.coverage_path(root, dataset).parent
+        make_folders([*beside, *(change.leaf.path.parent for change in changes)])
     manifest.publish(disk, root, dataset, entries, staging)
     _place(disk, changes, staging)
     for change, now in zip(changes, staged, strict=True):

@@ -3,12 +3,15 @@
 import errno
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from xq.errors import StorageFailed
+
+_POOL_FROM = 3  # folders; below that a thread costs more than it saves
+_WAITING = 16
 
 
 class Disk(Protocol):
@@ -89,8 +92,19 @@ def make_folders(folders: Iterable[Path]) -> None:
         for path in reversed(missing):
             path.mkdir(exist_ok=True)
             parents[path.parent] = None
-    for parent in parents:
-        sync_folder(parent)
+    sync_folders(parents)
+
+
+def sync_folders(folders: Collection[Path]) -> None:
+    """Make the names in many folders durable; they wait for the disk together."""
+    if len(folders) < _POOL_FROM:
+        for folder in folders:
+            sync_folder(folder)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(_WAITING, len(folders))) as pool:
+        list(pool.map(sync_folder, folders))
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,34 +1,37 @@
 """What a dataset's files hold, told by the manifest where that is safe, without opening them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from xq.errors import CorruptFile
 from xq.lake import arrays, layout, manifest
 from xq.lake.layout import Dataset, Leaf
-from xq.lake.manifest import Facts
 from xq.lake.ranges import Range, joined, present
 from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
 
-def facts(root: Path, dataset: Dataset, leaves: Sequence[Leaf]) -> dict[str, Facts]:
-    """Facts by period, of the files that have the size their manifest tells.
+class Known(NamedTuple):
+    """What the manifest tells of a file: its rows, their ends, and unbroken times as pairs."""
+
+    rows: int
+    first_ms: int
+    last_ms: int
+    stretches: list[list[int]] | None
+
+
+def facts(root: Path, dataset: Dataset, sizes: Mapping[str, int]) -> dict[str, Known]:
+    """What is known, by period, of the files that have the size their manifest tells.
 
     A file is left out when no manifest lists it, when its size is another, or when the commit
     that replaced it changed no size, so that only its bytes could tell which one it is.
     """
     try:
-        entries = manifest.load(root, dataset, [leaf.period for leaf in leaves])
+        rows = manifest.sized(root, dataset, sizes)
     except CorruptFile:
         return {}
-    found = {}
-    for leaf in leaves:
-        entry = entries.get(leaf.period)
-        known = entry.sized(leaf.path.stat().st_size) if entry else None
-        if known is not None:
-            found[leaf.period] = known
-    return found
+    return {period: Known(*row[2:6]) for period, row in rows.items()}
 
 
 def stretches(
@@ -44,15 +47,13 @@ def stretches(
         If such a file cannot be read, or is not the committed one.
     """
     files = layout.files(root, dataset, within)
-    try:
-        told = manifest.told(root, dataset, {period: size for period, _, size in files})
-    except CorruptFile:
-        told = {}
+    told = facts(root, dataset, {period: size for period, _, size in files})
     found: list[tuple[int, int]] = []
     with Trust(root, dataset) as trust:
         for period, path, _ in files:
-            if period in told:
-                found += [(start, end) for start, end in told[period]]
+            known = told.get(period)
+            if known is not None and known.stretches is not None:
+                found += [(start, end) for start, end in known.stretches]
                 continue
             ts = arrays.times(trust.table(Leaf(Path(path), period), ["ts"])["ts"])
             found += [(item.start_ms, item.end_ms) for item in present(ts, bar)]

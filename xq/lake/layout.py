@@ -66,8 +66,7 @@ class Dataset:
     @property
     def path(self) -> Path:
         """Folder below the root of the lake."""
-        folders = [f"{name}={encode(getattr(self, name))}" for name in self.spec.partition]
-        return Path(self.kind, *folders)
+        return _path_of(self)
 
     @property
     def slug(self) -> str:
@@ -78,6 +77,12 @@ class Dataset:
         parts = (self.kind, self.symbol, self.timeframe, self.run_id)
         text = " ".join(part for part in parts if part)
         return f"{text} on {self.exchange}" if self.exchange else text
+
+
+@lru_cache(4096)
+def _path_of(dataset: Dataset) -> Path:
+    folders = [f"{name}={encode(getattr(dataset, name))}" for name in dataset.spec.partition]
+    return Path(dataset.kind, *folders)
 
 
 def encode(value: str) -> str:
@@ -219,7 +224,7 @@ def datasets(
 
     for name in (kind,) if kind else sorted(KINDS):
         spec = kind_of(name)
-        for values in _walk(root / name, spec.partition, wanted or {}):
+        for values in _walk(f"{root}/{name}", spec.partition, wanted or {}):
             try:
                 yield Dataset(name, **values)
             except ValueError:
@@ -227,18 +232,21 @@ def datasets(
 
 
 def _walk(
-    folder: Path, names: tuple[str, ...], wanted: Mapping[str, Collection[str]]
+    folder: str, names: tuple[str, ...], wanted: Mapping[str, Collection[str]]
 ) -> Iterator[dict[str, str]]:
-    if not folder.is_dir():
-        return
     if not names:
-        yield {}
+        if os.path.isdir(folder):  # noqa: PTH112 (thousands of them in one listing)
+            yield {}
         return
-    for name in sorted(os.listdir(folder)):  # noqa: PTH208 (names only; ten times faster)
+    try:
+        entries = sorted(os.listdir(folder))  # noqa: PTH208 (names only; ten times faster)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in entries:
         key, _, value = name.partition("=")
         text = unquote(value)
         if key == names[0] and value and (key not in wanted or text in wanted[key]):
-            for rest in _walk(folder / name, names[1:], wanted):
+            for rest in _walk(f"{folder}/{name}", names[1:], wanted):
                 yield {key: text, **rest}
 
 

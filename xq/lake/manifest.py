@@ -22,6 +22,7 @@ from xq.lake.ranges import Range, present
 
 _YEAR = 4  # letters of a period that name its manifest: one per year, so that none grows old
 _MOST_STRETCHES = 64
+_FOLDER = "manifest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def folder_of(root: Path, dataset: Dataset) -> Path:
 
 def all_folders(root: Path) -> Path:
     """The folder above the manifests, laid out like the lake itself."""
-    return root / layout.META / "manifest"
+    return root / layout.META / _FOLDER
 
 
 def load(root: Path, dataset: Dataset, periods: Iterable[str] | None = None) -> dict[str, Entry]:
@@ -113,46 +114,49 @@ def load(root: Path, dataset: Dataset, periods: Iterable[str] | None = None) -> 
     return entries
 
 
-def told(root: Path, dataset: Dataset, sizes: Mapping[str, int]) -> dict[str, list[list[int]]]:
-    """The stretches, as (start, end), of the files of these sizes that `Entry.sized` knows.
+def sized(root: Path, dataset: Dataset, sizes: Mapping[str, int]) -> dict[str, list[Any]]:
+    """What `Entry.sized` tells of files of these sizes, as a list of the values of `Facts`.
 
-    The same as `load`, without an object for each file that a long history has.
+    Stretches are pairs in it: the histories of many symbols cost no object for each of them.
 
     Raises
     ------
     CorruptFile
         If a manifest was changed by someone else.
     """
-    folder = folder_of(root, dataset)
-    found: dict[str, list[list[int]]] = {}
+    folder = f"{root}/{layout.META}/{_FOLDER}/{dataset.path}"
+    found: dict[str, list[Any]] = {}
     for name in sorted({name_of(period) for period in sizes}):
-        with _damage_named(folder / name):
-            for period, versions in _files(folder / name).items():
+        path = f"{folder}/{name}"
+        with _damage_named(path):
+            for period, versions in _files(path).items():
                 size = sizes.get(period)
                 fitting = [row for row in versions if row is not None and row[1] == size]
-                if len(fitting) == 1 and fitting[0][5] is not None:
-                    found[period] = fitting[0][5]
+                if len(fitting) == 1:
+                    found[period] = fitting[0]
+                    _, _, _, _, _, _ = fitting[0]  # or it is none of ours
     return found
 
 
-def _load(path: Path) -> dict[str, Entry]:
+def _load(path: Path | str) -> dict[str, Entry]:
     with _damage_named(path):
         return {period: _entry(item) for period, item in _files(path).items()}
 
 
-def _files(path: Path) -> dict[str, Any]:
+def _files(path: Path | str) -> dict[str, Any]:
     try:
-        data = path.read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123 (thousands of them in one listing)
+            data = file.read()
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise failed(error, path) from error
+        raise failed(error, Path(path)) from error
     files: dict[str, Any] = sealed.parse(data)["files"]
     return files
 
 
 @contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
+def _damage_named(path: Path | str) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, LookupError, AttributeError) as error:

@@ -214,16 +214,17 @@ class Lake:
         return connect(self.root)
 
     def _info(self, dataset: Dataset) -> DatasetInfo | None:
-        leaves = layout.leaves(self.root, dataset)
-        if not leaves:
+        files = layout.files(self.root, dataset)
+        if not files:
             return None
         rows, size, unreadable = 0, 0, 0
         ends: list[int] = []
-        known = inventory.facts(self.root, dataset, leaves)
-        for leaf in leaves:
-            size += leaf.path.stat().st_size
+        sizes = {period: length for period, _, length in files}
+        known = inventory.facts(self.root, dataset, sizes)
+        for period, path, _ in files:
+            size += sizes[period]
             try:
-                found = known.get(leaf.period) or columns.footer(leaf.path)
+                found = known.get(period) or columns.footer(Path(path))
             except CorruptFile:
                 unreadable += 1
                 continue
@@ -231,11 +232,11 @@ class Lake:
             ends += [found.first_ms, found.last_ms]
         if not ends:
             return DatasetInfo(dataset, 0, None, None, size, None, None, unreadable)
-        length = dataset.bar.ms if dataset.bar else 1
-        start, end = min(ends), max(ends) + length
+        step = dataset.bar.ms if dataset.bar else 1
+        start, end = min(ends), max(ends) + step
         missing, stretches = None, None
         if dataset.bar is not None and dataset.spec.key == ("ts",) and not unreadable:
-            missing = (end - start) // length - rows
+            missing = (end - start) // step - rows
             stretches = len(self.gaps(dataset)) if missing else 0
         return DatasetInfo(dataset, rows, start, end, size, missing, stretches, unreadable)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from xq.errors import UsageError
 from xq.lake import layout, sql_guard, sql_names, sql_prune, sql_views
 from xq.lake.format import check_format
-from xq.lake.schema import KINDS
+from xq.lake.schema import KINDS, MARKET
 from xq.lake.sql_errors import explain
 from xq.lake.trust import proven_kinds
 
@@ -128,20 +128,25 @@ def _refuse_namesake(root: Path) -> None:
 
 
 def _kinds_read(reading: sql_guard.Reading) -> frozenset[str]:
-    """The kinds whose files a statement may read: all of them once it joins or resamples."""
-    kinds = {name.removesuffix("_known") for name in _needed(reading) or ()}
-    return frozenset(kinds) if kinds and kinds <= set(KINDS) else frozenset(KINDS)
+    """The kinds whose files a statement may read: all of them once it names a joined view."""
+    needed = _needed(reading)
+    if needed is None:
+        return frozenset(KINDS)
+    kinds = frozenset(name.removesuffix("_known") for name in needed)
+    return kinds if kinds <= set(KINDS) else frozenset(KINDS)
 
 
 def _wanted(
     reading: sql_guard.Reading, values: Mapping[str, str] | None
 ) -> dict[str, frozenset[str]]:
-    """The only partition values a statement sees, where it reads one kind and says so."""
+    """The only partition values a statement sees, where it reads one table and says so.
+
+    Joined views join within a market: what holds for it holds for every kind in them.
+    """
     kinds = _kinds_read(reading)
-    if len(kinds) != 1:
-        return {}
+    names = KINDS[min(kinds)].partition if len(kinds) == 1 else MARKET
     found = sql_prune.wanted(reading.conditions, values or {})
-    return {name: found[name] for name in KINDS[min(kinds)].partition if name in found}
+    return {name: found[name] for name in names if name in found}
 
 
 def _needed(reading: sql_guard.Reading) -> frozenset[str] | None:

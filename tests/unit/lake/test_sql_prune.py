@@ -27,6 +27,7 @@ WHERE = (
     "timeframe = '1h' and ts >= timestamptz '2024-01-01 00:00:00+00'",
     "'sim' = exchange and symbol like 'BTC%'",
 )
+START = 1_704_067_200_000
 SYMBOLS = ("BTC/USDT", "ETH/USDT", "eth/usdt", "BTC/USDT:USDT")
 
 
@@ -108,11 +109,33 @@ def test_answers_are_those_of_a_connection_that_leaves_nothing_out(root: Path, t
             assert query(root, sql) == connection.sql(sql).to_arrow_table(), where
 
 
+@pytest.mark.parametrize("table", ["ohlcv_asof", "ohlcv_funding", "ohlcv_mark"])
+def test_joined_views_leave_out_other_markets_alone(root: Path, table: str) -> None:
+    """A mark of another length and a rate of the same market stay; those of other markets go."""
+    writer = LakeWriter(root)
+    for place, symbol in enumerate(SYMBOLS):
+        ts = pa.array([START - 1, START + 1], pa.timestamp("ms", "UTC"))
+        prices = {name: [5.0 + place, 6.0 + place] for name in ("open", "high", "low", "close")}
+        hours = pa.array([START, START + 3_600_000], pa.timestamp("ms", "UTC"))
+        writer.upsert(Dataset("mark", "sim", symbol, "1h"), pa.table({"ts": hours} | prices))
+        rates = pa.table({"ts": ts, "rate": [0.1 * place, 0.2]})
+        writer.upsert(Dataset("funding", "sim", symbol), rates)
+    with connect(root) as connection:
+        for where in (*WHERE, "symbol = 'ETH/USDT' and timeframe = '1m'"):
+            sql = f"select * from {table} where {where} order by all"
+            assert query(root, sql) == connection.sql(sql).to_arrow_table(), where
+    path = layout.leaf_path(root, Dataset("funding", "sim", "ETH/USDT"), "2024")
+    path.write_bytes(b"damaged")
+    whole = f"select count(*) as n from {table} where symbol = 'BTC/USDT'"
+    assert query(root, whole)["n"].to_pylist() == [20]
+
+
 def test_a_damaged_file_harms_only_those_who_ask_for_its_symbol(root: Path) -> None:
     path = layout.leaf_path(root, Dataset("ohlcv", "sim", "ETH/USDT", "1h"), "2024")
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     asked = "select count(*) as n from ohlcv where symbol = $s and timeframe = '1h'"
     assert query(root, asked, {"s": "BTC/USDT"})["n"].to_pylist() == [10]
+    assert query(root, "select 1 as n from range(2)").num_rows == 2
     for sql, values in ((asked, {"s": "ETH/USDT"}), ("select count(*) from ohlcv", {})):
         with pytest.raises(CorruptFile) as caught:
             query(root, sql, values)

@@ -250,16 +250,36 @@ def test_the_version_before_put_back_is_told(
 
 
 def test_facts_agree_with_the_files(lake: Lake, hourly: Dataset) -> None:
-    leaves = layout.leaves(lake.root, hourly)
-    known = inventory.facts(lake.root, hourly, leaves)
+    sizes = {period: size for period, _, size in layout.files(lake.root, hourly)}
+    known = inventory.facts(lake.root, hourly, sizes)
     assert set(known) == {"2023", "2024"}
     with_manifest = (lake.datasets(), lake.gaps(hourly), Coverage(lake.root).covered(hourly))
     manifest.forget(lake.root, hourly)
-    assert inventory.facts(lake.root, hourly, leaves) == {}
+    assert inventory.facts(lake.root, hourly, sizes) == {}
     assert with_manifest == (
         lake.datasets(), lake.gaps(hourly), Coverage(lake.root).covered(hourly)
     )  # fmt: skip
     assert lake.gaps(hourly) == (Range(START + 5 * HOUR, START + 8 * HOUR),)
+
+
+def test_facts_are_those_of_the_manifest_s_entries(lake: Lake, hourly: Dataset) -> None:
+    files = layout.files(lake.root, hourly)
+    entries = manifest.load(lake.root, hourly)
+    for period, known in inventory.facts(lake.root, hourly, {p: s for p, _, s in files}).items():
+        now = entries[period].now
+        assert (known.rows, known.first_ms, known.last_ms) == (now.rows, now.first_ms, now.last_ms)
+        pairs = [[part.start_ms, part.end_ms] for part in now.stretches or ()]
+        assert known.stretches == pairs
+    assert inventory.facts(lake.root, hourly, {p: s + 1 for p, _, s in files}) == {}
+
+
+def test_a_damaged_manifest_speaks_for_no_file(lake: Lake, hourly: Dataset) -> None:
+    path = manifest.path_of(lake.root, hourly, "2024")
+    path.write_bytes(path.read_bytes().replace(b"[", b"{", 1))
+    sizes = {period: size for period, _, size in layout.files(lake.root, hourly)}
+    with pytest.raises(CorruptFile):
+        manifest.sized(lake.root, hourly, sizes)
+    assert inventory.facts(lake.root, hourly, sizes) == {}
 
 
 def test_a_commit_refuses_to_build_on_a_changed_file(
