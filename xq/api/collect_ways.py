@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = ("ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments")
 CONTRACTS_ONLY = ("funding", "mark", "index", "open_interest")
+_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")  # of open interest
 _STEPS = {"trades": "1h", "funding": "1h", "open_interest": "5m"}
 _ARCHIVES = {"binance": "https://data.binance.vision"}
 
@@ -43,6 +44,8 @@ def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
 
     if kind in ("trades", "funding") and given is not None:
         raise UsageError(f"{kind} has no timeframe, found {given}")
+    if kind == "open_interest" and given is not None and given not in _PERIODS:
+        raise unknown("period of open interest", given, _PERIODS)
     return Timeframe.parse(given or _STEPS.get(kind, configured))
 
 
