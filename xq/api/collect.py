@@ -130,6 +130,10 @@ def collect(
         from xq.api.collect_instruments import collect_instruments
 
         return collect_instruments(ws, wanted_symbols, exchange)
+    if kind == "book_snapshot":
+        from xq.api.collect_book import collect_book
+
+        return collect_book(ws, wanted_symbols, exchange)
     bar = steps(kind, ws.config.collect.timeframe, timeframe)
     with market_data(ws, exchange) as market:
         tasks = _tasks(market, wanted_symbols, bar, Span(since_ms, until_ms, days), kind)

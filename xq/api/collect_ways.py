@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from xq.timeframe import Timeframe
     from xq.venues.ccxt_market import CcxtMarket
 
-KINDS = ("ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments")
+KINDS = (
+    "ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments", "book_snapshot",
+)  # fmt: skip
 CONTRACTS_ONLY = ("funding", "mark", "index", "open_interest")
 _PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")  # of open interest
 _STEPS = {"trades": "1h", "funding": "1h", "open_interest": "5m"}
@@ -27,7 +29,14 @@ def check_kind(kind: str) -> None:
     ------
     UnknownName
         With a suggestion.
+    UsageError
+        For changes of order books: no venue tells past ones.
     """
+    if kind == "book_diff":
+        raise UsageError(
+            "book_diff is recorded while it happens, no venue tells it afterwards",
+            hint="xq data import --kind book_diff RECORDING.raw.gz",
+        )
     if kind not in KINDS:
         raise unknown("kind of market data", kind, KINDS, hint=f"one of {' '.join(KINDS)}")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from xq.api.data_check import Series
 from xq.api.workspace import Workspace
+from xq.clock import iso
 
 if TYPE_CHECKING:
     from xq.lake.layout import Dataset
@@ -14,15 +15,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    """One stretch without bars; see `xq.lake.gaps.Gap`."""
+    """One stretch without bars, see `xq.lake.gaps.Gap`, or without changes of an order book.
+
+    Attributes
+    ----------
+    bars
+        How many are missing; of changes how many updates, None where their ids do not tell.
+    """
 
     kind: str
     exchange: str
     symbol: str
-    timeframe: str
+    timeframe: str | None
     start: datetime
     end: datetime
-    bars: int
+    bars: int | None
     whose: str
     evidence: str
     verified: datetime | None
@@ -86,6 +93,31 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
                 None if gap.verified_ms is None else _at(gap.verified_ms),
                 gap.hint,
             )
+    yield from _unrecorded(ws, series)
+
+
+def _unrecorded(ws: Workspace, series: Series) -> Iterator[GapRow]:
+    from xq.lake.book_gaps import stored_breaks
+
+    if series.kind not in (None, "book_diff") or series.timeframe is not None:
+        return
+    for dataset in _chosen(ws, series, "book_diff"):
+        for gap in stored_breaks(ws.lake, dataset):
+            resumes = gap.resumes_ms
+            again = "no later snapshot" if resumes is None else f"a snapshot of {iso(resumes)}"
+            yield GapRow(
+                dataset.kind,
+                str(dataset.exchange),
+                str(dataset.symbol),
+                None,
+                _at(gap.within.start_ms),
+                _at(gap.within.end_ms),
+                gap.missing,
+                "unrecorded",
+                f"update {gap.after_id} is followed by one after {gap.before_id}; {again}",
+                None,
+                None,
+            )
 
 
 def coverage(ws: Workspace, series: Series) -> Iterator[CoverageRow]:
@@ -134,6 +166,14 @@ def datasets_of(ws: Workspace, series: Series) -> "list[Dataset]":
     UnknownName
         If there is no such kind.
     """
+    return [
+        item
+        for item in _chosen(ws, series, series.kind)
+        if item.bar is not None and item.spec.key == ("ts",)
+    ]
+
+
+def _chosen(ws: Workspace, series: Series, kind: str | None) -> "list[Dataset]":
     from xq.lake import layout
     from xq.types import Symbol
 
@@ -141,10 +181,8 @@ def datasets_of(ws: Workspace, series: Series) -> "list[Dataset]":
     wanted = {"exchange": series.exchange, "symbol": symbol, "timeframe": series.timeframe}
     return [
         item
-        for item in layout.datasets(ws.lake, series.kind)
-        if item.bar is not None
-        and item.spec.key == ("ts",)
-        and all(given in (None, getattr(item, name)) for name, given in wanted.items())
+        for item in layout.datasets(ws.lake, kind)
+        if all(given in (None, getattr(item, name)) for name, given in wanted.items())
     ]
 
 

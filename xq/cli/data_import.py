@@ -28,15 +28,19 @@ def import_files(
         bool, typer.Option(help="Set poison rows aside instead of refusing their file.")
     ] = False,
     dry_run: Annotated[bool, typer.Option(help="Check the files, store nothing.")] = False,
+    kind: Annotated[
+        str | None, typer.Option(help="What the rows are: mark, book_diff … Default: as named.")
+    ] = None,
 ) -> None:
     """Bring files into the lake; refuses those with rows that cannot be true, by number.
 
     Knows plain columns (ts,open,high,low,close,volume), freqtrade's files and Binance's dumps of
-    klines, aggTrades, trades and fundingRate.
+    klines, aggTrades, trades and fundingRate, and recordings of order books (.raw.gz .ws.gz
+    .http.gz): a receive time and the message on each line.
     """
     from xq.api.data_import import Wanted, import_paths
 
-    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, dry_run)
+    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, dry_run, kind)
     with shell.progress("importing"):
         done = list(import_paths(shell.workspace, files, wanted))
     failures = [item for item in done if item.failure is not None]
