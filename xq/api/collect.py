@@ -135,6 +135,10 @@ def collect(
         from xq.api.collect_instruments import collect_instruments
 
         return collect_instruments(ws, asked, failed, exchange)
+    if kind == "book_snapshot":
+        from xq.api.collect_book import collect_book
+
+        return collect_book(ws, asked, failed, exchange)
     bar = steps(kind, ws.config.collect.timeframe, timeframe)
     with market_data(ws, exchange) as market:
         good, unknown = listed(market, asked, kind)

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from xq.types import Symbol
     from xq.venues.ccxt_market import CcxtMarket
 
-KINDS = ("ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments")
+KINDS = (
+    "ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments", "book_snapshot",
+)  # fmt: skip
 CONTRACTS_ONLY = ("funding", "mark", "index", "open_interest")
+_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")  # of open interest
 _STEPS = {"trades": "1h", "funding": "1h", "open_interest": "5m"}
 _ARCHIVES = {"binance": "https://data.binance.vision"}
 
@@ -27,7 +30,14 @@ def check_kind(kind: str) -> None:
     ------
     UnknownName
         With a suggestion.
+    UsageError
+        For changes of order books: no venue tells past ones.
     """
+    if kind == "book_diff":
+        raise UsageError(
+            "book_diff is recorded while it happens, no venue tells it afterwards",
+            hint="xq data import --kind book_diff RECORDING.raw.gz",
+        )
     if kind not in KINDS:
         raise unknown("kind of market data", kind, KINDS, hint=f"one of {' '.join(KINDS)}")
 
@@ -59,6 +69,8 @@ def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
 
     if kind in ("trades", "funding") and given is not None:
         raise UsageError(f"{kind} has no timeframe, found {given}")
+    if kind == "open_interest" and given is not None and given not in _PERIODS:
+        raise unknown("period of open interest", given, _PERIODS)
     bar = Timeframe.parse(given or _STEPS.get(kind, configured))
     check_edges(bar)
     return bar

@@ -106,6 +106,7 @@ def export(
     ws: Workspace,
     path: Path,
     *,
+    kind: str = "ohlcv",
     exchange: str | None = None,
     symbol: str | None = None,
     timeframe: str | None = None,
@@ -113,7 +114,7 @@ def export(
     until_ms: int | None = None,
     force: bool = False,
 ) -> ExportReport:
-    """Write bars to a Parquet, CSV or JSON-lines file; gaps stay gaps.
+    """Write rows of a market to a Parquet, CSV or JSON-lines file; gaps stay gaps.
 
     Bars that are not stored are made of shorter stored ones, whole buckets only.
 
@@ -122,14 +123,15 @@ def export(
     NoData
         If there are none in the range.
     UsageError
-        If the file exists and ``force`` is false, or its ending is unknown.
+        If the file exists and ``force`` is false, its ending is unknown, or the kind is not of
+        a market.
     """
     from xq.lake.derive import finer_stored
     from xq.lake.exporter import write_file
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    dataset = bars_of(ws, exchange, symbol, timeframe)
+    dataset = series_of(ws, kind, exchange, symbol, timeframe)
     table = lake.table(dataset, since_ms, until_ms)
     if not table.num_rows:
         raise lake.nothing(dataset, since_ms, until_ms)
@@ -177,6 +179,33 @@ def bars_of(
     text = ws.config.collect.symbols[0] if symbol is None else symbol
     length = ws.config.collect.timeframe if timeframe is None else timeframe
     return Dataset("ohlcv", name, str(Symbol.parse(text)), Timeframe.parse(length).name)
+
+
+def series_of(
+    ws: Workspace, kind: str, exchange: str | None, symbol: str | None, timeframe: str | None
+) -> "Dataset":
+    """`bars_of` for any kind of market data.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
+    UsageError
+        If it is not of a market, or has no timeframe and one is given.
+    """
+    from xq.lake.layout import Dataset
+    from xq.lake.schema import MARKET, kind_of
+
+    partition = kind_of(kind).partition
+    if partition[:2] != MARKET:
+        hint = f'xq sql "select * from {kind}" --to FILE.parquet'  # noqa: S608 (a hint)
+        raise UsageError(f"expected a kind of market data, found {kind}", hint=hint)
+    has_bars = "timeframe" in partition
+    if timeframe is not None and not has_bars:
+        raise UsageError(f"{kind} has no timeframe, found {timeframe}")
+    usual = "5m" if kind == "open_interest" and timeframe is None else timeframe
+    like = bars_of(ws, exchange, symbol, usual)
+    return Dataset(kind, like.exchange, like.symbol, like.timeframe if has_bars else None)
 
 
 def fault(findings: int, where: str | None = None) -> DataError:

@@ -73,7 +73,7 @@ def check_lake(
     NoData
         If the series, or the reference, has no rows.
     """
-    from xq.api.data import bars_of
+    from xq.api.data import series_of
     from xq.lake import audit, layout
     from xq.lake.reader import Lake
 
@@ -81,7 +81,8 @@ def check_lake(
     if not series.is_given and against is None:
         found = audit.check(lake, now_ms=now_ms, kind=series.kind, warnings=True)
     else:
-        dataset = bars_of(ws, series.exchange, series.symbol, series.timeframe)
+        kind = series.kind or "ohlcv"
+        dataset = series_of(ws, kind, series.exchange, series.symbol, series.timeframe)
         if not layout.leaves(lake.root, dataset):
             raise NoData("nothing is stored of it", where=str(dataset), hint="xq data ls")
         reference = None if against is None else _reference(ws, against, dataset.bar, dataset.kind)
@@ -105,6 +106,7 @@ def check_file(
     DataError
         If it has no column of times.
     """
+    from xq.api.data_import_book import BOOKS
     from xq.errors import DataError
     from xq.lake import audit
     from xq.lake.formats.load import load
@@ -113,6 +115,9 @@ def check_file(
     from xq.lake.poison.sheet import Evidence, Sheet
 
     named = read_name(path)
+    if series.kind in BOOKS or named.kind in BOOKS:
+        yield from _book_file(ws, path, named, series)
+        return
     bar = _length(ws, named, series)
     raw = load(path, named)
     if not raw.table.num_rows:
@@ -130,6 +135,19 @@ def check_file(
         yield audit.Finding(path.name, item.rule, item.message, str(path), item.row)
     yield from audit.told(path.name, str(path), examine(sheet), series.per_rule)
     yield from _absent(path, sheet, bar)
+
+
+def _book_file(ws: Workspace, path: Path, named: "Named", series: Series) -> Iterator["Finding"]:
+    from xq.api.data_import import Wanted
+    from xq.api.data_import_book import read_book
+    from xq.lake.audit import Finding
+
+    wanted = Wanted(series.exchange, series.symbol, kind=series.kind)
+    parts, lines = read_book(ws, path, named, wanted)
+    found = [(path.name, item) for item in lines]
+    found += [(str(part.dataset), item) for part in parts for item in part.poison]
+    for about, item in found:
+        yield Finding(about, item.rule, item.message, str(path), item.row)
 
 
 def _needed(named: "Named") -> list[str]:

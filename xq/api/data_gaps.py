@@ -1,12 +1,13 @@
 """``xq data gaps``, ``xq data coverage`` and ``xq data quarantine``."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from xq.api.data_check import Series
 from xq.api.workspace import Workspace
+from xq.clock import iso
 from xq.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,10 +18,18 @@ if TYPE_CHECKING:
     from xq.lake.layout import Dataset
     from xq.lake.reader import Lake
 
+_BOOK = "book_diff"
+
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    """One stretch without rows; see `xq.lake.gaps.Gap`."""
+    """One stretch without bars, see `xq.lake.gaps.Gap`, or without changes of an order book.
+
+    Attributes
+    ----------
+    bars
+        How many are missing; of changes how many updates, None where their ids do not tell.
+    """
 
     kind: str
     exchange: str
@@ -50,7 +59,7 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    for dataset in series_of(ws, series):
+    for dataset in () if series.kind == _BOOK else series_of(ws, series):
         for gap in _gaps_of(lake, dataset):
             yield GapRow(
                 dataset.kind,
@@ -65,6 +74,33 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
                 None if gap.verified_ms is None else _at(gap.verified_ms),
                 None if gap.again_ms is None else _at(gap.again_ms),
                 gap.hint,
+            )
+    yield from _unrecorded(ws, series)
+
+
+def _unrecorded(ws: Workspace, series: Series) -> Iterator[GapRow]:
+    from xq.lake import layout
+    from xq.lake.book_gaps import stored_breaks
+
+    if series.kind not in (None, _BOOK) or series.timeframe is not None:
+        return
+    for dataset in _matching(layout.datasets(ws.lake, _BOOK), series):
+        for gap in stored_breaks(ws.lake, dataset):
+            resumes = gap.resumes_ms
+            again = "no later snapshot" if resumes is None else f"a snapshot of {iso(resumes)}"
+            yield GapRow(
+                dataset.kind,
+                str(dataset.exchange),
+                str(dataset.symbol),
+                None,
+                _at(gap.within.start_ms),
+                _at(gap.within.end_ms),
+                gap.missing,
+                "unrecorded",
+                f"update {gap.after_id} is followed by one after {gap.before_id}; {again}",
+                None,
+                None,
+                None,
             )
 
 
@@ -100,20 +136,23 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
     from xq.lake import inspect
     from xq.lake.hints import REPAIRABLE
     from xq.lake.schema import kind_of
-    from xq.types import Symbol
 
     if series.kind is not None and kind_of(series.kind).name not in REPAIRABLE:
         raise UsageError(
             f"{series.kind} cannot be asked of a venue again", hint=f"one of {' '.join(REPAIRABLE)}"
         )
+    recorded = inspect.recorded(ws.lake, series.kind)
+    return [item for item in _matching(recorded, series) if item.kind in REPAIRABLE]
+
+
+def _matching(datasets: "Iterable[Dataset]", series: Series) -> "Iterator[Dataset]":
+    from xq.types import Symbol
+
     symbol = None if series.symbol is None else str(Symbol.parse(series.symbol))
     wanted = {"exchange": series.exchange, "symbol": symbol, "timeframe": series.timeframe}
-    return [
-        item
-        for item in inspect.recorded(ws.lake, series.kind)
-        if item.kind in REPAIRABLE
-        and all(given in (None, getattr(item, name)) for name, given in wanted.items())
-    ]
+    for item in datasets:
+        if all(given in (None, getattr(item, name)) for name, given in wanted.items()):
+            yield item
 
 
 def quarantined(ws: Workspace) -> list[dict[str, object]]:

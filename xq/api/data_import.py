@@ -1,7 +1,7 @@
 """``xq data import``: files of other programs into the lake, each whole or not at all."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ class Wanted:
         Whether poison rows are set aside instead of refusing their file.
     force
         Whether stored rows that say something else are replaced; they go into quarantine.
+    kind
+        What the rows are; of a recording the only kind that is taken.
     """
 
     exchange: str | None = None
@@ -38,6 +40,7 @@ class Wanted:
     quarantine: bool = False
     force: bool = False
     dry_run: bool = False
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class FileReport:
     added, revised, unchanged
         Those that are new, that replaced stored ones, and that were stored already.
     gaps
-        Stretches without bars between the first and the last; None for kinds without bars.
+        Stretches without bars between the first and the last, or places where changes of a book
+        are missing; None for other kinds.
     quarantined
         Poison rows set aside.
     replaced
@@ -98,9 +102,10 @@ def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterat
     UsageError
         If one symbol is said for files that name several.
     """
+    from xq.api.data_import_book import BOOKS, import_book
     from xq.lake.formats.name import read_name
 
-    named = [(path, read_name(path)) for path in files]
+    named = [(path, _of_kind(read_name(path), wanted.kind)) for path in files]
     symbols = {item.symbol for _, item in named if item.symbol}
     if wanted.symbol is not None and len(symbols) > 1:
         raise UsageError(
@@ -109,10 +114,29 @@ def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterat
         )
     for path, item in named:
         try:
+            if item.kind in BOOKS:
+                yield from (Outcome(report) for report in import_book(ws, path, item, wanted))
+                continue
             yield Outcome(_one(ws, path, item, wanted))
         except XqError as error:
             report = FileReport(str(path), item.layout, item.kind, error=error.message)
             yield Outcome(report, error)
+
+
+def _of_kind(named: "Named", kind: str | None) -> "Named":
+    """What the caller says the rows are; a name that says something else is not overruled."""
+    from xq.api.data_import_book import BOOKS
+    from xq.lake.schema import kind_of
+
+    if kind is None or (named.kind in BOOKS and kind in BOOKS):
+        return named if kind is None else replace(named, kind=kind)
+    known = ("ohlcv", "mark", "trades", "funding", *BOOKS)
+    if kind_of(kind).name not in known:
+        raise UsageError(f"expected a kind that files are read as, found {kind}",
+                         hint=f"one of {' '.join(known)}")  # fmt: skip
+    if named.layout not in ("plain", "freqtrade") and named.kind != kind:
+        raise UsageError(f"the name of the file says {named.kind}, found --kind {kind}")
+    return replace(named, kind=kind)
 
 
 def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileReport:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from xq.errors import NoData, UsageError
 
-ENDINGS = (".csv", ".zip", ".parquet", ".pq", ".feather", ".json", ".json.gz")
+ENDINGS = (
+    ".csv", ".zip", ".parquet", ".pq", ".feather", ".json", ".json.gz",
+    ".raw.gz", ".ws.gz", ".http.gz",
+)  # fmt: skip
 _CLOSE = 3
 
 

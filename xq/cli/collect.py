@@ -20,7 +20,9 @@ def collect(
     ] = None,
     kind: Annotated[
         str,
-        typer.Option(help="ohlcv trades funding mark index open_interest instruments."),
+        typer.Option(
+            help="ohlcv trades funding mark index open_interest instruments book_snapshot."
+        ),
     ] = "ohlcv",
     all_symbols: Annotated[
         bool, typer.Option("--all-symbols", help="Every active symbol; see --quote.")

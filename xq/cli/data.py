@@ -42,6 +42,7 @@ command(app, "repair")(data_repair.repair)
 def export(
     shell: Shell,
     file: Annotated[Path, typer.Argument(help="To write: .parquet, .csv or .jsonl.")],
+    kind: Annotated[str, typer.Option(help="What to write: ohlcv, trades, book_diff …")] = "ohlcv",
     exchange: Exchange = None,
     symbol: Name = None,
     timeframe: Length = None,
@@ -49,13 +50,14 @@ def export(
     until: Annotated[str | None, typer.Option(help="Bars before this.")] = None,
     force: Annotated[bool, typer.Option(help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write stored bars to a file."""
+    """Write stored bars, or another kind of market data, to a file."""
     from xq.api import data
     from xq.api.when import epoch_ms
 
     report = data.export(
         shell.workspace,
         file,
+        kind=kind,
         exchange=exchange,
         symbol=symbol,
         timeframe=timeframe,

@@ -30,16 +30,20 @@ def import_files(
         bool, typer.Option(help="Replace stored rows that differ; they go into quarantine.")
     ] = False,
     dry_run: Annotated[bool, typer.Option(help="Check the files, store nothing.")] = False,
+    kind: Annotated[
+        str | None, typer.Option(help="What the rows are: mark, book_diff … Default: as named.")
+    ] = None,
 ) -> None:
     """Bring files into the lake; refuses those with rows that cannot be true, by number.
 
     Knows plain columns (ts,open,high,low,close,volume), freqtrade's files and Binance's dumps of
-    klines, aggTrades, trades and fundingRate.
+    klines, aggTrades, trades and fundingRate, and recordings of order books (.raw.gz .ws.gz
+    .http.gz): a receive time and the message on each line.
     """
     from xq.api.data_import import Wanted, import_paths
     from xq.api.import_files import find_files
 
-    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, force, dry_run)
+    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, force, dry_run, kind)
     found = find_files(files)
     with shell.progress("importing"):
         done = list(import_paths(shell.workspace, found.files, wanted))

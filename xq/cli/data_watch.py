@@ -11,6 +11,7 @@ from xq.errors import UsageError
 
 def watch(
     shell: Shell,
+    kind: Annotated[str, typer.Option(help="What to show: ohlcv, trades, mark …")] = "ohlcv",
     exchange: Annotated[str | None, typer.Option(help="Default: exchange.name.")] = None,
     symbol: Annotated[
         str | None, typer.Option("--symbol", help="Default: first of collect.symbols.")
@@ -24,11 +25,11 @@ def watch(
 ) -> None:
     """Show the newest bars, then each one as it is committed, as tail -f does for text."""
     from xq.api import housekeeping
-    from xq.api.data import bars_of
+    from xq.api.data import series_of
 
     if shell.format not in (None, Format.TABLE, Format.JSONL):
         raise UsageError(f"expected --output jsonl or table, found {shell.format.value}")
-    dataset = bars_of(shell.workspace, exchange, symbol, timeframe)
+    dataset = series_of(shell.workspace, kind, exchange, symbol, timeframe)
     batches = housekeeping.watch(
         shell.workspace, dataset, tail=lines, every_seconds=every, cycles=cycles
     )

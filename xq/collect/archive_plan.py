@@ -8,7 +8,7 @@ import numpy as np
 
 from xq.lake.layout import period_range
 from xq.lake.ranges import Range
-from xq.timeframe import DAY_MS, Timeframe
+from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
 
 SourceChoice = Literal["auto", "rest", "archive"]
 
@@ -16,6 +16,7 @@ _MONTH_FROM_DAYS = 5  # wanted days of a month from which its one file is cheape
 _REQUESTS = 2  # a file and its checksum
 _PAGE = 1000
 _MONTH_LATE_MS = 14 * DAY_MS
+_KEPT_MS = {"open_interest": 30 * DAY_MS - HOUR_MS}  # an hour less, for it moves while we ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,27 @@ class Segment:
     period: str | None = None
 
 
+def kept_from_ms(kind: str, timeframe: Timeframe, now_ms: int) -> int | None:
+    """From when on REST still knows a kind; None if it knows all of it.
+
+    Examples
+    --------
+    >>> minutes = Timeframe.parse("5m")
+    >>> kept_from_ms("open_interest", minutes, 40 * DAY_MS) == 10 * DAY_MS + HOUR_MS
+    True
+    >>> kept_from_ms("ohlcv", minutes, 40 * DAY_MS) is None
+    True
+    """
+    return timeframe.ceil(now_ms - _KEPT_MS[kind]) if kind in _KEPT_MS else None
+
+
 def segments(
     kind: str, timeframe: Timeframe, job: Range, now_ms: int, choice: SourceChoice
 ) -> Iterator[Segment]:
     """Cut a job into archive files and what is left for REST, oldest first.
 
-    With ``auto`` a file is taken where REST would need at least as many requests.
+    With ``auto`` a file is taken where REST would need at least as many requests, or no longer
+    knows that day.
 
     Examples
     --------
@@ -69,7 +85,9 @@ def segments(
     at = rest = job.start_ms
     today_ms = now_ms // DAY_MS * DAY_MS
     while at < job.end_ms:
-        found = _file(kind, timeframe, offer, Range(at, min(job.end_ms, today_ms)), choice)
+        past = Range(at, min(job.end_ms, today_ms))
+        lost = choice == "auto" and at < (kept_from_ms(kind, timeframe, now_ms) or at)
+        found = _file(kind, timeframe, offer, past, "archive" if lost else choice)
         if found is None:
             at = min((at // DAY_MS + 1) * DAY_MS, job.end_ms)
             continue

@@ -38,6 +38,12 @@ class Feeds:
         self._stop = stop
         self.at_once = 1
 
+    @property
+    def forgets(self) -> bool:
+        """Whether the venue is known to keep some kinds for a while only, as Binance does."""
+        market = self._source.fast
+        return market is not None and market.has_pages
+
     def rows(self, task: Task, piece: Range) -> pa.Table:
         """Every row the venue has in ``piece``, in any order.
 

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from xq.clock import iso
 from xq.collect.archive import Archive
-from xq.collect.archive_plan import Segment, SourceChoice, instead, segments
+from xq.collect.archive_plan import Segment, SourceChoice, instead, kept_from_ms, segments
 from xq.collect.crew import each
 from xq.collect.feeds import Feeds
 from xq.collect.fetch import Source
@@ -158,11 +159,26 @@ class _Work:
                 open_ms = self._segment(plan, other, job, open_ms)
             return open_ms
         later = plan.known_until_ms > job.end_ms
-        for piece in pieces(plan.task.dataset, segment.within, plan.task.timeframe, CHUNK):
+        within = self._kept(plan, segment.within)
+        open_ms = max(open_ms, within.start_ms)
+        for piece in pieces(plan.task.dataset, within, plan.task.timeframe, CHUNK):
             plan.via[Via.REST] = None
             table = self.feeds.rows(plan.task, piece)
             open_ms = self._store(plan, piece, table, open_ms, whole=later)
         return open_ms
+
+    def _kept(self, plan: _Plan, within: Range) -> Range:
+        """What REST still knows of a range; of the rest nothing is claimed."""
+        task = plan.task
+        kept_ms = kept_from_ms(task.kind, task.timeframe, task.now_ms)
+        if kept_ms is None or within.start_ms >= kept_ms or not self.feeds.forgets:
+            return within
+        kept = Range(min(kept_ms, within.end_ms), within.end_ms)
+        self._advance((kept.start_ms - within.start_ms) / task.timeframe.ms)
+        note = f"{task.symbol} {task.kind}: {task.exchange} keeps it since {iso(kept_ms)}"
+        if note not in plan.notes:
+            plan.notes.append(note)
+        return kept
 
     def _archived(self, plan: _Plan, segment: Segment) -> pa.Table | None:
         """Rows of the segment's file, and what REST knows beyond it; None to do without."""

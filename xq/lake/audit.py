@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile, LockHeld
-from xq.lake import arrays, coverage, hints, inspect, layout, rules, witness
+from xq.lake import arrays, book_gaps, coverage, hints, inspect, layout, rules, witness
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.poison.catalogue import Sick
@@ -121,6 +121,8 @@ def check_dataset(
     except CorruptFile as error:
         yield Finding(str(dataset), "corrupt_file", error.message, error.where, hint=error.hint)
         return
+    if dataset.kind == "book_diff" and not unreadable:
+        yield from _unrecorded(lake, dataset)
     if dataset.bar is not None and dataset.spec.key == ("ts",):
         ts = np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
         yield from _gaps(dataset, ts, ledger, unreadable)
@@ -179,6 +181,14 @@ def _gaps(
         message = f"missing and never asked for: {_count(item, bar)}"
         hint = hints.collect_command(dataset, item.start_ms, item.end_ms)
         yield Finding(str(dataset), "gap", message, hint=hint)
+
+
+def _unrecorded(lake: Lake, dataset: Dataset) -> Iterator[Finding]:
+    for item in book_gaps.stored_breaks(lake.root, dataset):
+        number = "changes" if item.missing is None else f"{item.missing} changes"
+        message = f"{number} after update {item.after_id} are missing, {item.within}"
+        yield Finding(str(dataset), "book_gap", message, hint="xq data gaps --kind book_diff",
+                      severity="warning")  # fmt: skip
 
 
 def _count(stretch: Range, bar: Timeframe) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
 
@@ -87,13 +88,33 @@ def _csv(table: pa.Table) -> bytes:
     from pyarrow import csv
 
     sink = io.BytesIO()
-    csv.write_csv(_with_text_times(table), sink, csv.WriteOptions(quoting_style="needed"))
+    csv.write_csv(
+        _with_text_lists(_with_text_times(table)), sink, csv.WriteOptions(quoting_style="needed")
+    )
     return sink.getvalue()
 
 
 def _jsonl(table: pa.Table) -> bytes:
-    lines = (json.dumps(row, ensure_ascii=False) for row in _with_text_times(table).to_pylist())
+    rows = _with_text_times(table).to_pylist()
+    lines = (json.dumps(row, ensure_ascii=False, default=_plain) for row in rows)
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _plain(value: object) -> str:
+    """An exact number as its shortest text: a JSON number would be read as a float."""
+    if not isinstance(value, Decimal):
+        raise TypeError(f"no JSON for {type(value).__name__}")
+    return f"{value.normalize():f}"
+
+
+def _with_text_lists(table: pa.Table) -> pa.Table:
+    """CSV knows no lists: they become JSON texts."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_list(field.type):
+            values = table[field.name].to_pylist()
+            texts = [None if v is None else json.dumps(v, default=_plain) for v in values]
+            table = table.set_column(place, field.name, pa.array(texts, pa.string()))
+    return table
 
 
 def _with_text_times(table: pa.Table) -> pa.Table:

@@ -103,12 +103,23 @@ def nothing_stored(
         span = f" from {short(start_ms)} on"
     elif end_ms is not None:
         span = f" before {short(end_ms)}"
+    if dataset.bar is None or dataset.kind == "open_interest":
+        message = f"no {dataset.kind} of {dataset.symbol} stored{span}"
+        return NoData(message, where=str(dataset), hint=_brings(dataset, start_ms, end_ms))
     message = f"no {dataset.timeframe} bars of {dataset.symbol} stored{span}"
     others = [name for name in stored_timeframes if name != dataset.timeframe]
     if others and dataset.timeframe not in stored_timeframes:
         message += f"; there are {' '.join(others)} bars"
     hint = collect_command(made_of or dataset, start_ms, end_ms)
     return NoData(message, where=str(dataset), hint=hint)
+
+
+def _brings(dataset: Dataset, start_ms: int | None, end_ms: int | None) -> str:
+    if dataset.kind == "book_diff":
+        return "xq data import --kind book_diff RECORDING"
+    if dataset.kind in ("book_snapshot", "instruments"):
+        return collect_command(dataset).removesuffix(" --days 30")
+    return collect_command(dataset, start_ms, end_ms)
 
 
 def bars_missing(

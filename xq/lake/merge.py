@@ -93,14 +93,35 @@ def _same_as_next(table: pa.Table, names: tuple[str, ...]) -> np.ndarray:
                 (values[:-1] != values[:-1]) & (values[1:] != values[1:])
             )
             continue
-        head, tail = column.slice(0, len(column) - 1), column.slice(1)
         if pa.types.is_list(column.type):
-            equal = [a == b for a, b in zip(head.to_pylist(), tail.to_pylist(), strict=True)]
-            same[:-1] &= np.array(equal, dtype=bool)
+            same[:-1] &= _same_lists(column)
             continue
+        head, tail = column.slice(0, len(column) - 1), column.slice(1)
         alike = pc.equal(head, tail).fill_null(False).to_numpy(zero_copy_only=False)
         absent = pc.and_(head.is_null(nan_is_null=True), tail.is_null(nan_is_null=True))
         same[:-1] &= alike | absent.to_numpy(zero_copy_only=False)
+    return same
+
+
+def _same_lists(column: pa.ListArray) -> np.ndarray:
+    """(n - 1,) bool: whether a list has the values of the next; missing equals missing."""
+    absent = arrays.flags(pa.chunked_array([column]))
+    lengths = np.asarray(pc.list_value_length(column).fill_null(0).to_numpy(zero_copy_only=False))
+    same: np.ndarray = (lengths[:-1] == lengths[1:]) & (absent[:-1] == absent[1:])
+    starts = np.concatenate(([0], np.cumsum(lengths)))[:-1]
+    rows = np.flatnonzero(same & (lengths[:-1] > 0))
+    if not len(rows):
+        return same
+    sizes = lengths[rows]
+    inside = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    values = column.flatten()
+    head, tail = (
+        values.take(arrays.rows_at(np.repeat(starts[rows + shift], sizes) + inside))
+        for shift in (0, 1)
+    )
+    equal = pc.equal(head, tail).fill_null(False).to_numpy(zero_copy_only=False)
+    both = pc.and_(head.is_null(), tail.is_null()).to_numpy(zero_copy_only=False)
+    same[rows] = np.logical_and.reduceat(equal | both, np.cumsum(sizes) - sizes)
     return same
 
 

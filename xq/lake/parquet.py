@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from xq.errors import CorruptFile
 from xq.lake import wayout
 from xq.lake.disk import failed
-from xq.lake.schema import Kind
+from xq.lake.schema import Kind, is_levels
 
 _ROW_GROUP = 131_072
 
@@ -22,6 +22,8 @@ def encode(table: pa.Table, kind: Kind) -> pa.Buffer:
     """
     numbers = [field.name for field in kind.schema if pa.types.is_floating(field.type)]
     others = [name for name in kind.schema.names if name not in (*numbers, "ts")]
+    # Prices of a book do repeat, message after message.
+    others += [f"{field.name}.list.element" for field in kind.schema if is_levels(field.type)]
     sink = pa.BufferOutputStream()
     pq.write_table(
         table.combine_chunks(),

@@ -24,6 +24,7 @@ from xq.lake.align import Gaps
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, holes, subtract
+from xq.lake.rebuild import OrderBook
 from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
@@ -152,6 +153,12 @@ class Lake:
                 rows = columns.rows_within(arrays.times(part["ts"]), start_ms, end_ms)
                 parts.append(part.slice(rows.start, rows.stop - rows.start))
         return pa.concat_tables([part.cast(dataset.spec.schema) for part in parts])
+
+    def book(self, exchange: str, symbol: str, at_ms: int) -> OrderBook:
+        """The order book of a market at a venue time; see `xq.lake.books.book_at`."""
+        from xq.lake.books import book_at
+
+        return book_at(self, exchange, symbol, at_ms)
 
     def content_hash(
         self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None

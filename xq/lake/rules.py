@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from xq.clock import iso
 from xq.errors import PoisonRows
-from xq.lake import arrays
+from xq.lake import arrays, book_rules
 from xq.lake.schema import Kind, kind_of
 from xq.timeframe import Timeframe
 
@@ -124,6 +124,8 @@ def _checks(
         yield infinite, "not_finite", f"{name} is {{{name}}}"
     if spec.name in ("ohlcv", "mark", "index"):
         yield from _bar_checks(numbers)
+    elif spec.name in book_rules.KINDS:
+        yield from book_rules.checks(table, spec.name)
     elif spec.name == "trades":
         for name in ("price", "quantity"):
             yield numbers[name] <= 0, f"{name}_not_positive", f"{name} is {{{name}}}"

@@ -16,6 +16,8 @@ BARS = (*MARKET, "timeframe")
 RUN = ("run_id",)
 
 TIMESTAMP = pa.timestamp("ms", "UTC")
+EXACT = pa.decimal128(28, 12)  # sixteen digits before the point, twelve after it
+LATER = "the later of ts and received_ns"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,22 @@ def _field(text: str, *, nullable: bool) -> pa.Field:
         "text": pa.string(),
         "int": pa.int64(),
         "flag": pa.bool_(),
-        "texts": pa.list_(pa.string()),
+        "texts": _list(pa.string()),
+        "levels": _list(EXACT),
     }
     return pa.field(name, types[type_name], nullable=nullable)
 
 
+def _list(values: pa.DataType) -> pa.DataType:
+    """With the name that Parquet gives to a list's values: rows read back have the same schema,
+    and so the same bytes when they are written again.
+    """
+    return pa.list_(pa.field("element", values))
+
+
 _ORIGIN = "mode:text exchange:text strategy:text"
+
+_LEVELS = "bid_prices:levels bid_quantities:levels ask_prices:levels ask_quantities:levels"
 
 _ALL = (
     Kind(
@@ -118,6 +130,25 @@ _ALL = (
         partition=BARS,
         known_at="ts + timeframe",
         leaf="timeframe",
+    ),
+    Kind(
+        "book_snapshot",
+        _schema(f"ts:time last_id:int {_LEVELS}", "matched:time received_ns:int"),
+        key=("ts", "last_id"),
+        partition=MARKET,
+        known_at=LATER,
+        leaf="day",
+    ),
+    Kind(
+        "book_diff",
+        _schema(
+            f"ts:time first_id:int last_id:int {_LEVELS}",
+            "previous_id:int matched:time received_ns:int",
+        ),
+        key=("ts", "last_id"),
+        partition=MARKET,
+        known_at=LATER,
+        leaf="day",
     ),
     Kind(
         "instruments",
@@ -227,6 +258,11 @@ _ALL = (
 )
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _ALL})
+
+
+def is_levels(kind: pa.DataType) -> bool:
+    """Whether a column holds one side of a book: lists of exact prices or quantities."""
+    return bool(pa.types.is_list(kind) and pa.types.is_decimal(kind.value_type))
 
 
 def kind_of(name: str) -> Kind:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from xq.lake import layout, sql_macros
-from xq.lake.schema import BARS, KINDS, MARKET, Kind
+from xq.lake.schema import BARS, KINDS, LATER, MARKET, Kind
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,6 +17,7 @@ _BARS = "ohlcv"
 KNOWN = "ohlcv_known"
 AS_OF = "ohlcv_asof"
 FEATURES = "ohlcv_features"
+BEST = "book_best"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def views() -> dict[str, View]:
     ]
     found += [_known_view(kind) for kind in KINDS.values() if _has_known_view(kind)]
     found += [_as_of_view(f"{_BARS}_{kind.name}", (kind,)) for kind in joined_kinds()]
-    found += [_as_of_view(AS_OF, joined_kinds()), _features_view()]
+    found += [_as_of_view(AS_OF, joined_kinds()), _features_view(), _best_view()]
     return {view.name: view for view in found}
 
 
@@ -97,6 +98,8 @@ def known_at(kind: Kind) -> str:
     >>> [known_at(KINDS[name]) for name in ("ohlcv", "funding", "orders")]
     ['ts + bar_length(timeframe)', 'ts', 'coalesce(updated, ts)']
     """
+    if kind.known_at == LATER:
+        return "greatest(ts, make_timestamptz(received_ns // 1000))"
     first, _, other = kind.known_at.partition(", else ")
     if other:
         return f"coalesce({first}, {other})"
@@ -190,6 +193,20 @@ def _features_view() -> View:
     return View(FEATURES, about, select, (KNOWN, "features", "features_known"))
 
 
+def _best_view() -> View:
+    best = ", ".join(
+        f"{side}_{part}[1] AS {side}_{name}"
+        for side in ("bid", "ask")
+        for part, name in (("prices", "price"), ("quantities", "quantity"))
+    )
+    select = (
+        f"SELECT exchange, symbol, ts, last_id, {best}, "  # noqa: S608 (ours)
+        "ask_prices[1] - bid_prices[1] AS spread, known_at FROM main.book_snapshot_known"
+    )
+    about = "best bid and ask of every stored snapshot of a book, prices exact"
+    return View(BEST, about, select, ("book_snapshot", "book_snapshot_known"))
+
+
 def _values(kind: Kind) -> list[str]:
     return [name for name in kind.schema.names if name != "ts"]
 
@@ -211,6 +228,8 @@ def _sql_type(kind: pa.DataType) -> str:
         return f"{_sql_type(kind.value_type)}[]"
     if pa.types.is_timestamp(kind):
         return "TIMESTAMP WITH TIME ZONE"
+    if pa.types.is_decimal(kind):
+        return f"DECIMAL({kind.precision}, {kind.scale})"
     names = {pa.float64(): "DOUBLE", pa.int64(): "BIGINT", pa.bool_(): "BOOLEAN"}
     return names.get(kind, "VARCHAR")
 

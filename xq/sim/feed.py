@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
 
+from xq.sim.fair import Price
 from xq.sim.instruments import SimInstrument
 from xq.sim.market import Funding, Levels, SimTrade
 from xq.timeframe import Timeframe
@@ -31,6 +32,20 @@ class Feed(Protocol):
         now_ms: int,
     ) -> "np.ndarray":
         """Bars, float64 (n, 11), columns as `xq.sim.tape.KLINE_COLUMNS`."""
+
+    def price_bars(
+        self,
+        price: Price,
+        symbol_id: str,
+        timeframe: Timeframe,
+        span: tuple[int | None, int | None],
+        limit: int,
+        now_ms: int,
+    ) -> "np.ndarray":
+        """Bars of the mark or index price, columns as of `bars`."""
+
+    def open_interest(self, symbol_id: str, ts_ms: int) -> Decimal:
+        """Contracts held at a time, base asset."""
 
     def trades(
         self,

@@ -34,6 +34,30 @@ def bars_between(
     return np.concatenate((rows, flat_bar(last_ms, before)))
 
 
+def window(
+    listed_ms: int,
+    timeframe: Timeframe,
+    span: tuple[int | None, int | None],
+    limit: int,
+    now_ms: int,
+) -> tuple[int, int] | None:
+    """Opens of the first and last bar that a request means; None if there is none.
+
+    The first ``limit`` bars from the start on, or the last ``limit`` when no start is given.
+    """
+    start_ms, end_ms = span
+    first, last = timeframe.ceil(listed_ms), timeframe.floor(now_ms)
+    if end_ms is not None:
+        last = min(last, timeframe.floor(end_ms))
+    length = (limit - 1) * timeframe.ms
+    if start_ms is None:
+        first = max(first, last - length)
+    else:
+        first = max(first, timeframe.ceil(start_ms))
+        last = min(last, first + length)
+    return None if limit < 1 or last < first else (first, last)
+
+
 def newest(tapes: Tapes, item: SimInstrument, now_ms: int) -> tuple[int, bool]:
     """Price of the newest trade and whether its taker sold.
 

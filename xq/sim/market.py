@@ -12,7 +12,9 @@ from xq.errors import UsageError, unknown
 from xq.sim import lookup
 from xq.sim.basis import FUNDING_MS, funding_rate
 from xq.sim.depth import depth
+from xq.sim.fair import Price, fair_bars
 from xq.sim.instruments import Face, SimInstrument, instruments
+from xq.sim.interest import open_contracts
 from xq.sim.tape import HIGH, KLINE_COLUMNS, LOW, Tape, klines
 from xq.sim.tapes import Tapes
 from xq.timeframe import HOUR_MS, Timeframe
@@ -107,20 +109,37 @@ class SimMarket:
         """
         item = self.instrument(symbol_id)
         listed = item.listed_ms if timeframe.ms >= HOUR_MS else item.tape_from_ms
-        first, last = timeframe.ceil(listed), timeframe.floor(now_ms)
-        if end_ms is not None:
-            last = min(last, timeframe.floor(end_ms))
-        span = (limit - 1) * timeframe.ms
-        if start_ms is None:
-            first = max(first, last - span)
-        else:
-            first = max(first, timeframe.ceil(start_ms))
-            last = min(last, first + span)
-        if limit < 1 or last < first:
+        edges = lookup.window(listed, timeframe, (start_ms, end_ms), limit, now_ms)
+        if edges is None:
             return np.empty((0, len(KLINE_COLUMNS)))
         with self._lock:
-            rows = lookup.bars_between(self._tapes, item, timeframe, (first, last), now_ms)
+            rows = lookup.bars_between(self._tapes, item, timeframe, edges, now_ms)
         return klines(rows, timeframe, item.price_digits, item.quantity_digits)
+
+    def price_bars(
+        self,
+        price: Price,
+        symbol_id: str,
+        timeframe: Timeframe,
+        span: tuple[int | None, int | None],
+        limit: int,
+        now_ms: int,
+    ) -> np.ndarray:
+        """Bars of the mark or index price of a perpetual, as `bars` has them, without volume."""
+        item = self.instrument(symbol_id)
+        edges = lookup.window(item.listed_ms, timeframe, span, limit, now_ms)
+        if edges is None or not item.contract:
+            return np.empty((0, len(KLINE_COLUMNS)))
+        with self._lock:
+            rows = fair_bars(self._tapes, item, price, timeframe, edges, now_ms)
+        return klines(rows, timeframe, item.price_digits, item.quantity_digits)
+
+    def open_interest(self, symbol_id: str, ts_ms: int) -> Decimal:
+        """Contracts of a perpetual that are held, base asset; the same for each five minutes."""
+        item = self.instrument(symbol_id)
+        with self._lock:
+            units = open_contracts(self._tapes.spine, self.seed, item, ts_ms)
+        return _decimal(units, item.quantity_digits)
 
     def trades(
         self,

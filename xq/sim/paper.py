@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from xq.errors import VenueUnclear, unknown
+from xq.sim.fair import Price
 from xq.sim.instruments import Face, Profile, SimInstrument
 from xq.sim.market import Funding, Levels, SimTrade
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
@@ -115,6 +116,22 @@ class PaperFeed:
         turnover = rows[:, _VOLUME] * rows[:, _CLOSE]
         nothing = np.zeros(len(rows))
         return np.column_stack([rows[:, :6], closes, turnover, nothing, nothing, nothing])
+
+    def price_bars(
+        self,
+        _price: Price,
+        symbol_id: str,
+        timeframe: Timeframe,
+        span: tuple[int | None, int | None],
+        limit: int,
+        now_ms: int,
+    ) -> np.ndarray:
+        """Bars of the last price, which stands in for mark and index here."""
+        return self.bars(symbol_id, timeframe, *span, limit, now_ms)
+
+    def open_interest(self, symbol_id: str, ts_ms: int) -> Decimal:  # noqa: ARG002
+        """Not known here: ask the exchange itself. Raises `VenueUnclear`."""
+        raise VenueUnclear(f"paper trading knows no open interest of {symbol_id}")
 
     def trades(self, symbol_id: str, **_which: int | None) -> Sequence[SimTrade]:
         """None: the tape is the exchange's own."""

@@ -52,6 +52,14 @@ class Path:
             return float(self.hours[hour])
         return float(self.level[row])
 
+    def levels(self, ts: np.ndarray) -> np.ndarray:
+        """Log prices at moments of the day, float64; at an hour's edge that edge's level."""
+        hour, inside = np.divmod(ts - self.day * DAY_MS, HOUR_MS)
+        row = np.searchsorted(self.ts, ts, side="right") - 1
+        moved = (row >= 0) & (self.ts[np.maximum(row, 0)] >= ts - inside) & (inside > 0)
+        levels: np.ndarray = np.where(moved, self.level[np.maximum(row, 0)], self.hours[hour])
+        return levels
+
 
 def day_path(spine: Spine, seed: int, base: str, day: int) -> Path:
     """The path of one coin on one day: a random walk in trade time, tied to the hourly levels."""

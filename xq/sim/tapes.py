@@ -38,7 +38,13 @@ class Recent(Generic[Value]):
 
 
 class Tapes:
-    """Days of trades and bars of all markets for one seed; keeps the latest used."""
+    """Days of trades and bars of all markets for one seed; keeps the latest used.
+
+    Attributes
+    ----------
+    fair
+        Days of bars of prices that are not traded, see `xq.sim.fair`.
+    """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -48,6 +54,7 @@ class Tapes:
         self._tapes = Recent[Tape](24)
         self._minutes = Recent[np.ndarray](64)
         self._hours = Recent[np.ndarray](4096)
+        self.fair = Recent[np.ndarray](512)
 
     def basis(self, base: str) -> Basis:
         """Distance of a coin's perpetual from the coin."""

@@ -1,10 +1,12 @@
 """Past data of one exchange beside its bars through ccxt: raw pages, trades, funding."""
 
+import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from xq.errors import VenueRefused
 from xq.timeframe import Timeframe
 from xq.types import Symbol
 from xq.venues import convert
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _TRADES_WEIGHT = 20  # Binance's for contracts; less on spot
+_DEPTH = 1000  # levels a side
+_DEPTH_WEIGHT = {True: 20, False: 50}
 _BRACKET = ("tier", "minNotional", "maxNotional", "maintenanceMarginRate", "maxLeverage")
 
 Trade = tuple[int, int, float, float, str]
@@ -123,6 +127,30 @@ class History:
             return sorted(rows)
 
         return self._faces[True].read(f"{symbol} open interest", ask)
+
+    def depth(self, symbol: Symbol) -> Mapping[str, Any]:
+        """The book as the venue itself words it, prices as text, with the id of its last change.
+
+        Raises
+        ------
+        VenueRefused
+            If the venue does not tell that id: nothing could be joined to such a book.
+        """
+        clients = self._faces[symbol.is_contract]
+        clients.find(symbol)
+        _, session = clients.pair()
+
+        def ask(client: Any) -> Mapping[str, Any]:
+            client.fetch_order_book(str(symbol), _DEPTH)
+            body: Mapping[str, Any] = json.loads(getattr(session.last, "body", "{}"))
+            return body
+
+        weight = _DEPTH_WEIGHT[symbol.is_contract]
+        body = clients.read(f"{symbol} book", ask, weight=weight)
+        if not {"lastUpdateId", "bids", "asks"} <= body.keys():
+            name = self._profile.name
+            raise VenueRefused(f"{name} is not known to tell the update id of its book")
+        return body
 
     def details(self, symbol: Symbol) -> Mapping[str, Any]:
         """What the venue itself says of a symbol, in its own words."""

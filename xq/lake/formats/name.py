@@ -14,6 +14,7 @@ _FREQTRADE = re.compile(
 _BINANCE = re.compile(
     r"(?P<id>[A-Z0-9]{4,}?)(_PERP)?-(?P<what>[A-Za-z0-9]+)-\d{4}-\d\d(-\d\d)?\.(csv|zip)"
 )
+_RECORDING = re.compile(r".+\.(raw|ws|http)(\.gz)?")
 _TAPES = {"aggTrades": "trades", "trades": "trades", "fundingRate": "funding"}
 
 
@@ -24,7 +25,7 @@ class Named:
     Attributes
     ----------
     layout
-        ``plain``, ``freqtrade`` or ``binance``.
+        ``plain``, ``freqtrade``, ``binance`` or ``recording``, of messages as they came.
     kind
         Kind of dataset.
     """
@@ -46,7 +47,11 @@ def read_name(path: PurePath) -> Named:
     Named(layout='binance', kind='ohlcv', symbol='ETH/USDT:USDT', timeframe='1m')
     >>> read_name(PurePath("my.csv"))
     Named(layout='plain', kind='ohlcv', symbol=None, timeframe=None)
+    >>> read_name(PurePath("binance_um_BTCUSDT.raw.gz")).kind
+    'book_diff'
     """
+    if _RECORDING.fullmatch(path.name):
+        return Named("recording", "book_diff")
     return _freqtrade(path) or _binance(path) or Named()
 
 

@@ -70,4 +70,4 @@ def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Jso
 
 
 def _face(path: str) -> Face:
-    return Face.FUTURES if path.startswith("/fapi/") else Face.SPOT
+    return Face.FUTURES if path.startswith(("/fapi/", "/futures/")) else Face.SPOT

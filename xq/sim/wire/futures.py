@@ -1,11 +1,11 @@
-"""The futures face: ``/fapi/v1`` to ``v3``."""
+"""The futures face: ``/fapi/v1`` to ``v3``, and ``/futures/data``."""
 
 from typing import Any
 
-from xq.sim.contracts import FUNDING_MS
-from xq.sim.exact import text
-from xq.sim.instruments import Face, SimInstrument
+from xq.sim.fair import Price
+from xq.sim.instruments import Face
 from xq.sim.venue import SimVenue
+from xq.sim.wire import futures_prices as prices
 from xq.sim.wire import market_data
 from xq.sim.wire.futures_account import ACCOUNT_V1, ACCOUNT_V2, ACCOUNT_V3
 from xq.sim.wire.futures_payloads import described_order, own_trade, placed_order
@@ -16,50 +16,6 @@ from xq.sim.wire.params import Params
 from xq.sim.wire.route import Json, Routes, Security, routes
 
 _FUTURES = Face.FUTURES
-
-
-def _premium_index(venue: SimVenue, params: Params) -> Json:
-    symbol = params.text("symbol")
-    if symbol is not None:
-        return _premium(venue, venue.market(_FUTURES, symbol))
-    return [_premium(venue, market) for market in venue.markets(_FUTURES)]
-
-
-def _premium(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
-    feed, now = venue.feeds[_FUTURES], venue.now_ms
-    coming = feed.funding_estimate(market.id, now)
-    index = text(feed.index_price(market.id, now))
-    return {
-        "symbol": market.id,
-        "markPrice": text(feed.mark_price(market.id, now)),
-        "indexPrice": index,
-        "estimatedSettlePrice": index,
-        "lastFundingRate": text(coming.rate),
-        "interestRate": "0.00010000",
-        "nextFundingTime": coming.ts,
-        "time": now,
-    }
-
-
-def _funding_rates(venue: SimVenue, params: Params) -> Json:
-    symbol = params.text("symbol")
-    markets = venue.markets(_FUTURES) if symbol is None else (venue.market(_FUTURES, symbol),)
-    start, end = params.span()
-    limit = params.limit(100, 1000, capped=True)
-    last = venue.now_ms if end is None else min(end, venue.now_ms)
-    first = last - limit * FUNDING_MS + 1 if start is None else start
-    rows = [
-        {
-            "symbol": market.id,
-            "fundingRate": text(settled.rate),
-            "fundingTime": settled.ts,
-            "markPrice": text(settled.mark),
-        }
-        for market in markets
-        for settled in venue.feeds[_FUTURES].funding(market.id, first, last, limit)
-    ]
-    rows.sort(key=lambda row: (row["fundingTime"], row["symbol"]))
-    return rows[-limit:] if start is None else rows[:limit]
 
 
 def _place(venue: SimVenue, params: Params) -> Json:
@@ -140,9 +96,15 @@ FUTURES_ROUTES: Routes = {
             "GET /ticker/24hr": of_face(market_data.day_ticker, _FUTURES),
             "GET /ticker/bookTicker": of_face(market_data.book_ticker, _FUTURES),
             "GET /ticker/price": of_face(market_data.price_ticker, _FUTURES),
-            "GET /premiumIndex": _premium_index,
-            "GET /fundingRate": _funding_rates,
+            "GET /premiumIndex": prices.premium_index,
+            "GET /fundingRate": prices.funding_rates,
+            "GET /markPriceKlines": prices.price_klines(Price.MARK),
+            "GET /indexPriceKlines": prices.price_klines(Price.INDEX),
+            "GET /openInterest": prices.open_interest,
         },
+    ),
+    **routes(
+        "/futures/data", Security.OPEN, {"GET /openInterestHist": prices.open_interest_history}
     ),
     **routes(
         "/fapi/v2",

@@ -36,8 +36,11 @@ _FLAT = {
     },
 }  # fmt: skip
 # (largest limit, weight), smallest first; the limit a caller does not name is 500 or 100.
+_CONTRACT_BARS = ((99, 1), (499, 2), (1000, 5), (1500, 10))
 _BY_LIMIT = {
-    (Face.FUTURES, "klines"): ((99, 1), (499, 2), (1000, 5), (1500, 10)),
+    (Face.FUTURES, "klines"): _CONTRACT_BARS,
+    (Face.FUTURES, "markPriceKlines"): _CONTRACT_BARS,
+    (Face.FUTURES, "indexPriceKlines"): _CONTRACT_BARS,
     (Face.FUTURES, "depth"): ((50, 2), (100, 5), (500, 10), (1000, 20)),
     (Face.SPOT, "depth"): ((100, 5), (500, 25), (1000, 50), (5000, 250)),
 }
@@ -45,6 +48,7 @@ _UNNAMED_LIMIT = {(Face.SPOT, "depth"): 100}
 _WITHOUT_SYMBOL = {
     (Face.SPOT, "ticker/24hr"): (2, 80), (Face.FUTURES, "ticker/24hr"): (1, 40),
     (Face.SPOT, "openOrders"): (6, 80), (Face.FUTURES, "openOrders"): (1, 40),
+    (Face.FUTURES, "premiumIndex"): (1, 10),
 }  # fmt: skip
 
 

@@ -1,0 +1,189 @@
+"""Recordings of order books into the lake: every market of a file, or nothing of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xq.api.workspace import Workspace
+from xq.errors import NoData, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from xq.api.data_import import FileReport, Wanted
+    from xq.lake.formats.name import Named
+    from xq.lake.formats.recording import Market, Recording
+    from xq.lake.layout import Dataset
+    from xq.lake.rules import Poison
+    from xq.lake.writer import LakeWriter
+
+BOOKS = ("book_snapshot", "book_diff")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one dataset, and those of them that cannot be true."""
+
+    dataset: "Dataset"
+    rows: "pa.Table"
+    poison: "list[Poison]"
+
+
+def import_book(
+    ws: Workspace, path: Path, named: "Named", wanted: "Wanted"
+) -> "Iterator[FileReport]":
+    """Bring what a recording holds of order books into the lake, a report per dataset.
+
+    Raises
+    ------
+    PoisonRows, CorruptFile, NoData, UsageError
+        Before anything of the file is stored.
+    """
+    parts, poison_lines = read_book(ws, path, named, wanted)
+    if not wanted.quarantine:
+        _refuse(path, parts, poison_lines)
+    for part in parts:
+        yield _store(ws, path, named, part, wanted, poison_lines if part is parts[0] else [])
+
+
+def read_book(
+    ws: Workspace, path: Path, named: "Named", wanted: "Wanted"
+) -> "tuple[list[Part], list[Poison]]":
+    """The rows of a recording by dataset, judged, and its lines that are no messages."""
+    from xq.lake.book_rows import tables_of
+    from xq.lake.formats.recording import read_recording
+    from xq.lake.rules import Poison, validate_rows
+
+    if path.is_file() and path.suffix in (".parquet", ".pq"):
+        return [_stored_before(ws, path, named, wanted)], []
+    recording = read_recording(path)
+    lines = [Poison(bad.line, "unreadable_line", f"no message: {bad.text[:60]!r}")
+             for bad in recording.unreadable]  # fmt: skip
+    parts = []
+    for dataset_symbol, market in _symbols(recording, wanted, path):
+        for kind, table in tables_of(market, str(path)).items():
+            if wanted.kind in (None, kind):
+                dataset = _dataset(ws, kind, dataset_symbol, wanted)
+                found = validate_rows(table, dataset.spec, known_until_ms=ws.clock.now_ms())
+                real = [item for item in found if item.rule != "duplicate"]
+                parts.append(Part(dataset, table, real))
+    if not parts:
+        what = wanted.kind or "order books"
+        raise NoData(f"no {what} in this recording", where=str(path))
+    return parts, lines
+
+
+def _stored_before(ws: Workspace, path: Path, named: "Named", wanted: "Wanted") -> Part:
+    """Rows as ``xq data export`` writes them."""
+    from xq.lake.formats.table import parquet_table
+    from xq.lake.merge import conform
+    from xq.lake.rules import validate_rows
+
+    if wanted.symbol is None:
+        raise UsageError("expected --symbol: the file does not say it", where=str(path))
+    dataset = _dataset(ws, named.kind, wanted.symbol, wanted)
+    rows = conform(parquet_table(path), dataset.spec, str(path))
+    found = validate_rows(rows, dataset.spec, known_until_ms=ws.clock.now_ms())
+    return Part(dataset, rows, [item for item in found if item.rule != "duplicate"])
+
+
+def _symbols(
+    recording: "Recording", wanted: "Wanted", path: Path
+) -> "Iterator[tuple[str, Market]]":
+    from xq.lake.formats.name import pair_of
+
+    names = sorted(recording.markets)
+    if wanted.symbol is not None and len(names) > 1:
+        raise UsageError(
+            f"one --symbol for a recording of {len(names)}: {', '.join(names)}",
+            hint="leave --symbol out: the messages say it",
+        )
+    for name in names:
+        market = recording.markets[name]
+        contract = wanted.contract or bool(market.contract)
+        symbol = wanted.symbol or pair_of(name, contract=contract)
+        if symbol is None:
+            raise UsageError(f"expected --symbol: no pair is known as {name!r}", where=str(path))
+        yield symbol, market
+
+
+def _dataset(ws: Workspace, kind: str, symbol: str, wanted: "Wanted") -> "Dataset":
+    from xq.api.data import bars_of
+    from xq.lake.layout import Dataset
+
+    like = bars_of(ws, wanted.exchange or "binance", symbol, "1m")
+    return Dataset(kind, like.exchange, like.symbol)
+
+
+def _refuse(path: Path, parts: list[Part], lines: "list[Poison]") -> None:
+    from xq.lake.rules import refuse
+
+    hint = "xq data import --quarantine sets them aside"
+    refuse(lines, where=str(path), hint=hint)
+    for part in parts:
+        refuse(part.poison, where=f"{part.dataset} in {path}", hint=hint)
+
+
+def _store(
+    ws: Workspace,
+    path: Path,
+    named: "Named",
+    part: Part,
+    wanted: "Wanted",
+    lines: "list[Poison]",
+) -> "FileReport":
+    from xq.api.data_import import FileReport
+    from xq.lake import arrays
+    from xq.lake.book_gaps import breaks
+    from xq.lake.merge import unique
+    from xq.lake.writer import LakeWriter
+
+    bad = {item.row - 1 for item in part.poison}
+    kept = [row for row in range(part.rows.num_rows) if row not in bad]
+    rows = unique(part.rows.take(kept) if bad else part.rows, part.dataset.spec)
+    ts = arrays.times(rows["ts"])
+    added = revised = unchanged = 0
+    if not wanted.dry_run:
+        writer = LakeWriter(ws.lake)
+        _set_aside(ws, writer, path, part, lines)
+        commit = writer.upsert(part.dataset, rows)
+        added, revised, unchanged = commit.added, commit.revised, commit.unchanged
+    return FileReport(
+        file=str(path),
+        layout=named.layout,
+        kind=part.dataset.kind,
+        exchange=part.dataset.exchange,
+        symbol=part.dataset.symbol,
+        start=_at(int(ts[0])) if len(ts) else None,
+        end=_at(int(ts[-1]) + 1) if len(ts) else None,
+        rows=len(ts),
+        added=added,
+        revised=revised,
+        unchanged=unchanged,
+        gaps=len(list(breaks(rows))) if part.dataset.kind == "book_diff" else None,
+        quarantined=len(bad) + len(lines),
+        stored=not wanted.dry_run,
+    )
+
+
+def _set_aside(
+    ws: Workspace, writer: "LakeWriter", path: Path, part: Part, lines: "list[Poison]"
+) -> None:
+    from xq.lake import arrays
+    from xq.lake.quarantine import BadRow, cells_of, keep
+
+    ts = arrays.times(part.rows["ts"])
+    found = [
+        BadRow(int(ts[item.row - 1]), item.row, item.rule, item.message,
+               cells_of(part.rows, item.row - 1))
+        for item in part.poison
+    ]  # fmt: skip
+    found += [BadRow(0, item.row, item.rule, item.message, "{}") for item in lines]
+    if found:
+        keep(writer, part.dataset, path.name, found, at_ms=ws.clock.now_ms())
+
+
+def _at(ts_ms: int) -> datetime:
+    return datetime.fromtimestamp(ts_ms / 1000, UTC)

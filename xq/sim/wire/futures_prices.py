@@ -1,0 +1,133 @@
+"""Prices of perpetuals that are not traded, their funding, and how many contracts are held."""
+
+from typing import Any
+
+from xq.errors import UnknownName
+from xq.sim.contracts import FUNDING_MS
+from xq.sim.exact import text
+from xq.sim.fair import Price
+from xq.sim.instruments import Face, SimInstrument
+from xq.sim.interest import STEP_MS
+from xq.sim.refusal import Reason, Refusal
+from xq.sim.venue import SimVenue
+from xq.sim.wire.params import Params
+from xq.sim.wire.route import Handler, Json
+from xq.timeframe import DAY_MS, Timeframe
+
+INTEREST_KEPT_MS = 30 * DAY_MS  # Binance keeps a month of open interest
+
+_FUTURES = Face.FUTURES
+_MOST_BARS = 1500
+_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+
+
+def premium_index(venue: SimVenue, params: Params) -> Json:
+    """Mark and index price now, and the funding to come."""
+    symbol = params.text("symbol")
+    if symbol is not None:
+        return _premium(venue, venue.market(_FUTURES, symbol))
+    return [_premium(venue, market) for market in venue.markets(_FUTURES)]
+
+
+def _premium(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
+    feed, now = venue.feeds[_FUTURES], venue.now_ms
+    coming = feed.funding_estimate(market.id, now)
+    index = text(feed.index_price(market.id, now))
+    return {
+        "symbol": market.id,
+        "markPrice": text(feed.mark_price(market.id, now)),
+        "indexPrice": index,
+        "estimatedSettlePrice": index,
+        "lastFundingRate": text(coming.rate),
+        "interestRate": "0.00010000",
+        "nextFundingTime": coming.ts,
+        "time": now,
+    }
+
+
+def funding_rates(venue: SimVenue, params: Params) -> Json:
+    """Past settlements, oldest first."""
+    symbol = params.text("symbol")
+    markets = venue.markets(_FUTURES) if symbol is None else (venue.market(_FUTURES, symbol),)
+    start, end = params.span()
+    limit = params.limit(100, 1000, capped=True)
+    last = venue.now_ms if end is None else min(end, venue.now_ms)
+    first = last - limit * FUNDING_MS + 1 if start is None else start
+    rows = [
+        {
+            "symbol": market.id,
+            "fundingRate": text(settled.rate),
+            "fundingTime": settled.ts,
+            "markPrice": text(settled.mark),
+        }
+        for market in markets
+        for settled in venue.feeds[_FUTURES].funding(market.id, first, last, limit)
+    ]
+    rows.sort(key=lambda row: (row["fundingTime"], row["symbol"]))
+    return rows[-limit:] if start is None else rows[:limit]
+
+
+def price_klines(price: Price) -> Handler:
+    """Bars of the mark price by ``symbol``, or of the index price by ``pair``."""
+    name = "pair" if price is Price.INDEX else "symbol"
+
+    def handler(venue: SimVenue, params: Params) -> Json:
+        symbol = venue.market(_FUTURES, params.required(name)).id
+        timeframe = _named(params, "interval", Reason.BAD_INTERVAL)
+        limit = params.limit(500, _MOST_BARS, capped=False)
+        feed, now = venue.feeds[_FUTURES], venue.now_ms
+        rows = feed.price_bars(price, symbol, timeframe, params.span(), limit, now)
+        return [_kline(row, now) for row in rows.tolist()]
+
+    return handler
+
+
+def _kline(row: list[float], now_ms: int) -> list[Any]:
+    """As Binance has it: no volume, and for trades how many seconds of the bar were looked at."""
+    ts, close_ms = int(row[0]), int(row[6])
+    seconds = (min(close_ms, now_ms) - ts) // 1000 + 1
+    prices = (f"{price:.8f}" for price in row[1:5])
+    return [ts, *prices, "0", close_ms, "0", seconds, "0", "0", "0"]
+
+
+def open_interest(venue: SimVenue, params: Params) -> Json:
+    """Contracts held now."""
+    symbol = venue.market(_FUTURES, params.required("symbol")).id
+    held = venue.feeds[_FUTURES].open_interest(symbol, venue.now_ms)
+    return {"openInterest": text(held), "symbol": symbol, "time": venue.now_ms}
+
+
+def open_interest_history(venue: SimVenue, params: Params) -> Json:
+    """Contracts held at regular times of the last thirty days, and their value at the mark."""
+    market = venue.market(_FUTURES, params.required("symbol"))
+    period = _named(params, "period", Reason.INVALID_DATA)
+    if period.name not in _PERIODS:
+        raise Refusal(Reason.INVALID_DATA, "period")
+    limit = params.limit(30, 500, capped=False)
+    start, end = params.span()
+    oldest = venue.now_ms - INTEREST_KEPT_MS
+    if start is not None and start < oldest:
+        raise Refusal(Reason.INVALID_DATA, "startTime")
+    last = period.floor(venue.now_ms if end is None else min(end, venue.now_ms))
+    first = max(last - (limit - 1) * period.ms, oldest) if start is None else start
+    first = max(period.ceil(first), period.ceil(market.listed_ms + STEP_MS))
+    times = range(first, min(last, first + (limit - 1) * period.ms) + 1, period.ms)
+    return [_interest(venue, market.id, ts) for ts in times]
+
+
+def _interest(venue: SimVenue, symbol: str, ts_ms: int) -> dict[str, Any]:
+    feed = venue.feeds[_FUTURES]
+    held = feed.open_interest(symbol, ts_ms)
+    return {
+        "symbol": symbol,
+        "sumOpenInterest": text(held),
+        "sumOpenInterestValue": text(held * feed.mark_price(symbol, ts_ms)),
+        "timestamp": ts_ms,
+    }
+
+
+def _named(params: Params, name: str, refused_as: Reason) -> Timeframe:
+    try:
+        return Timeframe.parse(params.required(name))
+    except UnknownName:
+        raise Refusal(refused_as, name) from None
