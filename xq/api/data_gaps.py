@@ -134,8 +134,8 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
         If it is of a kind that no venue gives again.
     """
     from xq.lake import inspect
-    from xq.lake.hints import REPAIRABLE
     from xq.lake.schema import kind_of
+    from xq.lake.wayout import REPAIRABLE
 
     if series.kind is not None and kind_of(series.kind).name not in REPAIRABLE:
         raise UsageError(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile, LockHeld
-from xq.lake import arrays, book_gaps, coverage, hints, inspect, layout, rules, witness
+from xq.lake import arrays, book_gaps, coverage, hints, inspect, layout, rules, wayout, witness
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.poison.catalogue import Sick
@@ -98,7 +98,7 @@ def check_dataset(
     for file in inspect.files(lake.root, dataset):
         leaf, table = file.leaf, file.rows
         if file.wrong is not None:
-            hint = hints.repair_command(dataset)
+            hint = wayout.repair_command(dataset)
             yield Finding(str(dataset), file.wrong, file.message, str(leaf.path), hint=hint)
         if table is None:
             unreadable.append(leaf.within)

@@ -8,11 +8,11 @@ import numpy as np
 from xq.errors import CorruptFile
 from xq.lake import arrays, coverage, facts, inspect, layout
 from xq.lake.facts import Fact, What
-from xq.lake.hints import repair_command
 from xq.lake.inspect import Inspected
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, present, subtract, union
 from xq.lake.reader import Lake
+from xq.lake.wayout import repair_command
 from xq.timeframe import Timeframe
 
 _NAMED = 3  # symbols named as evidence before they are counted

@@ -6,11 +6,11 @@ from xq.lake import arrays, coverage, facts, inspect, witness
 from xq.lake.coverage import Ledger
 from xq.lake.facts import Fact, What
 from xq.lake.gaps import Gap
-from xq.lake.hints import repair_command
 from xq.lake.inspect import OLDER, Inspected
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, subtract
 from xq.lake.reader import Lake
+from xq.lake.wayout import repair_command
 
 _HOLES = ("trades_lost", "settlement_missing")
 _EVIDENCE = {

@@ -13,8 +13,6 @@ _DEFAULT_EXCHANGE = "binance"
 _DEFAULT_TIMEFRAME = "1h"
 _COMPLETE = ("binance", "binanceusdm", "sim")  # have bars of every length xq knows
 _COMMON = ("1d", "1h", "30m", "15m", "5m", "1m")  # what every exchange has, longest first
-# Series of a venue's past, which it or its archive can be asked for again.
-REPAIRABLE = ("ohlcv", "mark", "index", "open_interest", "trades", "funding")
 
 
 def collect_command(
@@ -54,26 +52,6 @@ def _offered(dataset: Dataset) -> str | None:
     if bar is None or dataset.exchange in _COMPLETE or bar.name in _COMMON:
         return dataset.timeframe
     return next(name for name in _COMMON if divides(Timeframe.parse(name), bar))
-
-
-def repair_command(dataset: Dataset) -> str | None:
-    """The ``xq data repair`` line for a dataset; None for one that no venue can bring back.
-
-    Examples
-    --------
-    >>> repair_command(Dataset("funding", "sim", "BTC/USDT:USDT"))
-    'xq data repair --kind funding --symbol BTC/USDT:USDT --exchange sim'
-    >>> repair_command(Dataset("equity", run_id="a1"))
-    """
-    if dataset.kind not in REPAIRABLE:
-        return None
-    words = ["xq data repair"]
-    if dataset.kind != "ohlcv":
-        words.append(f"--kind {dataset.kind}")
-    words.append(f"--symbol {dataset.symbol}")
-    if dataset.timeframe:
-        words.append(f"--timeframe {dataset.timeframe}")
-    return " ".join([*words, f"--exchange {dataset.exchange}"])
 
 
 def short(ts_ms: int) -> str:

@@ -1,11 +1,34 @@
-"""The command that mends a file of the lake which cannot be read, told by its place; pure."""
+"""The command that mends a dataset or one file of it; pure."""
 
 import shlex
 from pathlib import PurePath
 from urllib.parse import unquote
 
-REFETCHED = frozenset({"ohlcv"})  # kinds that `xq data repair` asks the venue for again
+from xq.lake.layout import Dataset
+
+# Series of a venue's past, which it or its archive can be asked for again.
+REPAIRABLE = ("ohlcv", "mark", "index", "open_interest", "trades", "funding")
 _CHECK = "xq data check"
+
+
+def repair_command(dataset: Dataset) -> str | None:
+    """The ``xq data repair`` line for a dataset; None for one that no venue can bring back.
+
+    Examples
+    --------
+    >>> repair_command(Dataset("funding", "sim", "BTC/USDT:USDT"))
+    'xq data repair --kind funding --symbol BTC/USDT:USDT --exchange sim'
+    >>> repair_command(Dataset("equity", run_id="a1"))
+    """
+    if dataset.kind not in REPAIRABLE:
+        return None
+    words = ["xq data repair"]
+    if dataset.kind != "ohlcv":
+        words.append(f"--kind {dataset.kind}")
+    words.append(f"--symbol {dataset.symbol}")
+    if dataset.timeframe:
+        words.append(f"--timeframe {dataset.timeframe}")
+    return " ".join([*words, f"--exchange {dataset.exchange}"])
 
 
 def command(path: PurePath) -> str:
@@ -15,22 +38,19 @@ def command(path: PurePath) -> str:
     --------
     >>> path = PurePath("data/ohlcv/exchange=sim/symbol=BTC%2FUSDT/timeframe=1h/period=2024/part")
     >>> print(command(path.with_suffix(".parquet")).partition("\n")[0])
-    xq data repair --exchange sim --symbol BTC/USDT --timeframe 1h
+    xq data repair --symbol BTC/USDT --timeframe 1h --exchange sim
     >>> command(PurePath("data/equity/run_id=a/period=2024/part.parquet"))
     'xq data quarantine data/equity/run_id=a/period=2024/part.parquet'
     >>> command(PurePath("/tmp/part.parquet"))
     'xq data check'
     """
     folders = path.parts[:-1]
-    named = [part for part in folders if "=" in part]
     if not folders or not folders[-1].startswith("period="):
         return _CHECK
     aside = shlex.join(["xq", "data", "quarantine", str(path)])
     kind = next(part for part in reversed(folders) if "=" not in part)
-    if kind not in REFETCHED:
+    if kind not in REPAIRABLE:
         return aside
-    names = {key: unquote(value) for key, _, value in (part.partition("=") for part in named)}
-    words = ["xq", "data", "repair"]
-    for name in ("exchange", "symbol", "timeframe"):
-        words += [f"--{name}", names[name]] if name in names else []
-    return f"{shlex.join(words)}\n         or, without the venue: {aside}"
+    named = (part.partition("=") for part in folders[:-1] if "=" in part)
+    dataset = Dataset(kind, **{key: unquote(value) for key, _, value in named})
+    return f"{repair_command(dataset)}\n         or, without the venue: {aside}"
