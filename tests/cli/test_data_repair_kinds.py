@@ -281,3 +281,11 @@ def test_a_bad_dataset_harms_no_other(xq: Run, hours: bytes, tmp_path: Path) -> 
     rows = {row["symbol"]: row for row in result.rows}
     assert (rows["BTC/USDT"]["repaired"], rows["AAA/USDT"]["repaired"]) == (4, 0)
     assert "no symbol named" in rows["AAA/USDT"]["failure"]
+
+
+@pytest.mark.parametrize("command", ["repair", "gaps", "coverage"])
+def test_what_is_not_stored_is_said(xq: Run, hours: bytes, command: str) -> None:
+    for option in (("--symbol", "DOGE/USDT"), ("--timeframe", "4h"), ("--kind", "funding")):
+        result = xq("data", command, *option)
+        result.check(4, "")
+        assert f"nothing is stored of {option[1]}" in result.stderr

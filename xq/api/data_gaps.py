@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from xq.api.data_check import Series
 from xq.api.workspace import Workspace
-from xq.errors import UsageError
+from xq.errors import NoData, UsageError
 
 if TYPE_CHECKING:
     from xq.api.data_coverage import CoverageRow
@@ -85,6 +85,8 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
         If there is no such kind.
     UsageError
         If it is of a kind that no venue gives again.
+    NoData
+        If something was named and nothing of it is stored.
     """
     from xq.lake import inspect
     from xq.lake.hints import REPAIRABLE
@@ -97,12 +99,16 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
         )
     symbol = None if series.symbol is None else str(Symbol.parse(series.symbol))
     wanted = {"exchange": series.exchange, "symbol": symbol, "timeframe": series.timeframe}
-    return [
+    found = [
         item
         for item in inspect.recorded(ws.lake, series.kind)
         if item.kind in REPAIRABLE
         and all(given in (None, getattr(item, name)) for name, given in wanted.items())
     ]
+    given = [text for text in (series.kind, *wanted.values()) if text is not None]
+    if given and not found:
+        raise NoData(f"nothing is stored of {' '.join(given)}", hint="xq data ls")
+    return found
 
 
 def quarantined(ws: Workspace) -> list[dict[str, object]]:
