@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from support.archive_server import ArchiveServer, bar_line, path_of, put
+from support.archive_server import TRADE_HEADER, ArchiveServer, bar_line, path_of, put
 
 from xq.lake import layout, manifest
 from xq.lake.layout import Dataset
@@ -259,6 +259,49 @@ def test_the_archive_mends_where_it_has_the_day(
     assert fact["repaired_from"] == ["sim archive"]
 
 
+def test_a_day_of_trades_comes_from_the_archive(
+    xq: Run, trades: bytes, tmp_path: Path, archive: Path
+) -> None:
+    rows = pq.ParquetFile(leaf_of(tmp_path, TRADES)).read().to_pylist()
+    lines = [
+        f"{row['id']},{row['price']},{row['quantity']},1,1,"
+        f"{int(row['ts'].timestamp() * 1000)},{'true' if row['side'] == 'sell' else 'false'}"
+        for row in rows
+    ]
+    path = path_of("futures/um", "aggTrades", "BTCUSDT", "2023-12-31", None)
+    put(archive, path, lines, TRADE_HEADER)
+    leaf_of(tmp_path, TRADES).write_bytes(b"no parquet")
+    [row] = xq("data", "repair", "--source", "archive").rows
+    assert (row["source"], row["restored"], row["refused"]) == ("sim archive", 1, [])
+    assert leaf_of(tmp_path, TRADES).read_bytes() == trades
+
+
+def test_daily_bars_lie_in_one_file_and_come_back(xq: Run, tmp_path: Path) -> None:
+    days = Dataset("ohlcv", "sim", "BTC/USDT", "1d")
+    xq("collect", *SIM, "--timeframe", "1d", "--days", "40").check(0)
+    before = leaf_of(tmp_path, days).read_bytes()
+    rewrite(tmp_path, days, without(5, 9), forget=False)
+    [row] = xq("data", "repair").rows
+    assert (row["damaged_files"], row["asked"], row["restored"]) == (1, 40, 1)
+    assert leaf_of(tmp_path, days).read_bytes() == before
+
+
+def test_a_dump_mends_a_day_of_trades(xq: Run, trades: bytes, tmp_path: Path) -> None:
+    rows = pq.ParquetFile(leaf_of(tmp_path, TRADES)).read().to_pylist()
+    lines = [
+        f"{row['id']},{row['price']},{row['quantity']},1,1,"
+        f"{int(row['ts'].timestamp() * 1000)},{'true' if row['side'] == 'sell' else 'false'}"
+        for row in rows
+    ]
+    file = put(tmp_path, "um/BTCUSDT-aggTrades-2023-12-31.zip", lines, TRADE_HEADER)
+    leaf_of(tmp_path, TRADES).unlink()
+    result = xq("data", "repair", "--from", str(file))
+    result.check(0, stderr="")
+    [row] = result.rows
+    assert (row["source"], row["restored"]) == (f"file {file.name}", 1)
+    assert leaf_of(tmp_path, TRADES).read_bytes() == trades
+
+
 def test_a_day_that_is_not_published_comes_by_rest_and_is_said(
     xq: Run, hours: bytes, tmp_path: Path, archive: Path
 ) -> None:
@@ -281,3 +324,11 @@ def test_a_bad_dataset_harms_no_other(xq: Run, hours: bytes, tmp_path: Path) -> 
     rows = {row["symbol"]: row for row in result.rows}
     assert (rows["BTC/USDT"]["repaired"], rows["AAA/USDT"]["repaired"]) == (4, 0)
     assert "no symbol named" in rows["AAA/USDT"]["failure"]
+
+
+@pytest.mark.parametrize("command", ["repair", "gaps", "coverage"])
+def test_what_is_not_stored_is_said(xq: Run, hours: bytes, command: str) -> None:
+    for option in (("--symbol", "DOGE/USDT"), ("--timeframe", "4h"), ("--kind", "funding")):
+        result = xq("data", command, *option)
+        result.check(4, "")
+        assert f"nothing is stored of {option[1]}" in result.stderr

@@ -73,6 +73,17 @@ class CollectReport:
     notes: tuple[str, ...]
     failures: tuple[tuple[str, XqError], ...]
 
+    def other_failures(self) -> list[str]:
+        """What went wrong beside the first failure's reason: one line per reason."""
+        by_reason: dict[str, list[str]] = {}
+        for name, error in self.failures:
+            by_reason.setdefault(error.message, []).append(name)
+        lines = []
+        for reason, names in list(by_reason.items())[1:]:
+            more = f" and {len(names) - _NAMED} more" * (len(names) > _NAMED)
+            lines.append(f"{', '.join(names[:_NAMED])}{more}: {reason}")
+        return lines
+
     def raise_failure(self) -> None:
         """Raise the first failure, counting the others, if there is one."""
         if not self.failures:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from xq.lake.facts import Fact
     from xq.lake.gaps import Gap
+    from xq.lake.inspect import Inspected
     from xq.lake.layout import Dataset
     from xq.lake.reader import Lake
     from xq.timeframe import Timeframe
@@ -86,10 +87,17 @@ def of_tape(lake: "Lake", dataset: "Dataset") -> CoverageRow:
     from xq.lake.facts import What
     from xq.lake.gaps_tape import gaps_of_tape
 
-    files = list(inspect.files(lake.root, dataset))
-    found = gaps_of_tape(lake, dataset, files)
+    stored = 0
+
+    def counted() -> "Iterator[Inspected]":
+        nonlocal stored
+        for file in inspect.files(lake.root, dataset):
+            if file.wrong is None and file.rows is not None:
+                stored += file.rows.num_rows
+            yield file
+
+    found = gaps_of_tape(lake, dataset, counted())
     known = facts.load(lake.root, dataset)
-    sound = [file.rows for file in files if file.wrong is None and file.rows is not None]
     return CoverageRow(
         dataset.kind,
         str(dataset.exchange),
@@ -97,7 +105,7 @@ def of_tape(lake: "Lake", dataset: "Dataset") -> CoverageRow:
         None,
         wanted=None,
         covered=None,
-        stored=sum(table.num_rows for table in sound),
+        stored=stored,
         missing=len(found),
         **{_name(whose): sum(gap.whose == whose for gap in found) for whose in _WHOSE},
         venue_asked=_asked(found),

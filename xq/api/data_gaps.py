@@ -1,6 +1,6 @@
 """``xq data gaps``, ``xq data coverage`` and ``xq data quarantine``."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xq.api.data_check import Series
 from xq.api.workspace import Workspace
 from xq.clock import iso
-from xq.errors import UsageError
+from xq.errors import NoData, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,8 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    for dataset in () if series.kind == _BOOK else series_of(ws, series):
+    books = _books(ws, series)
+    for dataset in [] if series.kind == _BOOK else _of_venues(ws, series, books):
         for gap in _gaps_of(lake, dataset):
             yield GapRow(
                 dataset.kind,
@@ -75,16 +76,24 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
                 None if gap.again_ms is None else _at(gap.again_ms),
                 gap.hint,
             )
-    yield from _unrecorded(ws, series)
+    yield from _unrecorded(ws, books)
 
 
-def _unrecorded(ws: Workspace, series: Series) -> Iterator[GapRow]:
+def _books(ws: Workspace, series: Series) -> "list[Dataset]":
     from xq.lake import layout
-    from xq.lake.book_gaps import stored_breaks
 
     if series.kind not in (None, _BOOK) or series.timeframe is not None:
-        return
-    for dataset in _matching(layout.datasets(ws.lake, _BOOK), series):
+        return []
+    found = list(_matching(layout.datasets(ws.lake, _BOOK), series))
+    if series.kind == _BOOK:
+        _refuse_nothing(series, found)
+    return found
+
+
+def _unrecorded(ws: Workspace, books: "list[Dataset]") -> Iterator[GapRow]:
+    from xq.lake.book_gaps import stored_breaks
+
+    for dataset in books:
         for gap in stored_breaks(ws.lake, dataset):
             resumes = gap.resumes_ms
             again = "no later snapshot" if resumes is None else f"a snapshot of {iso(resumes)}"
@@ -132,7 +141,13 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
         If there is no such kind.
     UsageError
         If it is of a kind that no venue gives again.
+    NoData
+        If something was named and nothing of it is stored.
     """
+    return _of_venues(ws, series, ())
+
+
+def _of_venues(ws: Workspace, series: Series, beside: "Sequence[Dataset]") -> "list[Dataset]":
     from xq.lake import inspect
     from xq.lake.schema import kind_of
     from xq.lake.wayout import REPAIRABLE
@@ -142,7 +157,16 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
             f"{series.kind} cannot be asked of a venue again", hint=f"one of {' '.join(REPAIRABLE)}"
         )
     recorded = inspect.recorded(ws.lake, series.kind)
-    return [item for item in _matching(recorded, series) if item.kind in REPAIRABLE]
+    found = [item for item in _matching(recorded, series) if item.kind in REPAIRABLE]
+    _refuse_nothing(series, [*found, *beside])
+    return found
+
+
+def _refuse_nothing(series: Series, found: "Sequence[Dataset]") -> None:
+    named = (series.kind, series.exchange, series.symbol, series.timeframe)
+    given = [text for text in named if text is not None]
+    if given and not found:
+        raise NoData(f"nothing is stored of {' '.join(given)}", hint="xq data ls")
 
 
 def _matching(datasets: "Iterable[Dataset]", series: Series) -> "Iterator[Dataset]":

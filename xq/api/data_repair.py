@@ -103,7 +103,10 @@ def repair(ws: Workspace, series: Series, choice: Choice) -> Iterator[Outcome]:
         If the venue cannot be asked; what was mended before stays.
     """
     from xq.api.data_repair_sources import file_donor, is_file
+    from xq.lake.writer import LakeWriter
 
+    if not choice.dry_run and ws.lake.exists():
+        LakeWriter(ws.lake)  # sweeps what a killed repair left behind
     sick = list(_sick(ws, series, choice))
     if choice.dry_run:
         yield from (Outcome(_row(dataset, damage)) for dataset, damage in sick)

@@ -79,6 +79,6 @@ def collect(
     shell.rows(report.rows, title=f"{what} of {report.exchange} in {shell.workspace.lake.name}/")
     for note in report.notes:
         shell.note(note)
-    for name, error in report.failures[1:]:
-        shell.note(f"{name}: {error.message}")
+    for line in report.other_failures():
+        shell.note(line)
     report.raise_failure()

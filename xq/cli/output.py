@@ -104,7 +104,9 @@ def print_rich(*renderables: Any) -> None:
     from rich.console import Console
 
     width = get_terminal_size().columns if sys.stdout.isatty() else _UNCUT
-    console = Console(file=sys.stdout, width=_ROOMY, highlight=False, markup=False, emoji=False)
+    console = Console(
+        file=sys.stdout, width=_ROOMY, height=_ROOMY, highlight=False, markup=False, emoji=False
+    )
     console.width = max([width, *(console.measure(item).minimum for item in renderables)])
     console.print(*renderables)
 

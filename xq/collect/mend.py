@@ -140,7 +140,11 @@ def _given(patient: Patient, stretch: Range, bad: tuple[BadFile, ...], refused: 
     if not given.known or (not given.rows.num_rows and bad):
         refused.append(f"{donor.name} has nothing around {stretch}; left as it is")
         return replace(given, known=())
-    refused += [f"{donor.name} has nothing in {rest}" for rest in subtract([stretch], given.known)]
+    rest = subtract([stretch], given.known)
+    held = union(part for file in bad for part in file.held)
+    if dataset.bar is None and held:
+        rest = intersect(rest, held)  # between trades there is nothing to lack
+    refused += [f"{donor.name} has nothing in {part}" for part in rest]
     return given
 
 

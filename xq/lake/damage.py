@@ -1,6 +1,6 @@
 """What of a dataset a repair has to ask for again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ class Damage:
 
 
 def damage_of(lake: Lake, dataset: Dataset, *, now_ms: int, again: bool = False) -> Damage:
-    """Look through one dataset, each file once.
+    """Look through one dataset, each file once and one at a time.
 
     Parameters
     ----------
@@ -103,22 +103,28 @@ def damage_of(lake: Lake, dataset: Dataset, *, now_ms: int, again: bool = False)
     """
     from xq.lake.damage_tape import damage_of_tape
 
-    found = list(inspect.files(lake.root, dataset))
     bar = dataset.bar
     if bar is None:
-        return damage_of_tape(lake, dataset, found, now_ms=now_ms, again=again)
-    bad = tuple(bad_file(file, dataset) for file in found if file.wrong is not None)
-    told = [file for file in found if file.wrong in (None, OLDER)]
-    rows = [row for file in told for row in bad_rows(lake, dataset, file, now_ms)]
-    state = state_from(lake, dataset, found)
+        return damage_of_tape(lake, dataset, now_ms=now_ms, again=again)
+    bad: list[BadFile] = []
+    rows: list[BadRow] = []
+
+    def looked_at() -> Iterator[Inspected]:
+        for file in inspect.files(lake.root, dataset):
+            if file.wrong is not None:
+                bad.append(bad_file(file, dataset))
+            if file.wrong in (None, OLDER):
+                rows.extend(bad_rows(lake, dataset, file, now_ms))
+            yield file
+
+    state = state_from(lake, dataset, looked_at())
     absent = gaps(lake, dataset, state)
     missing = union(gap.within for gap in absent if again or gap.whose != "venue")
     missing = union([*missing, *(part for file in bad for part in _unknown(file, missing))])
     missing = intersect(missing, [Range(0, bar.floor(now_ms))])
     edges = (bar.floor(row.ts_ms) for row in rows)
-    return Damage(
-        bad, tuple(rows), missing, union([*missing, *(Range(ts, ts + bar.ms) for ts in edges)])
-    )
+    asks = union([*missing, *(Range(ts, ts + bar.ms) for ts in edges)])
+    return Damage(tuple(bad), tuple(rows), missing, asks)
 
 
 def bad_file(file: Inspected, dataset: Dataset) -> BadFile:

@@ -1,6 +1,8 @@
 """Holes in trades and funding, which have no grid: they show in ids and in the usual step."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
 
 from xq.lake import arrays, coverage, facts, inspect, witness
 from xq.lake.coverage import Ledger
@@ -20,23 +22,30 @@ _EVIDENCE = {
 
 
 def gaps_of_tape(
-    lake: Lake, dataset: Dataset, found: Sequence[Inspected] | None = None
+    lake: Lake, dataset: Dataset, files: Iterable[Inspected] | None = None
 ) -> list[Gap]:
     """Every hole of a dataset without bars, oldest first; ``bars`` is None.
 
     A hole reaches from the row before it to the row after it, both included: that a source sends
     both proves that it knows the time between.
 
+    Parameters
+    ----------
+    files
+        For a caller that looks at them too; each is let go before the next is read.
+
     Raises
     ------
     CorruptFile
         If a ledger cannot be read.
     """
-    files = list(inspect.files(lake.root, dataset)) if found is None else found
     ledger, known = coverage.load(lake.root, dataset), facts.load(lake.root, dataset)
+    scan = _Scan(lake, dataset, ledger)
+    for file in inspect.files(lake.root, dataset) if files is None else files:
+        scan.add(file)
     repair = repair_command(dataset)
     gaps = []
-    for hole in _holes(lake, dataset, [f for f in files if f.wrong in (None, OLDER)], ledger):
+    for hole in scan.holes:
         fact = _explained(hole, known)
         if fact is not None:
             gaps.append(
@@ -45,9 +54,8 @@ def gaps_of_tape(
             continue
         whose = "unasked" if subtract([hole], ledger.covered) else "lost"
         gaps.append(Gap(dataset, hole, None, whose, _EVIDENCE[dataset.kind], None, repair))
-    for part in _damaged(files, ledger):
-        evidence = "inside a file that is unreadable, changed or gone"
-        gaps.append(Gap(dataset, part, None, "damaged", evidence, None, repair))
+    evidence = "inside a file that is unreadable, changed or gone"
+    gaps += [Gap(dataset, part, None, "damaged", evidence, None, repair) for part in scan.damaged]
     # After the newest row nobody knows yet whether there is another one.
     told = [Range(0, ledger.covered[-1].end_ms)] if ledger.covered else []
     for part in intersect(subtract(facts.of(known, What.WANTED), ledger.covered), told):
@@ -55,27 +63,43 @@ def gaps_of_tape(
     return sorted(gaps, key=lambda gap: gap.within)
 
 
-def _holes(
-    lake: Lake, dataset: Dataset, files: Sequence[Inspected], ledger: Ledger
-) -> Iterator[Range]:
-    last: tuple[int, int] | None = None
-    for file in files:
-        table = file.rows
-        if table is None or not table.num_rows:
-            continue
+class _Scan:
+    """Holes and damaged stretches, as files are shown one after the other, oldest first."""
+
+    def __init__(self, lake: Lake, dataset: Dataset, ledger: Ledger) -> None:
+        self.holes: list[Range] = []
+        self.damaged: list[Range] = []
+        self._lake = lake
+        self._dataset = dataset
+        self._ledger = ledger
+        self._last: tuple[int, int] | None = None
+
+    def add(self, file: Inspected) -> None:
+        if file.wrong is not None:
+            known = file.committed
+            held = () if known is None else (Range(known.first_ms, known.last_ms + 1),)
+            span = [file.leaf.within]
+            self.damaged += intersect(span, [*self._ledger.covered, *held]) or span
+        if file.rows is not None and file.rows.num_rows and file.wrong in (None, OLDER):
+            self.holes += self._inside(file.rows, file.leaf.within)
+            if self._dataset.kind == "trades":
+                self.holes += self._before(file.rows)
+
+    def _inside(self, table: pa.Table, within: Range) -> Iterator[Range]:
         ts = arrays.times(table["ts"])
-        for sick in witness.judged(lake.root, dataset, table, file.leaf.within):
+        for sick in witness.judged(self._lake.root, self._dataset, table, within):
             if sick.rule in _HOLES and sick.row > 1:
                 yield Range(int(ts[sick.row - 2]), int(ts[sick.row - 1]) + 1)
-        if dataset.kind != "trades":
-            continue
-        ids = arrays.numbers(table["id"])
-        if last is not None and ids[0] > last[1] + 1:
-            between = Range(last[0], int(ts[0]) + 1)
+
+    def _before(self, table: pa.Table) -> Iterator[Range]:
+        """Between the last trade of the file before and the first of this one."""
+        ts, ids = arrays.times(table["ts"]), arrays.numbers(table["id"])
+        if self._last is not None and ids[0] > self._last[1] + 1:
+            between = Range(self._last[0], int(ts[0]))
             # Days between two files may simply never have been asked for.
-            if not subtract([Range(between.start_ms, between.end_ms - 1)], ledger.covered):
-                yield between
-        last = int(ts[-1]), int(ids[-1])
+            if not subtract([between], self._ledger.covered):
+                yield Range(between.start_ms, between.end_ms + 1)
+        self._last = int(ts[-1]), int(ids[-1])
 
 
 def _explained(hole: Range, known: Sequence[Fact]) -> Fact | None:
@@ -88,12 +112,3 @@ def _explained(hole: Range, known: Sequence[Fact]) -> Fact | None:
         ),
         None,
     )
-
-
-def _damaged(files: Sequence[Inspected], ledger: Ledger) -> Iterator[Range]:
-    for file in files:
-        if file.wrong is None:
-            continue
-        facts = file.committed
-        held = () if facts is None else (Range(facts.first_ms, facts.last_ms + 1),)
-        yield from intersect([file.leaf.within], [*ledger.covered, *held]) or (file.leaf.within,)

@@ -7,6 +7,7 @@ from pathlib import Path
 from xq.errors import CorruptFile, XqError
 from xq.lake import arrays, coverage, layout, manifest, parquet, rules, trust
 from xq.lake.disk import Disk, LocalDisk
+from xq.lake.hints import REPAIRABLE
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.manifest import Entry
@@ -125,14 +126,14 @@ def _judged(dataset: Dataset, leaf: Leaf, found: Trust) -> Iterator[Fault]:
     try:
         entry, digest = found.hashed(leaf)
     except CorruptFile as error:
-        yield Fault(str(dataset), "changed", path, error.message, REPAIR)
+        yield Fault(str(dataset), "changed", path, error.message, _mend(dataset))
         return
     if entry is None:
         message = "no checksum on record: written by an older xq or another program"
         yield Fault(str(dataset), "unlisted", path, message, ACCEPT)
     elif digest != entry.now.sha256 and before == entry.now.sha256:
         message = "the version before the last commit was put back in its place"
-        yield Fault(str(dataset), "older", path, message, REPAIR)
+        yield Fault(str(dataset), "older", path, message, _mend(dataset))
 
 
 def _missing(
@@ -145,8 +146,13 @@ def _missing(
         if committed and not path.exists():
             rows = f"{entry.now.rows} rows"
             message = f"the file is gone; it held {rows}"
-            yield Fault(str(dataset), "missing", str(path), message, REPAIR)
+            yield Fault(str(dataset), "missing", str(path), message, _mend(dataset))
 
 
 def _told(dataset: Dataset, rule: str, error: XqError) -> Fault:
-    return Fault(str(dataset), rule, error.where or "", error.message, error.hint or REPAIR)
+    return Fault(str(dataset), rule, error.where or "", error.message, error.hint or _mend(dataset))
+
+
+def _mend(dataset: Dataset) -> str:
+    """What no venue gives again can only be put back from a copy, or taken as it is."""
+    return REPAIR if dataset.kind in REPAIRABLE else ACCEPT

@@ -68,6 +68,15 @@ def test_several_failures_are_counted_under_the_first_ones_exit_code() -> None:
     CollectReport("sim", (), (), ()).raise_failure()
 
 
+def test_one_reason_of_many_symbols_is_one_line() -> None:
+    banned = [(f"S{n}/B", VenueUnreachable("banned")) for n in range(30)]
+    report = CollectReport("sim", (), (), (("A/B", PoisonRows("bad")), *banned))
+    [line] = report.other_failures()
+    assert line.startswith("S0/B, S1/B, ")
+    assert line.endswith(", S9/B and 20 more: banned")
+    assert CollectReport("sim", (), (), tuple(banned)).other_failures() == []
+
+
 @pytest.mark.parametrize("text", ["", "yesterday", "2024-13-01", "12:00", "1e9"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="expected a date"):
