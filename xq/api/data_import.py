@@ -132,7 +132,7 @@ def _of_kind(named: "Named", kind: str | None) -> "Named":
 
     if kind is None or (named.kind in BOOKS and kind in BOOKS):
         return named if kind is None else replace(named, kind=kind)
-    known = ("ohlcv", "mark", "trades", "funding", *BOOKS)
+    known = ("ohlcv", "mark", "index", "open_interest", "trades", "funding", *BOOKS)
     if kind_of(kind).name not in known:
         raise UsageError(f"expected a kind that files are read as, found {kind}",
                          hint=f"one of {' '.join(known)}")  # fmt: skip
@@ -193,6 +193,7 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
 
 def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
     from xq.lake.layout import Dataset
+    from xq.lake.schema import kind_of
 
     symbol = wanted.symbol or named.symbol
     if wanted.contract and symbol and ":" not in symbol and wanted.symbol is None:
@@ -200,7 +201,8 @@ def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
     exchange = wanted.exchange or ("binance" if named.layout == "binance" else None)
     timeframe = wanted.timeframe or named.timeframe
     like = bars_of(ws, exchange, symbol, timeframe)
-    length = like.timeframe if named.kind in ("ohlcv", "mark") else None
+    has_bars = "timeframe" in kind_of(named.kind).partition
+    length = like.timeframe if has_bars else None
     return Dataset(named.kind, like.exchange, like.symbol, length)
 
 

@@ -104,7 +104,9 @@ def check_dataset(
             )
             yield from told(str(dataset), str(leaf.path), sick, per_rule)
         else:
-            found = rules.validate_rows(table, dataset.spec, known_until_ms=now_ms, ordered=True)
+            found = rules.validate_rows(
+                table, dataset.spec, timeframe=dataset.bar, known_until_ms=now_ms, ordered=True
+            )
             yield from _summarised(dataset, leaf.path, found)
         ts = arrays.times(table["ts"])
         yield from _misplaced(dataset, leaf, ts)
