@@ -35,9 +35,10 @@ N ?= 10000
 SEED ?= 1
 
 .PHONY: torture
-torture: $(VENV)/.dev ## Kill the lake N times at random, then at every call; prints figures
+torture: $(VENV)/.dev ## Kill the lake N times at random, then at every call; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
+	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, formatting, types

@@ -10,9 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ASIDE = _ROOT.parent / "shared" / "data"
+
+# The same examples on every run and machine, however slow; XQ_TEST_EXAMPLES=random looks for new
+# ones, as `make torture` does.
+settings.register_profile(
+    "xq",
+    deadline=None,
+    derandomize=os.environ.get("XQ_TEST_EXAMPLES") != "random",
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("xq")
 
 
 @pytest.fixture(scope="session")

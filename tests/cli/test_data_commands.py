@@ -36,7 +36,8 @@ def test_import_then_list(xq: Run, bars: Path) -> None:
         {"file": str(bars), "layout": "plain", "kind": "ohlcv", "exchange": "binance",
          "symbol": "BTC/USDT", "timeframe": "1h", "start": "2024-01-01T00:00:00Z",
          "end": "2024-01-01T03:00:00Z", "rows": 2, "added": 2, "revised": 0, "unchanged": 0,
-         "gaps": 1, "quarantined": 0, "ignored": [], "stored": True, "error": None}
+         "gaps": 1, "quarantined": 0, "replaced": 0, "ignored": [], "stored": True,
+         "error": None}
     ]  # fmt: skip
     [row] = xq("data", "ls").rows
     assert {key: row[key] for key in ("kind", "symbol", "rows", "gaps", "missing")} == {

@@ -214,7 +214,7 @@ def test_the_loop_trades_and_ends_when_asked(folder: Path, number: signal.Signal
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
         process.send_signal(number)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=60)
     assert first["act"] == "traded"
     assert (process.returncode, said) == (0, "ended\n")
 

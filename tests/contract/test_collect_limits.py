@@ -79,7 +79,7 @@ def test_what_others_use_is_left_to_them(
     chosen = market(server, clock, tmp_path / "bans.json")
     chosen.now_ms(True)
     for _ in range(20):  # what two symbols have on their way still fits beside it
-        requests.get(f"{server.url}/fapi/v1/ping", timeout=5)
+        requests.get(f"{server.url}/fapi/v1/ping", timeout=30)
     [first, _] = bring(chosen, tmp_path / "lake", 4)
     chosen.close()
     assert (first.error, answered(server)[429]) == (None, 0)
@@ -92,7 +92,7 @@ def test_a_refusal_is_waited_out_as_told(
     chosen.find(SYMBOLS[0])
     before = clock.now_ms()
     for _ in range(41):
-        requests.get(f"{server.url}/fapi/v1/ping", timeout=5)
+        requests.get(f"{server.url}/fapi/v1/ping", timeout=30)
     assert answered(server)[429] >= 1
     bars = chosen.bars(SYMBOLS[0], MINUTE, TRADES_START_MS - DAY_MS, 10)
     chosen.close()
@@ -105,7 +105,7 @@ def test_a_ban_silences_every_thread_and_the_next_process(
 ) -> None:
     chosen = market(server, clock, tmp_path / "bans.json")
     chosen.now_ms(True)
-    while requests.get(f"{server.url}/fapi/v1/ping", timeout=5).status_code != 418:
+    while requests.get(f"{server.url}/fapi/v1/ping", timeout=30).status_code != 418:
         pass
     before = sum(answered(server).values())
     done = bring_banned(chosen, tmp_path / "lake")

@@ -54,7 +54,7 @@ class Orders(TinyBinance):
 
 
 def trading_at(url: str) -> CcxtTrading:
-    access = Access(timeout=0.3, keys=("sim", "sim"), loopback_only=True)
+    access = Access(timeout=3, keys=("sim", "sim"), loopback_only=True)
     return CcxtTrading(profile("sim", url), ManualClock(0), access)
 
 

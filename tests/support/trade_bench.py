@@ -169,7 +169,7 @@ def wired_desk(ws: Workspace, handle: SimHandle, url: str, weight: float, symbol
     """A desk whose orders go through ``url``; data comes straight from the venue."""
     with ExitStack() as stack:
         market = CcxtMarket(profile("sim", handle.url), ws.clock, Access(loopback_only=True))
-        access = Access(timeout=0.5, keys=KEYS, loopback_only=True)
+        access = Access(timeout=3, keys=KEYS, loopback_only=True)
         contracts = symbol.is_contract
         venue = CcxtTrading(profile("sim", url), ws.clock, access, contracts=contracts)
         stack.callback(market.close)

@@ -10,6 +10,8 @@ from xq.api.workspace import Workspace
 from xq.clock import iso
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xq.lake.layout import Dataset
 
 
@@ -70,6 +72,15 @@ class CoverageRow:
     unasked: int
     repaired: int
     repaired_from: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A file that was taken out of the lake, and its copy."""
+
+    file: str
+    dataset: str
+    copy: str
 
 
 def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
@@ -193,6 +204,20 @@ def quarantined(ws: Workspace) -> list[dict[str, object]]:
 
     rows: list[dict[str, object]] = Lake(ws.lake).table(DATASET).to_pylist()
     return rows
+
+
+def set_aside(ws: Workspace, path: "Path") -> SetAside:
+    """Take a file that cannot be read out of the lake, keeping a copy and the reason.
+
+    Raises
+    ------
+    UsageError
+        If it is no file of the lake, or a sound one.
+    """
+    from xq.lake.expel import expel
+
+    dataset, copy = expel(ws.lake, path, at_ms=ws.clock.now_ms())
+    return SetAside(str(path), str(dataset), str(copy))
 
 
 def _at(ts_ms: int) -> datetime:

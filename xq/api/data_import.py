@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING
 
 from xq.api.data import bars_of
 from xq.api.workspace import Workspace
-from xq.errors import NoData, UsageError, XqError
+from xq.errors import UsageError, XqError
 
 if TYPE_CHECKING:
     from xq.lake.formats.name import Named
     from xq.lake.importer import Imported
     from xq.lake.layout import Dataset
     from xq.lake.writer import LakeWriter
-
-_ENDINGS = (
-    ".csv", ".zip", ".parquet", ".pq", ".feather", ".json", ".json.gz",
-    ".raw.gz", ".ws.gz", ".http.gz",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +27,8 @@ class Wanted:
         Whether Binance's file names mean perpetuals: ``BTCUSDT`` is then BTC/USDT:USDT.
     quarantine
         Whether poison rows are set aside instead of refusing their file.
+    force
+        Whether stored rows that say something else are replaced; they go into quarantine.
     kind
         What the rows are; of a recording the only kind that is taken.
     """
@@ -41,6 +38,7 @@ class Wanted:
     timeframe: str | None = None
     contract: bool = False
     quarantine: bool = False
+    force: bool = False
     dry_run: bool = False
     kind: str | None = None
 
@@ -60,6 +58,8 @@ class FileReport:
         are missing; None for other kinds.
     quarantined
         Poison rows set aside.
+    replaced
+        Stored rows that said something else; they are in quarantine. Part of ``revised``.
     error
         Why nothing of the file was taken; the other numbers are 0 then.
     """
@@ -78,6 +78,7 @@ class FileReport:
     unchanged: int = 0
     gaps: int | None = None
     quarantined: int = 0
+    replaced: int = 0
     ignored: tuple[str, ...] = ()
     stored: bool = False
     error: str | None = None
@@ -91,22 +92,19 @@ class Outcome:
     failure: XqError | None = None
 
 
-def import_paths(ws: Workspace, paths: Sequence[Path], wanted: Wanted) -> Iterator[Outcome]:
-    """Bring files, and every data file below folders, into the lake, one after the other.
+def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterator[Outcome]:
+    """Bring files into the lake, one after the other; `find_files` finds them.
 
     A file that is refused harms no other. Importing again changes nothing.
 
     Raises
     ------
     UsageError
-        If a path does not exist or one symbol is said for files that name several.
-    NoData
-        If a folder holds no data file.
+        If one symbol is said for files that name several.
     """
     from xq.api.data_import_book import BOOKS, import_book
     from xq.lake.formats.name import read_name
 
-    files = list(_files(paths))
     named = [(path, _of_kind(read_name(path), wanted.kind)) for path in files]
     symbols = {item.symbol for _, item in named if item.symbol}
     if wanted.symbol is not None and len(symbols) > 1:
@@ -141,18 +139,8 @@ def _of_kind(named: "Named", kind: str | None) -> "Named":
     return replace(named, kind=kind)
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        found = sorted(item for item in path.rglob("*") if item.name.endswith(_ENDINGS))
-        if not found:
-            raise NoData("no data file in this folder", where=str(path))
-        yield from found
-
-
 def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileReport:
+    from xq.api.data_revise import Revision
     from xq.lake import arrays
     from xq.lake.importer import read_file
     from xq.lake.ranges import present
@@ -166,10 +154,15 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
     ts.sort()
     stretches = present(ts, bar) if bar else ()
     added = revised = unchanged = 0
-    if not wanted.dry_run:
+    revision = Revision(dataset, path, wanted, now_ms)
+    if wanted.dry_run:
+        revision.rehearse(ws.lake, taken.rows)
+    else:
         writer = LakeWriter(ws.lake)
         _set_aside(writer, dataset, path, taken, now_ms)
-        commit = writer.upsert(dataset, taken.rows, covered=stretches)
+        commit = writer.upsert(
+            dataset, taken.rows, covered=stretches, review=revision.review(writer)
+        )
         added, revised, unchanged = commit.added, commit.revised, commit.unchanged
     return FileReport(
         file=str(path),
@@ -186,6 +179,7 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
         unchanged=unchanged,
         gaps=max(0, len(stretches) - 1) if bar else None,
         quarantined=len({item.row for item in taken.poison}),
+        replaced=revision.replaced,
         ignored=taken.ignored,
         stored=not wanted.dry_run,
     )

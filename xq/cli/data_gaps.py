@@ -1,5 +1,6 @@
 """``xq data gaps``, ``xq data coverage`` and ``xq data quarantine``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,11 +44,24 @@ def coverage(
     shell.rows(list(data_gaps.coverage(shell.workspace, Series(exchange, symbol, timeframe, kind))))
 
 
-def quarantine(shell: Shell) -> None:
-    """List rows and files that were set aside, with the reason."""
-    from xq.api.data_gaps import quarantined
+def quarantine(
+    shell: Shell,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Unreadable files of the lake to set aside.")
+    ] = None,
+) -> None:
+    """List what was set aside, with the reason; given files of the lake, set them aside.
 
-    rows = quarantined(shell.workspace)
+    A file is copied to .xq/quarantine and leaves the lake; its rows count as lost until a collect,
+    a repair or an import brings them. Sound files are refused.
+    """
+    from xq.api import data_gaps
+
+    if files:
+        shell.rows([data_gaps.set_aside(shell.workspace, path) for path in files])
+        shell.note("their rows are lost until xq collect, xq data repair or an import brings them")
+        return
+    rows = data_gaps.quarantined(shell.workspace)
     shell.rows(rows)
     if not rows:
         shell.note("nothing is in quarantine")

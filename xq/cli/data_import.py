@@ -1,6 +1,5 @@
 """``xq data import``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from xq.errors import DataError
 def import_files(
     shell: Shell,
     files: Annotated[
-        list[Path], typer.Argument(help="Files or folders: CSV, Parquet, Feather, JSON, ZIP.")
+        list[str], typer.Argument(help="Files or folders: CSV, Parquet, Feather, JSON, ZIP.")
     ],
     exchange: Annotated[str | None, typer.Option(help="Default: exchange.name.")] = None,
     symbol: Annotated[
@@ -27,6 +26,9 @@ def import_files(
     quarantine: Annotated[
         bool, typer.Option(help="Set poison rows aside instead of refusing their file.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option(help="Replace stored rows that differ; they go into quarantine.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option(help="Check the files, store nothing.")] = False,
     kind: Annotated[
         str | None, typer.Option(help="What the rows are: mark, book_diff … Default: as named.")
@@ -39,10 +41,12 @@ def import_files(
     .http.gz): a receive time and the message on each line.
     """
     from xq.api.data_import import Wanted, import_paths
+    from xq.api.import_files import find_files
 
-    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, dry_run, kind)
+    wanted = Wanted(exchange, symbol, timeframe, futures, quarantine, force, dry_run, kind)
+    found = find_files(files)
     with shell.progress("importing"):
-        done = list(import_paths(shell.workspace, files, wanted))
+        done = list(import_paths(shell.workspace, found.files, wanted))
     failures = [item for item in done if item.failure is not None]
     if len(done) == 1 and failures:
         raise failures[0].failure or DataError("nothing was taken")
@@ -53,9 +57,15 @@ def import_files(
     ignored = dict.fromkeys(name for item in done for name in item.report.ignored)
     if ignored:
         shell.note(f"columns not taken: {', '.join(ignored)}")
+    if found.passed_over:
+        endings = ", ".join(sorted({path.suffix or path.name for path in found.passed_over})[:9])
+        shell.note(f"{len(found.passed_over)} files not taken, for their endings: {endings}")
     aside = sum(item.report.quarantined for item in done)
     if aside:
         shell.note(f"{aside} rows set aside; see xq data quarantine")
+    replaced = sum(item.report.replaced for item in done)
+    if replaced:
+        shell.note(f"{replaced} stored rows replaced and set aside; see xq data quarantine")
     for item in failures:
         shell.note(str(item.failure))
     if failures:

@@ -112,10 +112,10 @@ class _Work:
 
     def plan(self, task: Task) -> _Plan:
         try:
-            covered = self.coverage.covered(task.dataset)
+            covered = self.coverage.covered(task.dataset, task.target)
+            known_until_ms = self.coverage.known_until(task.dataset)
         except XqError as error:
             return _Plan(task, error=error)
-        known_until_ms = max((known.end_ms for known in covered), default=0)
         return _Plan(task, jobs(task.target, covered, task.timeframe), known_until_ms)
 
     def carry_out(self, plan: _Plan) -> Collected:
@@ -263,7 +263,9 @@ class _Work:
         if task.dataset.bar is None:
             return ()
         none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
-        return union([*none, *subtract([task.target], self.coverage.covered(task.dataset))])
+        return union(
+            [*none, *subtract([task.target], self.coverage.covered(task.dataset, task.target))]
+        )
 
 
 @contextmanager

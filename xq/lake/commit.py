@@ -13,7 +13,8 @@ from xq.lake.merge import Merged
 from xq.lake.trust import Trust, digest_of
 
 _POOL_FROM = 3  # files; below that a thread costs more than it saves
-_THREADS = 4
+_THREADS = 4  # that compute
+_WAITING = 16  # that wait for the disk, which serves those that wait together at once
 _UNCHANGED = "; nothing was changed"
 
 Result = TypeVar("Result")
@@ -48,9 +49,10 @@ def publish(
         change.leaf.period: Entry(now, change.before)
         for change, now in zip(changes, staged, strict=True)
     }
-    manifest.publish(disk, root, dataset, entries, staging)
     with storage_errors(root / dataset.path):
-        make_folders(change.leaf.path.parent for change in changes)
+        listed = [manifest.folder_of(root, dataset)]
+        make_folders([*listed, *(change.leaf.path.parent for change in changes)])
+    manifest.publish(disk, root, dataset, entries, staging)
     _place(disk, changes, staging)
     for change, now in zip(changes, staged, strict=True):
         trust.vouch(change.leaf, now.sha256)
@@ -67,7 +69,7 @@ def _place(disk: Disk, changes: Sequence[Change], staging: Path) -> None:
         return None
 
     errors = []
-    for error in _each(place, changes):
+    for error in _each(place, changes, _WAITING):
         errors.append(error)
         if error is not None and len(changes) < _POOL_FROM:
             break
@@ -78,13 +80,15 @@ def _place(disk: Disk, changes: Sequence[Change], staging: Path) -> None:
             raise failed(error, change.leaf.path, state if done else _UNCHANGED) from error
 
 
-def _each(work: Callable[[Change], Result], changes: Sequence[Change]) -> Iterator[Result]:
+def _each(
+    work: Callable[[Change], Result], changes: Sequence[Change], threads: int = _THREADS
+) -> Iterator[Result]:
     if len(changes) < _POOL_FROM:
         yield from map(work, changes)
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(min(threads, len(changes))) as pool:
         yield from pool.map(work, changes)
 
 

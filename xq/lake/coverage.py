@@ -50,11 +50,16 @@ class Coverage:
         self._root = root
         self._disk = disk or LocalDisk()
 
-    def covered(self, dataset: Dataset) -> tuple[Range, ...]:
+    def covered(self, dataset: Dataset, within: Range | None = None) -> tuple[Range, ...]:
         """Ranges that were fetched and whose rows are still there.
 
         For kinds with bars the files are looked at: what the ledger claims but the files have
         lost counts as never asked, so that the next collect brings it back.
+
+        Parameters
+        ----------
+        within
+            All that matters to the caller; ranges elsewhere may be left out.
 
         Raises
         ------
@@ -64,8 +69,12 @@ class Coverage:
         ledger = load(self._root, dataset)
         if dataset.bar is None or not ledger.covered:
             return ledger.covered
-        stored = inventory.stretches(self._root, dataset, dataset.bar)
+        stored = inventory.stretches(self._root, dataset, dataset.bar, within)
         return intersect(ledger.covered, [*stored, *ledger.empty])
+
+    def known_until(self, dataset: Dataset) -> int:
+        """The end of all that was ever fetched, epoch ms; 0 if nothing was."""
+        return max((item.end_ms for item in load(self._root, dataset).covered), default=0)
 
     def venue_has_none(self, dataset: Dataset) -> tuple[Range, ...]:
         """Ranges the venue was asked for and has no bars in."""

@@ -72,23 +72,24 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def make_folder(folder: Path) -> None:
     """Create a folder and its parents so that they survive a power cut."""
-    missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        sync_folder(path.parent)
+    make_folders((folder,))
 
 
 def make_folders(folders: Iterable[Path]) -> None:
-    """Create many folders so that they survive a power cut: one wait for each shared parent."""
-    missing = [folder for folder in folders if not folder.is_dir()]
-    for parent in {folder.parent for folder in missing}:
-        make_folder(parent)
-    for folder in missing:
-        folder.mkdir(exist_ok=True)
-    for parent in {folder.parent for folder in missing}:
+    """Create many folders and their parents so that they survive a power cut.
+
+    Parents are synced after the last is made: the first wait then takes the others along.
+    """
+    parents: dict[Path, None] = {}
+    for folder in folders:
+        missing = []
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for path in reversed(missing):
+            path.mkdir(exist_ok=True)
+            parents[path.parent] = None
+    for parent in parents:
         sync_folder(parent)
 
 
@@ -110,6 +111,7 @@ def storage_errors(where: Path) -> Iterator[None]:
         raise failed(error, where, "; nothing was changed") from error
 
 
+_RIGHTS = (errno.EACCES, errno.EPERM)
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -128,4 +130,5 @@ def failed(error: OSError, where: Path, consequence: str = "") -> StorageFailed:
     reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
     path = Path(error.filename) if isinstance(error.filename, str) else where
     near = next(folder for folder in where.absolute().parents if folder.is_dir())
-    return StorageFailed(reason + consequence, where=str(path), hint=f"df -h {near}")
+    look = "ls -ld" if error.errno in _RIGHTS else "df -h"
+    return StorageFailed(reason + consequence, where=str(path), hint=f"{look} {near}")

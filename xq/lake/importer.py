@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from xq.errors import DataError, NoData, suggestion
-from xq.lake import arrays, merge, rules
+from xq.lake import arrays, merge, rules, spacing
 from xq.lake.formats.load import load
 from xq.lake.formats.name import Named
 from xq.lake.poison.catalogue import RULES, examine
@@ -21,6 +21,7 @@ from xq.lake.rules import Poison
 from xq.lake.schema import TIMESTAMP, Kind, kind_of
 from xq.timeframe import Timeframe
 
+_COMMA = re.compile(r": '-?[\d.]+,[\d,]+'$")
 _WHOLE = re.compile(r"-?\d+(\.0*)?")
 
 # Smaller numbers are seconds (until the year 5138), larger ones milliseconds (from 1973 on);
@@ -89,7 +90,7 @@ def read_file(
     CorruptFile
         If its format is none that xq knows.
     DataError
-        If a column is missing.
+        If a column is missing, or the times are those of bars of another length.
     PoisonRows
         If rows cannot be read or cannot be true, naming them counted from 1.
     StorageFailed
@@ -108,12 +109,31 @@ def read_file(
             bad += found
     rows = pa.table(columns, schema=pa.schema([spec.schema.field(name) for name in columns]))
     rows = merge.conform(rows, spec, str(path))
+    if timeframe is not None:
+        spacing.refuse_finer(_told(rows["ts"]), timeframe, str(path))
     poison = _judge(rows, spec, bad, timeframe, now_ms)
     if not set_aside:
-        rules.refuse(poison, where=str(path), hint=None)
+        rules.refuse(poison, where=str(path), hint=_spelling(bad))
     kept = np.setdiff1d(np.arange(rows.num_rows), [item.row - 1 for item in poison if item.row])
+    if timeframe is not None:
+        spacing.refuse_coarser(arrays.times(rows["ts"])[kept], timeframe, str(path))
     ignored = tuple(name for name in table.column_names if name not in spec.schema.names)
     return Imported(rows.take(pa.array(kept)) if poison else rows, ignored, tuple(poison), table)
+
+
+def _spelling(bad: Sequence[Poison]) -> str | None:
+    """How times and numbers are written, if that is what is wrong."""
+    unreadable = [item.message for item in bad if item.rule == "unreadable"]
+    if any(" is no time: " in text for text in unreadable):
+        return "times are epoch numbers or like 2024-01-31T00:00:00Z"
+    if any(_COMMA.search(text) for text in unreadable):
+        return "write decimals with a point, and nothing between thousands"
+    return None
+
+
+def _told(column: pa.ChunkedArray) -> np.ndarray:
+    times: np.ndarray = arrays.times(column)[~arrays.flags(column)]
+    return times
 
 
 def _judge(
@@ -222,7 +242,7 @@ def _whole(
 
 
 def _epoch(text: str) -> int:
-    text = text.strip()
+    text = text.strip().removesuffix(" UTC")
     if _WHOLE.fullmatch(text):
         values, bad = _from_epochs(pa.chunked_array([pa.array([int(float(text))])]))
         if bad:

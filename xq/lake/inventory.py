@@ -7,7 +7,7 @@ from xq.errors import CorruptFile
 from xq.lake import arrays, layout, manifest
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.manifest import Facts
-from xq.lake.ranges import Range, present, union
+from xq.lake.ranges import Range, joined, present
 from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
@@ -43,14 +43,17 @@ def stretches(
     CorruptFile
         If such a file cannot be read, or is not the committed one.
     """
-    leaves = layout.leaves(root, dataset, within)
-    known = facts(root, dataset, leaves)
-    found: list[Range] = []
+    files = layout.files(root, dataset, within)
+    try:
+        told = manifest.told(root, dataset, {period: size for period, _, size in files})
+    except CorruptFile:
+        told = {}
+    found: list[tuple[int, int]] = []
     with Trust(root, dataset) as trust:
-        for leaf in leaves:
-            told = known.get(leaf.period)
-            if told is not None and told.stretches is not None:
-                found += told.stretches
-            else:
-                found += present(arrays.times(trust.table(leaf, ["ts"])["ts"]), bar)
-    return union(found)
+        for period, path, _ in files:
+            if period in told:
+                found += [(start, end) for start, end in told[period]]
+                continue
+            ts = arrays.times(trust.table(Leaf(Path(path), period), ["ts"])["ts"])
+            found += [(item.start_ms, item.end_ms) for item in present(ts, bar)]
+    return joined(found)

@@ -5,10 +5,11 @@ which take whole folders never meet it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -103,15 +104,17 @@ def leaf_unit(dataset: Dataset) -> str | None:
 def split(dataset: Dataset, ts: np.ndarray) -> Iterator[tuple[str, int, int]]:
     """Cut sorted times into leaves: (period, first row, row after the last)."""
     unit = leaf_unit(dataset)
-    if unit is None or not len(ts):
+    if unit is None:
         if len(ts):
             yield "all", 0, len(ts)
         return
-    periods = ts.astype("datetime64[ms]").astype(f"datetime64[{unit}]")
-    names, starts = np.unique(periods, return_index=True)
-    stops = np.append(starts[1:], len(ts))
-    for name, start, stop in zip(names, starts, stops, strict=True):
-        yield str(name), int(start), int(stop)
+    start = 0
+    while start < len(ts):
+        period = str(np.datetime64(int(ts[start]), "ms").astype(f"datetime64[{unit}]"))
+        stop = int(np.searchsorted(ts, period_range(period).end_ms))
+        stop = max(stop, start + 1)  # times beyond the calendar: refused later, never endless
+        yield period, start, stop
+        start = stop
 
 
 @lru_cache(4096)
@@ -150,25 +153,32 @@ class Leaf:
 
 def leaves(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[Leaf, ...]:
     """The files of a dataset, oldest first; of those that may hold a time alone if one is given."""
-    folder = root / dataset.path
+    return tuple(Leaf(Path(path), period) for period, path, _ in files(root, dataset, within))
+
+
+def files(root: Path, dataset: Dataset, within: Range | None = None) -> list[tuple[str, str, int]]:
+    """What `leaves` finds, as (period, path, size): a ten years' history costs no objects."""
+    folder = f"{root}/{dataset.path}"
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 (names only; ten times faster)
     except (FileNotFoundError, NotADirectoryError):
-        return ()
+        return []
     found = []
     for name in names:
         key, _, period = name.partition("=")
-        if key != PERIOD or not is_period(period) or not _meets(period, within):
+        if key != PERIOD or not is_period(period) or (within and not _meets(period, within)):
             continue
         path = f"{folder}/{name}/{PART}"
-        if os.path.isfile(path):  # noqa: PTH113 (speed)
-            found.append(Leaf(Path(path), period))
-    return tuple(found)
+        try:
+            stat = os.stat(path)  # noqa: PTH116 (speed)
+        except OSError:
+            continue
+        if S_ISREG(stat.st_mode):
+            found.append((period, path, stat.st_size))
+    return found
 
 
-def _meets(period: str, within: Range | None) -> bool:
-    if within is None:
-        return True
+def _meets(period: str, within: Range) -> bool:
     span = period_range(period)
     return span.start_ms < within.end_ms and span.end_ms > within.start_ms
 
@@ -184,30 +194,41 @@ def is_period(text: str) -> bool:
         return False
 
 
-def datasets(root: Path, kind: str | None = None) -> Iterator[Dataset]:
-    """Every dataset that has a folder, in the order of their paths."""
+def datasets(
+    root: Path, kind: str | None = None, wanted: Mapping[str, Collection[str]] | None = None
+) -> Iterator[Dataset]:
+    """Every dataset that has a folder, in the order of their paths.
+
+    Parameters
+    ----------
+    wanted
+        The only values of some partition columns.
+    """
     from xq.lake.schema import KINDS
 
     for name in (kind,) if kind else sorted(KINDS):
         spec = kind_of(name)
-        for values in _walk(root / name, spec.partition):
+        for values in _walk(root / name, spec.partition, wanted or {}):
             try:
                 yield Dataset(name, **values)
             except ValueError:
                 continue
 
 
-def _walk(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def _walk(
+    folder: Path, names: tuple[str, ...], wanted: Mapping[str, Collection[str]]
+) -> Iterator[dict[str, str]]:
     if not folder.is_dir():
         return
     if not names:
         yield {}
         return
-    for entry in sorted(folder.iterdir()):
-        key, _, value = entry.name.partition("=")
-        if key == names[0] and value and entry.is_dir():
-            for rest in _walk(entry, names[1:]):
-                yield {key: unquote(value), **rest}
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208 (names only; ten times faster)
+        key, _, value = name.partition("=")
+        text = unquote(value)
+        if key == names[0] and value and (key not in wanted or text in wanted[key]):
+            for rest in _walk(folder / name, names[1:], wanted):
+                yield {key: text, **rest}
 
 
 def lock_path(root: Path, dataset: Dataset) -> Path:

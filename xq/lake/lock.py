@@ -28,7 +28,8 @@ def held(path: Path, wait_seconds: float, what: str) -> Iterator[None]:
         If another process or thread still holds it after ``wait_seconds``.
     """
     with storage_errors(path):
-        make_folder(path.parent)
+        make_folder(path.parent.parent)
+        path.parent.mkdir(exist_ok=True)  # locks need not survive a power cut
         lock = FileLock(path, timeout=wait_seconds, on_acquired=_sign)
         try:
             lock.acquire()

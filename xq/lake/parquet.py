@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xq.errors import CorruptFile
+from xq.lake import wayout
 from xq.lake.disk import failed
 from xq.lake.schema import Kind, is_levels
 
 _ROW_GROUP = 131_072
-_CHECK = "xq data check"
 
 
 def encode(table: pa.Table, kind: Kind) -> pa.Buffer:
@@ -100,5 +100,7 @@ def corrupt(path: Path, reason: str) -> CorruptFile:
     first = reason.strip().splitlines()[0] if reason.strip() else "unreadable"
     first = first.replace(f"'{path}' ", "").replace(str(path), path.name)
     return CorruptFile(
-        f"not a readable Parquet file of the lake: {first}", where=str(path), hint=_CHECK
+        f"not a readable Parquet file of the lake: {first}",
+        where=str(path),
+        hint=wayout.command(path),
     )

@@ -33,15 +33,26 @@ def union(ranges: Iterable[Range]) -> tuple[Range, ...]:
     >>> union([Range(5, 9), Range(0, 5), Range(20, 20)])
     (Range(start_ms=0, end_ms=9),)
     """
-    joined: list[Range] = []
-    for item in sorted(ranges):
-        if item.end_ms <= item.start_ms:
+    return joined((item.start_ms, item.end_ms) for item in ranges)
+
+
+def joined(pairs: Iterable[tuple[int, int]]) -> tuple[Range, ...]:
+    """`union` of starts and ends; thousands of them cost no object each.
+
+    Examples
+    --------
+    >>> joined([(5, 9), (0, 5), (20, 20)])
+    (Range(start_ms=0, end_ms=9),)
+    """
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(pairs):
+        if end <= start:
             continue
-        if joined and item.start_ms <= joined[-1].end_ms:
-            joined[-1] = Range(joined[-1].start_ms, max(joined[-1].end_ms, item.end_ms))
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
         else:
-            joined.append(item)
-    return tuple(joined)
+            found.append((start, end))
+    return tuple(Range(start, end) for start, end in found)
 
 
 def intersect(left: Iterable[Range], right: Iterable[Range]) -> tuple[Range, ...]:

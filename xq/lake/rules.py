@@ -147,8 +147,7 @@ def _time_checks(
         late = np.concatenate(([False], np.diff(ts) < 0)) if len(ts) else np.zeros(0, bool)
         yield late, "unsorted", "{ts} is earlier than the row before"
     if timeframe is not None and spec.known_at == "ts + timeframe":
-        edges = (ts - timeframe.floor(0)) % timeframe.ms == 0
-        yield ~edges, "off_grid", f"{{ts}} is no {timeframe} edge"
+        yield _off_grid(ts, timeframe), "off_grid", f"{{ts}} is no {timeframe} edge"
     if known_until_ms is not None:
         length = timeframe.ms if timeframe and spec.known_at == "ts + timeframe" else 0
         rule = "unfinished" if length else "future"
@@ -169,7 +168,18 @@ def _bar_checks(values: dict[str, np.ndarray]) -> Iterator[_Broken]:
         yield values["volume"] < 0, "volume_negative", "volume is {volume}"
 
 
+def _off_grid(ts: np.ndarray, timeframe: Timeframe) -> np.ndarray:
+    """(T,) bool: which times are no bar's open."""
+    breaks = np.flatnonzero(ts[1:] - ts[:-1] != timeframe.ms) + 1
+    heads = np.concatenate((ts[:1], ts[breaks])) - timeframe.floor(0)
+    if not (heads % timeframe.ms).any():  # the others follow one of these by whole bars
+        return np.zeros(len(ts), dtype=bool)
+    return np.asarray((ts - timeframe.floor(0)) % timeframe.ms != 0)
+
+
 def _repeated(table: pa.Table, ts: np.ndarray, spec: Kind) -> np.ndarray:
+    if bool((ts[1:] > ts[:-1]).all()):
+        return np.zeros(len(ts), dtype=bool)
     order = np.argsort(ts, kind="stable")
     same = np.concatenate(([False], np.diff(ts[order]) == 0)) if len(ts) else np.zeros(0, bool)
     mask = np.zeros(len(ts), dtype=bool)

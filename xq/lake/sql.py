@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from xq.errors import UsageError
-from xq.lake import layout, sql_guard, sql_views
+from xq.lake import layout, sql_guard, sql_names, sql_prune, sql_views
 from xq.lake.format import check_format
 from xq.lake.schema import KINDS
 from xq.lake.sql_errors import explain
@@ -49,6 +49,8 @@ def stream(
 ) -> Iterator[pa.RecordBatchReader]:
     """The answer of one SELECT in batches; leaving the context stops what is still computed.
 
+    Columns of one name are told apart by a number: ``close``, ``close_1``.
+
     Raises
     ------
     UsageError, CorruptFile
@@ -62,16 +64,19 @@ def stream(
     try:
         reading = sql_guard.require_select(connection, sql)
         values = sql_guard.bound(reading, parameters)
-        sql_views.create(connection, root, _needed(reading))
+        wanted = _wanted(reading, values)
+        sql_views.create(connection, root, _needed(reading), wanted)
         _lock_down(connection, root)
-        proven_kinds(root, _kinds_read(reading))
+        proven_kinds(root, _kinds_read(reading), wanted)
         try:
             relation = connection.sql(sql, params=values)
         except duckdb.Error as error:
             raise explain(_with_place(connection, sql, error, values), root, sql) from None
         with _explained(root):
             reader = worker.submit(relation.to_arrow_reader, _BATCH).result()
-        yield pa.RecordBatchReader.from_batches(reader.schema, _batches(reader, root, worker))
+        schema = sql_names.renamed(reader.schema)
+        batches = sql_names.under(schema, _batches(reader, root, worker))
+        yield pa.RecordBatchReader.from_batches(schema, batches)
     finally:
         # DuckDB does not notice Ctrl-C while it computes, hence the thread: this ends it.
         connection.interrupt()
@@ -126,6 +131,17 @@ def _kinds_read(reading: sql_guard.Reading) -> frozenset[str]:
     """The kinds whose files a statement may read: all of them once it joins or resamples."""
     kinds = {name.removesuffix("_known") for name in _needed(reading) or ()}
     return frozenset(kinds) if kinds and kinds <= set(KINDS) else frozenset(KINDS)
+
+
+def _wanted(
+    reading: sql_guard.Reading, values: Mapping[str, str] | None
+) -> dict[str, frozenset[str]]:
+    """The only partition values a statement sees, where it reads one kind and says so."""
+    kinds = _kinds_read(reading)
+    if len(kinds) != 1:
+        return {}
+    found = sql_prune.wanted(reading.conditions, values or {})
+    return {name: found[name] for name in KINDS[min(kinds)].partition if name in found}
 
 
 def _needed(reading: sql_guard.Reading) -> frozenset[str] | None:

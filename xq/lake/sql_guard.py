@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.errors import UsageError, unknown
 from xq.lake.sql_errors import explain, head
+from xq.lake.sql_prune import Condition, conditions
 from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
@@ -37,11 +38,14 @@ class Reading:
         Names of its ``$parameters``.
     targets
         Timeframes that bars are resampled to; ``$name`` where a parameter tells.
+    conditions
+        What it demands of the rows of its only table.
     """
 
     tables: frozenset[str] | None
     parameters: frozenset[str]
     targets: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 def require_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> Reading:
@@ -76,6 +80,7 @@ def require_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> Reading
         _tables(found),
         frozenset(map(str, statements[0].named_parameters)),
         tuple(name for what, name in found if what == "target"),
+        conditions(tree),
     )
 
 

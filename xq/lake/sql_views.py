@@ -1,6 +1,6 @@
 """The tables of ``xq sql``: a view per kind, what was known when, and coarser bars on read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,19 +50,27 @@ def views() -> dict[str, View]:
 
 
 def create(
-    connection: "duckdb.DuckDBPyConnection", root: Path, wanted: Iterable[str] | None = None
+    connection: "duckdb.DuckDBPyConnection",
+    root: Path,
+    wanted: Iterable[str] | None = None,
+    values: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """Create the macros and the wanted views, or all, in a connection.
 
     A view is bound when it is created, which looks at every file of its kind: a question about
-    one kind need not pay for the others.
+    one kind need not pay for the others, nor one about a symbol for other symbols.
+
+    Parameters
+    ----------
+    values
+        The only values of some partition columns; files of others are left out.
     """
     import duckdb
 
     for macro in sql_macros.BASIC:
         connection.execute(macro).fetchall()
     for view in _chosen(views(), wanted):
-        select = view.select or _stored(root, KINDS[view.name])
+        select = view.select or _stored(root, KINDS[view.name], values or {})
         try:
             connection.execute(f'CREATE VIEW "{view.name}" AS {select}').fetchall()
         except duckdb.Error as error:
@@ -110,11 +118,18 @@ def _chosen(every: dict[str, View], wanted: Iterable[str] | None) -> list[View]:
     return [view for name, view in every.items() if name in needed]
 
 
-def _stored(root: Path, kind: Kind) -> str:
-    if not any(layout.leaves(root, item) for item in layout.datasets(root, kind.name)):
+def _stored(root: Path, kind: Kind, values: Mapping[str, Collection[str]]) -> str:
+    datasets = layout.datasets(root, kind.name, values)
+    found = (path for item in datasets for _, path, _ in layout.files(root, item))
+    if not values:
+        folders = "/*" * (len(kind.partition) + 1)
+        pattern = f"{literal_glob(root)}/{kind.name}{folders}/{layout.PART}"
+        paths = [text(pattern)] if any(found) else []
+    else:
+        paths = [text(literal_glob(Path(path))) for path in found]
+    if not paths:
         return f"SELECT {_typed_nulls(kind)} WHERE false"
-    folders = "/*" * (len(kind.partition) + 1)
-    files = text(f"{literal_glob(root)}/{kind.name}{folders}/{layout.PART}")
+    files = f"[{', '.join(paths)}]"
     columns = ", ".join(f'"{name}"' for name in kind.columns)
     source = f"read_parquet({files}, hive_partitioning = true, hive_types_autocast = false)"
     return f"SELECT {columns} FROM {source}"  # noqa: S608 (quoted)

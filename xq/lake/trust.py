@@ -6,7 +6,7 @@ the next read hash again.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
@@ -20,7 +20,6 @@ from xq.lake import arrays, layout, manifest, parquet, sealed
 from xq.lake.disk import failed
 from xq.lake.layout import Dataset, Leaf
 
-VERIFY = "xq data verify"
 DIFFERS = "its bytes are not those that were committed (SHA-256)"
 
 _TRIES = 50
@@ -167,8 +166,7 @@ class Trust:
 
 def differs(path: Path) -> CorruptFile:
     """The error for a file whose bytes were changed after the commit."""
-    error = parquet.corrupt(path, DIFFERS)
-    return CorruptFile(error.message, where=error.where, hint=VERIFY)
+    return parquet.corrupt(path, DIFFERS)
 
 
 def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:
@@ -188,8 +186,15 @@ def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:
     return paths
 
 
-def proven_kinds(root: Path, kinds: Iterable[str]) -> None:
+def proven_kinds(
+    root: Path, kinds: Iterable[str], wanted: Mapping[str, Collection[str]] | None = None
+) -> None:
     """Refuse a query over kinds of which a file is not the committed one.
+
+    Parameters
+    ----------
+    wanted
+        The only values of partition columns whose files it reads.
 
     Raises
     ------
@@ -197,7 +202,7 @@ def proven_kinds(root: Path, kinds: Iterable[str]) -> None:
         As `proven_files`.
     """
     for kind in sorted(kinds):
-        proven_files(root, layout.datasets(root, kind))
+        proven_files(root, layout.datasets(root, kind, wanted))
 
 
 def digest_of(data: bytes | memoryview) -> str:

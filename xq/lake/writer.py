@@ -18,6 +18,7 @@ from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.manifest import Facts
 from xq.lake.ranges import Range, union
+from xq.lake.review import Review
 from xq.lake.trust import Trust
 
 _WAIT_SECONDS = 5.0
@@ -78,6 +79,7 @@ class LakeWriter:
         known_until_ms: int | None = None,
         without: Sequence[int] = (),
         rebuild: bool = False,
+        review: Review | None = None,
     ) -> Commit:
         """Add rows; a row whose key is stored replaces the stored one.
 
@@ -98,6 +100,8 @@ class LakeWriter:
             Times whose stored rows are removed, for repairs: what is kept elsewhere as poison.
         rebuild
             Whether a stored file that cannot be read is replaced instead of refused.
+        review
+            Holds the new rows against the stored ones first; it may refuse.
 
         Raises
         ------
@@ -121,7 +125,7 @@ class LakeWriter:
         rows = merge.unique(fresh, dataset.spec)
         asked = (covered,) if isinstance(covered, Range) else tuple(covered)
         with self._locked(dataset):
-            commit = self._commit(dataset, rows, _Repair(frozenset(without), rebuild))
+            commit = self._commit(dataset, rows, _Repair(frozenset(without), rebuild, review))
             coverage.fill(self._disk, self._root, dataset, arrays.times(rows["ts"]))
             asked = _finished(dataset, asked, known_until_ms)
             coverage.record(self._disk, self._root, dataset, asked)
@@ -130,6 +134,8 @@ class LakeWriter:
     def _commit(self, dataset: Dataset, rows: pa.Table, repair: "_Repair") -> Commit:
         with Trust(self._root, dataset) as trust:
             changes = list(self._changes(dataset, rows, trust, repair))
+            if repair.review is not None:
+                repair.review.settle()
             merges = [item.merged for item in changes]
             wanted = [
                 item
@@ -149,7 +155,9 @@ class LakeWriter:
         self, dataset: Dataset, rows: pa.Table, trust: Trust, repair: "_Repair"
     ) -> Iterator[Change]:
         own = arrays.times(rows["ts"])
-        touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
+        touched = own
+        if repair.without:
+            touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
         for period, start, stop in layout.split(dataset, touched):
             leaf = Leaf(layout.leaf_path(self._root, dataset, period), period)
             first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
@@ -157,6 +165,8 @@ class LakeWriter:
             stored, before = part.slice(0, 0), None
             if leaf.path.exists():
                 stored, before = _stored(leaf, part, trust, repair)
+                if repair.review is not None:
+                    part = repair.review.admit(stored, part)
             kept = repair.keep(stored, dataset)
             yield Change(leaf, merge.merged(leaf.path, kept, part, dataset.spec), before)
 
@@ -167,6 +177,8 @@ class LakeWriter:
             staging = layout.staging_path(self._root, dataset)
             self._disk.discard(staging)
             remove.finish(self._root, dataset.slug)
+            with storage_errors(staging):
+                staging.mkdir(parents=True, exist_ok=True)  # need not survive a power cut
             self._state_format(staging / "format.json")
             try:
                 yield
@@ -194,10 +206,11 @@ class LakeWriter:
 
 @dataclass(frozen=True, slots=True)
 class _Repair:
-    """What a repair removes beside what it writes."""
+    """What a repair removes beside what it writes, and who looks at it before."""
 
     without: frozenset[int] = frozenset()
     rebuild: bool = False
+    review: Review | None = None
 
     def keep(self, stored: pa.Table, dataset: Dataset) -> pa.Table:
         """The stored rows that stay."""

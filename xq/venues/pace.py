@@ -135,8 +135,8 @@ class Pace:
     def _roll(self) -> int:
         minute = self._minute_now()
         if minute != self._minute:
-            # What is on its way, left or was told between the two clocks' edges, may count in either
-            # minute.
+            # What is on its way, left or was told between the two clocks' edges, may count in
+            # either minute.
             self._used = max(self._pending + self._late, self._told_late)
             self._minute, self._late, self._told_late = minute, 0, 0
         return minute

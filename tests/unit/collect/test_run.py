@@ -43,7 +43,7 @@ def server(tiny: TinyBinance) -> Iterator[WireServer]:
 
 @pytest.fixture
 def source(server: WireServer) -> Iterator[Source]:
-    access = Access(timeout=0.5, loopback_only=True)
+    access = Access(timeout=30, loopback_only=True)
     market = CcxtMarket(profile("sim", server.url), ManualClock(0), access)
     yield Source(market, skips_holes=True)
     market.close()

@@ -80,3 +80,22 @@ def test_a_broken_ledger_is_named(tmp_path: Path, hourly: Dataset, text: str) ->
     with pytest.raises(CorruptFile, match="not a coverage ledger") as caught:
         Coverage(tmp_path).covered(hourly)
     assert caught.value.where == str(path)
+
+
+def test_a_look_at_one_day_leaves_other_files_alone(
+    tmp_path: Path, rows: Rows, hourly: Dataset
+) -> None:
+    """What lies in other files need not be told, and a damaged one of them does not matter."""
+    hours, later = [0, 1, 9000, 9001], _range(9000, 9002)
+    LakeWriter(tmp_path).upsert(hourly, rows(hours), covered=[_range(0, 2), later])
+    coverage = Coverage(tmp_path)
+    assert coverage.covered(hourly) == (_range(0, 2), later)
+    layout.leaf_path(tmp_path, hourly, "2025").write_bytes(b"gone")
+    assert coverage.covered(hourly, _range(0, 1)) == (_range(0, 2),)
+    with pytest.raises(CorruptFile):
+        coverage.covered(hourly)
+    assert coverage.known_until(hourly) == later.end_ms
+
+
+def test_nothing_is_known_of_what_was_never_asked(tmp_path: Path, hourly: Dataset) -> None:
+    assert Coverage(tmp_path).known_until(hourly) == 0

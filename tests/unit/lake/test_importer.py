@@ -122,13 +122,13 @@ def test_a_bad_line_is_refused_by_its_number(tmp_path: Path, line: str, message:
 
 def test_missing_columns_are_named_with_the_closest(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text("stamp,open,high,low,Close,volume\n1,1,1,1,1,1\n")
+    path.write_text("stamp,open,high,low,Closed,volume\n1,1,1,1,1,1\n")
     with pytest.raises(DataError, match="columns ts, close are missing, found stamp, open"):
         read_bars(path, H1, now_ms=NOW)
-    path.write_text("ts,open,high,low,Close,volume\n1,1,1,1,1,1\n")
+    path.write_text("ts,open,high,low,Closed,volume\n1,1,1,1,1,1\n")
     with pytest.raises(DataError) as caught:
         read_bars(path, H1, now_ms=NOW)
-    assert caught.value.hint == "rename the column Close to close"
+    assert caught.value.hint == "rename the column Closed to close"
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from xq.errors import CorruptFile, UsageError
-from xq.lake import layout
+from xq.lake import layout, wayout
 from xq.lake.layout import Dataset
 from xq.lake.schema import KINDS
 from xq.lake.sql import query, stream
@@ -196,7 +196,7 @@ def test_a_corrupt_file_is_named_and_harms_no_other_kind(root: Path, hourly: Dat
         path.write_text(text)
         with pytest.raises(CorruptFile) as caught:
             query(root, "select sum(close) from ohlcv")
-        assert (caught.value.where, caught.value.hint) == (str(path), "xq data verify")
+        assert (caught.value.where, caught.value.hint) == (str(path), wayout.command(path))
         assert query(root, "select * from equity").num_rows == 0
 
 

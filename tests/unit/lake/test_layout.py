@@ -98,3 +98,37 @@ def test_every_kind_is_ordered_by_time_first_and_has_its_key() -> None:
         assert not any(kind.schema.field(name).nullable for name in kind.key)
         assert not set(kind.partition) & set(kind.schema.names)
         assert len(set(kind.columns)) == len(kind.columns)
+
+
+@pytest.mark.parametrize("timeframe", ["1m", "1h", "1d"])
+def test_rows_are_cut_where_the_calendar_changes(timeframe: str) -> None:
+    ts = _ts("1969-12-31T23:59", "1970-01-01T00:00", "2023-12-31T23:59", "2024-01-01T00:00",
+             "2024-02-29T12:00", "2024-03-01T00:00")  # fmt: skip
+    found = list(layout.split(Dataset("ohlcv", "x", "A/B", timeframe), ts))
+    assert [start for _, start, _ in found] == [0, *(stop for _, _, stop in found)][:-1]
+    assert found[-1][2] == len(ts)
+    unit = layout.leaf_unit(Dataset("ohlcv", "x", "A/B", timeframe))
+    names = {str(np.datetime64(int(at), "ms").astype(f"M8[{unit}]")) if unit else "all"
+             for at in ts}  # fmt: skip
+    assert [period for period, _, _ in found] == sorted(names)
+
+
+def test_a_time_beyond_the_calendar_ends_too() -> None:
+    ts = np.array([0, 2**62, 2**62 + 1], dtype=np.int64)
+    assert [stop for _, _, stop in layout.split(Dataset("ohlcv", "x", "A/B", "1m"), ts)][-1] == 3
+
+
+def test_files_are_told_with_their_sizes_and_folders_are_no_files(tmp_path: Path) -> None:
+    dataset = Dataset("ohlcv", "x", "A/B", "1h")
+    for year in ("2023", "2024"):
+        path = layout.leaf_path(tmp_path, dataset, year)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x" * int(year))
+    layout.leaf_path(tmp_path, dataset, "2025").mkdir(parents=True)
+    found = layout.files(tmp_path, dataset)
+    assert [(period, size) for period, _, size in found] == [("2023", 2023), ("2024", 2024)]
+    assert [leaf.path for leaf in layout.leaves(tmp_path, dataset)] == [
+        Path(path) for _, path, _ in found
+    ]
+    late = layout.files(tmp_path, dataset, layout.period_range("2024"))
+    assert [period for period, _, _ in late] == ["2024"]

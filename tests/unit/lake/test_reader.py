@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from xq.errors import CorruptFile, DataGap, NoData, PoisonRows
-from xq.lake import layout, manifest
+from xq.lake import layout, manifest, wayout
 from xq.lake.coverage import Coverage
 from xq.lake.hashing import hash_bars
 from xq.lake.layout import Dataset
@@ -151,7 +151,7 @@ def test_a_damaged_file_is_named(lake: Lake, hourly: Dataset, damage: str) -> No
     path.write_bytes(data)
     with pytest.raises(CorruptFile) as caught:
         lake.bars("binance", ["BTC/USDT"], H1)
-    assert (caught.value.where, caught.value.hint) == (str(path), "xq data verify")
+    assert (caught.value.where, caught.value.hint) == (str(path), wayout.command(path))
     assert _hours(lake.bars("binance", ["BTC/USDT"], H1, _at(-3), _at(0)).ts) == [-3, -2, -1]
 
 

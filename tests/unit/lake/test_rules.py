@@ -112,3 +112,24 @@ def test_the_recorded_universe_raises_no_false_alarm(market_data: Path) -> None:
     for symbol in table["symbol"].unique().to_pylist():
         one = table.filter(pa.array(np.asarray(table["symbol"]) == symbol)).drop(["symbol"])
         assert validate_rows(one, timeframe=Timeframe.parse("4h"), ordered=True) == []
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [[], [0], [7], [0, 1, 2], [0, 1, 5, 6], [7, 8], [0, 1, 2 + 1 / 7], [1 / 7, 1 + 1 / 7],
+     [3, 2, 1], [2, 2, 3], [0, 1 / 3, 1, 4 / 3]],
+)  # fmt: skip
+def test_bars_off_the_grid_are_those_a_division_tells(rows: Rows, steps: list[float]) -> None:
+    minute = Timeframe.parse("1m")
+    ts = np.array([round(step * minute.ms) for step in steps], dtype=np.int64)
+    table = rows(range(len(ts)))
+    table = table.set_column(0, table.schema.field("ts"), pa.array(ts).cast(table["ts"].type))
+    found = [item.row - 1 for item in validate_rows(table, timeframe=minute)
+             if item.rule == "off_grid"]  # fmt: skip
+    assert found == np.flatnonzero(ts % minute.ms).tolist()
+
+
+def test_rows_of_one_time_are_found_in_any_order(rows: Rows) -> None:
+    table = rows([3, 1, 3, 2, 1])
+    found = [item.row for item in validate_rows(table) if item.rule == "duplicate"]
+    assert found == [3, 5]

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from xq.errors import CorruptFile, NoData
 from xq.lake.disk import failed
 from xq.lake.formats.name import Named
 from xq.lake.formats.table import Raw, csv_table, parquet_table
+from xq.lake.schema import kind_of
 
 _MAGIC = 8
 _LARGEST_ZIP = 4 << 30  # bytes unpacked; a day of trades is far below
@@ -34,6 +36,8 @@ def load(path: Path, named: Named) -> Raw:
             magic = file.read(_MAGIC)
     except OSError as error:
         raise failed(error, path) from error
+    if not magic:
+        raise NoData("the file is empty, it has no rows", where=str(path))
     if magic.startswith(b"PAR1"):
         return renamed(Raw(parquet_table(path)), named)
     if path.suffix in (".parquet", ".pq"):
@@ -50,11 +54,7 @@ def load(path: Path, named: Named) -> Raw:
 def renamed(raw: Raw, named: Named) -> Raw:
     """The columns under the lake's names, and what follows from them."""
     table = raw.table
-    have = set(table.column_names)
-    names = [
-        wanted if (wanted := _ALIASES.get(name.lower(), name)) not in have or wanted == name
-        else name for name in table.column_names
-    ]  # fmt: skip
+    names = _canonical(table.column_names, named.kind)
     if named.kind == "funding":
         names = ["rate" if name in _RATES else name for name in names]
         if "rate" not in names and "open" in names:
@@ -67,6 +67,25 @@ def renamed(raw: Raw, named: Named) -> Raw:
     if named.kind == "trades" and "side" not in names and "is_buyer_maker" in names:
         table = table.append_column("side", _sides(table["is_buyer_maker"]))
     return Raw(table, raw.bad)
+
+
+def _canonical(found: Sequence[str], kind: str) -> list[str]:
+    """The lake's names, whatever case or synonym a file has them in; each given once.
+
+    Examples
+    --------
+    >>> _canonical(["Unix", "Date", "time", "OPEN", "vwap"], "ohlcv")
+    ['Unix', 'ts', 'time', 'open', 'vwap']
+    """
+    own = {name.lower(): name for name in kind_of(kind).schema.names}
+    names, taken = list(found), set(found) & set(own.values())
+    for at, name in enumerate(found):
+        plain = name.strip().lower()
+        wanted = own.get(plain) or _ALIASES.get(plain)
+        if wanted is not None and wanted not in taken:
+            names[at] = wanted
+            taken.add(wanted)
+    return names
 
 
 _ALIASES = dict.fromkeys(

@@ -64,7 +64,9 @@ def csv_table(source: Path | io.BytesIO, kind: str, path: Path) -> Raw:
 
     data = io.BytesIO(source.read_bytes()) if isinstance(source, Path) else source
     head = _first_line(data, path)
-    names = _headless(head.split(","), kind) if _NUMBER.fullmatch(head.split(",")[0]) else None
+    mark = _separator(head)
+    cells = [cell.strip('"') for cell in head.split(mark)]
+    names = _headless(cells, kind) if _NUMBER.fullmatch(cells[0]) else None
     bad: list[Poison] = []
 
     def note(row: Any) -> str:
@@ -73,12 +75,13 @@ def csv_table(source: Path | io.BytesIO, kind: str, path: Path) -> Raw:
         bad.append(Poison(number, "ragged", message))
         return "skip"
 
-    text = dict.fromkeys(_TEXT, pa.string())
+    known = [name for name in cells if name.strip().lower() in _TEXT]
+    text = dict.fromkeys((*_TEXT, *known), pa.string())
     try:
         table = csv.read_csv(
             data,
             read_options=csv.ReadOptions(use_threads=False, column_names=names),
-            parse_options=csv.ParseOptions(invalid_row_handler=note),
+            parse_options=csv.ParseOptions(delimiter=mark, invalid_row_handler=note),
             convert_options=csv.ConvertOptions(
                 column_types=text, strings_can_be_null=True, null_values=[""]
             ),
@@ -103,6 +106,17 @@ def _first_line(data: io.BytesIO, path: Path) -> str:
         raise CorruptFile("neither Parquet nor UTF-8 text", where=str(path)) from error
     data.seek(0)
     return head.strip("\ufeff\r\n ")
+
+
+def _separator(head: str) -> str:
+    r"""What stands between the cells of a line; a comma may also stand inside a number.
+
+    Examples
+    --------
+    >>> [_separator(line) for line in ("ts,open", "1704067200;42283,58", "ts\topen", "ts")]
+    [',', ';', '\t', ',']
+    """
+    return next((mark for mark in (";", "\t", ",") if mark in head), ",")
 
 
 def _headless(cells: list[str], kind: str) -> list[str]:
