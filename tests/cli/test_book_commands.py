@@ -149,6 +149,30 @@ def test_many_markets_in_one_file(xq: Run, tmp_path: Path) -> None:
     assert "one --symbol for a recording of 2" in result.stderr
 
 
+def test_a_recording_that_contradicts_stored_rows_is_refused(xq: Run, tmp_path: Path) -> None:
+    messages = contract_messages()
+    path = write(tmp_path / "abc.raw.gz", lines(messages))
+    xq("data", "import", path)
+    messages[3]["data"]["b"] = [["10.05", "0.002"]]
+    write(path, lines(messages))
+    for options in ((), ("--dry-run",)):
+        refused = xq("data", "import", path, *options)
+        assert (refused.exit_code, refused.stdout) == (4, "")
+        assert "1 of 6 stored rows differ; nothing was changed" in refused.stderr
+    assert f"xq data import {path} --exchange binance --kind book_diff --force" in refused.stderr
+    rows = xq("data", "import", path, "--force").rows
+    assert [(row["revised"], row["replaced"]) for row in rows] == [(0, 0), (1, 1)]
+    assert [row["rule"] for row in xq("data", "quarantine").rows] == ["replaced"]
+
+
+def test_two_recorders_of_one_stream_agree(xq: Run, recording: Path, tmp_path: Path) -> None:
+    xq("data", "import", recording)
+    other = write(tmp_path / "other.raw", lines(contract_messages(), "{at}777777 {text}"))
+    assert [r["unchanged"] for r in xq("data", "import", other).rows] == [1, 6]
+    asked = "select count(*) as n from book_diff where received_ns % 1000000 = 0"
+    assert xq("sql", asked).rows == [{"n": 6}]
+
+
 WRONG = [
     (("--kind", "book_dif"), "did you mean 'book_diff'", 2),
     (("--kind", "equity"), "expected a kind that files are read as", 2),
@@ -170,7 +194,7 @@ def test_a_file_of_nothing_is_said(xq: Run, tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (4, "")
     assert "no order books in this recording" in result.stderr
     result = xq("data", "import", tmp_path / "nowhere.raw.gz")
-    assert (result.exit_code, result.stdout) == (4, "")
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_a_snapshot_of_the_simulated_venue(xq: Run, tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ WRONG = [
     (("--kind", "fundin"), "no kind of market data named 'fundin'; did you mean 'funding'?"),
     (("--kind", "funding"), "funding is of contracts, found BTC/USDT"),
     (("--kind", "trades", "--timeframe", "1h"), "trades has no timeframe, found 1h"),
+    (("--kind", "instruments", "--days", "3"), "instruments is taken as it stands now"),
+    (("--kind", "book_snapshot", "--since", "2024-01-01"), "found --since"),
     (("--quote", "USDT"), "--quote and --contracts go with --all-symbols"),
     (("--all-symbols", "--quote", "USTD"), "no quote asset named 'USTD'; did you mean 'USDT'?"),
     (("--all-symbols", *PERPETUAL), "--all-symbols needs no other symbols"),

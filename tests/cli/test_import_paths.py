@@ -42,7 +42,10 @@ def test_one_missing_file_stops_all_before_the_first(xq: Run, tmp_path: Path) ->
 def test_a_folder_without_data_says_what_is_looked_for(xq: Run, tmp_path: Path) -> None:
     folder = tmp_path / "notes"
     folder.mkdir()
-    looked = "found a folder without .csv, .zip, .parquet, .pq, .feather, .json or .json.gz in it"
+    looked = (
+        "found a folder without .csv, .zip, .parquet, .pq, .feather, .json, .json.gz, .raw.gz, "
+        ".ws.gz or .http.gz in it"
+    )
     where = f"  where: {folder}\n  hint:  ls {folder}\n"
     xq("data", "import", folder).check(4, "", f"error: {looked}, it is empty\n{where}")
     (folder / "a.txt").write_text("x")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from xq.api.collect_symbols import Failure, listed, parsed
-from xq.api.collect_ways import check_kind, steps, ways
+from xq.api.collect_ways import check_kind, check_now, steps, ways
 from xq.api.venues import market_data
 from xq.api.when import check_range
 from xq.api.workspace import Workspace
@@ -137,6 +137,7 @@ def collect(
     from xq.collect.run import collect as bring
 
     check_kind(kind)
+    check_now(kind, timeframe=timeframe, since_ms=since_ms, until_ms=until_ms, days=days)
     if since_ms is None and days is None:
         days = ws.config.collect.days
     check_range(since_ms, until_ms, days)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KINDS = (
     "ohlcv", "trades", "funding", "mark", "index", "open_interest", "instruments", "book_snapshot",
 )  # fmt: skip
+NOW_ONLY = ("instruments", "book_snapshot")  # as they stand; no venue tells how they stood
 CONTRACTS_ONLY = ("funding", "mark", "index", "open_interest")
 _PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")  # of open interest
 _STEPS = {"trades": "1h", "funding": "1h", "open_interest": "5m"}
@@ -74,6 +75,22 @@ def steps(kind: str, configured: str, given: str | None) -> "Timeframe":
     bar = Timeframe.parse(given or _STEPS.get(kind, configured))
     check_edges(bar)
     return bar
+
+
+def check_now(kind: str, **given: object) -> None:
+    """Refuse a range or a timeframe for kinds that are taken as they stand.
+
+    Raises
+    ------
+    UsageError
+        Naming what was given.
+    """
+    found = [name.removesuffix("_ms") for name, value in given.items() if value is not None]
+    if kind in NOW_ONLY and found:
+        raise UsageError(
+            f"{kind} is taken as it stands now, found --{found[0]}",
+            hint=f"xq collect --kind {kind} --symbol BTC/USDT",
+        )
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def _of_kind(named: "Named", kind: str | None) -> "Named":
 
     if kind is None or (named.kind in BOOKS and kind in BOOKS):
         return named if kind is None else replace(named, kind=kind)
-    known = ("ohlcv", "mark", "trades", "funding", *BOOKS)
+    known = ("ohlcv", "mark", "index", "open_interest", "trades", "funding", *BOOKS)
     if kind_of(kind).name not in known:
         raise UsageError(f"expected a kind that files are read as, found {kind}",
                          hint=f"one of {' '.join(known)}")  # fmt: skip
@@ -187,6 +187,7 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
 
 def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
     from xq.lake.layout import Dataset
+    from xq.lake.schema import kind_of
     from xq.timeframe import check_edges
 
     symbol = wanted.symbol or named.symbol
@@ -197,7 +198,8 @@ def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
     like = bars_of(ws, exchange, symbol, timeframe)
     if like.bar is not None:
         check_edges(like.bar)
-    length = like.timeframe if named.kind in ("ohlcv", "mark") else None
+    has_bars = "timeframe" in kind_of(named.kind).partition
+    length = like.timeframe if has_bars else None
     return Dataset(named.kind, like.exchange, like.symbol, length)
 
 

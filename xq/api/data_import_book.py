@@ -1,7 +1,7 @@
 """Recordings of order books into the lake: every market of a file, or nothing of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +24,12 @@ BOOKS = ("book_snapshot", "book_diff")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one dataset, and those of them that cannot be true."""
+    """Rows of one dataset as read, those of them that cannot be true, and the true ones."""
 
     dataset: "Dataset"
-    rows: "pa.Table"
+    raw: "pa.Table"
     poison: "list[Poison]"
+    rows: "pa.Table"
 
 
 def import_book(
@@ -41,9 +42,15 @@ def import_book(
     PoisonRows, CorruptFile, NoData, UsageError
         Before anything of the file is stored.
     """
+    from xq.api.data_revise import Revision
+
     parts, poison_lines = read_book(ws, path, named, wanted)
     if not wanted.quarantine:
         _refuse(path, parts, poison_lines)
+    parts = [replace(part, rows=_sound(ws, part)) for part in parts]
+    now_ms = ws.clock.now_ms()
+    for part in parts:  # all of them before the first is stored
+        Revision(part.dataset, path, wanted, now_ms).rehearse(ws.lake, part.rows)
     for part in parts:
         yield _store(ws, path, named, part, wanted, poison_lines if part is parts[0] else [])
 
@@ -68,7 +75,7 @@ def read_book(
                 dataset = _dataset(ws, kind, dataset_symbol, wanted)
                 found = validate_rows(table, dataset.spec, known_until_ms=ws.clock.now_ms())
                 real = [item for item in found if item.rule != "duplicate"]
-                parts.append(Part(dataset, table, real))
+                parts.append(Part(dataset, table, real, table))
     if not parts:
         what = wanted.kind or "order books"
         raise NoData(f"no {what} in this recording", where=str(path))
@@ -86,7 +93,7 @@ def _stored_before(ws: Workspace, path: Path, named: "Named", wanted: "Wanted") 
     dataset = _dataset(ws, named.kind, wanted.symbol, wanted)
     rows = conform(parquet_table(path), dataset.spec, str(path))
     found = validate_rows(rows, dataset.spec, known_until_ms=ws.clock.now_ms())
-    return Part(dataset, rows, [item for item in found if item.rule != "duplicate"])
+    return Part(dataset, rows, [item for item in found if item.rule != "duplicate"], rows)
 
 
 def _symbols(
@@ -135,20 +142,19 @@ def _store(
     lines: "list[Poison]",
 ) -> "FileReport":
     from xq.api.data_import import FileReport
+    from xq.api.data_revise import Revision
     from xq.lake import arrays
     from xq.lake.book_gaps import breaks
-    from xq.lake.merge import unique
     from xq.lake.writer import LakeWriter
 
-    bad = {item.row - 1 for item in part.poison}
-    kept = [row for row in range(part.rows.num_rows) if row not in bad]
-    rows = unique(part.rows.take(kept) if bad else part.rows, part.dataset.spec)
+    rows = part.rows
     ts = arrays.times(rows["ts"])
     added = revised = unchanged = 0
+    revision = Revision(part.dataset, path, wanted, ws.clock.now_ms())
     if not wanted.dry_run:
         writer = LakeWriter(ws.lake)
         _set_aside(ws, writer, path, part, lines)
-        commit = writer.upsert(part.dataset, rows)
+        commit = writer.upsert(part.dataset, rows, review=revision.review(writer))
         added, revised, unchanged = commit.added, commit.revised, commit.unchanged
     return FileReport(
         file=str(path),
@@ -163,9 +169,36 @@ def _store(
         revised=revised,
         unchanged=unchanged,
         gaps=len(list(breaks(rows))) if part.dataset.kind == "book_diff" else None,
-        quarantined=len(bad) + len(lines),
+        quarantined=len({item.row for item in part.poison}) + len(lines),
+        replaced=revision.replaced,
         stored=not wanted.dry_run,
     )
+
+
+def _sound(ws: Workspace, part: Part) -> "pa.Table":
+    """The true rows, sorted; of what is stored already the first receipt stays.
+
+    Two recorders receive one message at two times: that is no contradiction.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from xq.lake import arrays
+    from xq.lake.merge import unique
+    from xq.lake.reader import Lake
+
+    keep = np.ones(part.raw.num_rows, dtype=bool)
+    keep[[item.row - 1 for item in part.poison]] = False
+    rows = unique(part.raw.filter(pa.array(keep)), part.dataset.spec)
+    if not rows.num_rows:
+        return rows
+    ts = arrays.times(rows["ts"])
+    stored = Lake(ws.lake).stored(part.dataset, int(ts[0]), int(ts[-1]) + 1)
+    known = np.isin(arrays.numbers(rows["last_id"]), arrays.numbers(stored["last_id"]))
+    place = rows.column_names.index("received_ns")
+    received = pc.if_else(pa.array(known), pa.scalar(None, pa.int64()), rows["received_ns"])
+    return rows.set_column(place, rows.schema.field(place), received)
 
 
 def _set_aside(
@@ -174,10 +207,10 @@ def _set_aside(
     from xq.lake import arrays
     from xq.lake.quarantine import BadRow, cells_of, keep
 
-    ts = arrays.times(part.rows["ts"])
+    ts = arrays.times(part.raw["ts"])
     found = [
         BadRow(int(ts[item.row - 1]), item.row, item.rule, item.message,
-               cells_of(part.rows, item.row - 1))
+               cells_of(part.raw, item.row - 1))
         for item in part.poison
     ]  # fmt: skip
     found += [BadRow(0, item.row, item.rule, item.message, "{}") for item in lines]

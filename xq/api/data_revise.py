@@ -63,7 +63,7 @@ class Revision:
             return
         fresh = merge.unique(merge.conform(rows, self.dataset.spec, ""), self.dataset.spec)
         ts = arrays.times(fresh["ts"])
-        stored = Lake(root).table(self.dataset, int(ts[0]), int(ts[-1]) + 1)
+        stored = Lake(root).stored(self.dataset, int(ts[0]), int(ts[-1]) + 1)
         review = Review(self.dataset.spec, self._refuse_unless_forced)
         review.admit(stored, fresh)
         review.settle()
@@ -97,7 +97,10 @@ class Revision:
 
     def _command(self) -> str:
         words = ["xq", "data", "import", str(self.path), "--exchange", str(self.dataset.exchange)]
-        words += ["--symbol", str(self.dataset.symbol)]
+        if self.dataset.kind.startswith("book_"):  # the messages say the symbol
+            words += ["--kind", self.dataset.kind]
+        else:
+            words += ["--symbol", str(self.dataset.symbol)]
         if self.dataset.timeframe:
             words += ["--timeframe", self.dataset.timeframe]
         return shlex.join([*words, "--force"])

@@ -145,7 +145,13 @@ class Lake:
         """
         finer = derive.finer_stored(self.root, dataset)
         if finer is not None:
-            return derive.table(dataset, finer, start_ms, end_ms, self.table)
+            return derive.table(dataset, finer, start_ms, end_ms, self.stored)
+        return self.stored(dataset, start_ms, end_ms)
+
+    def stored(
+        self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None
+    ) -> pa.Table:
+        """`table` without bars that would be made of shorter ones."""
         parts = [dataset.spec.schema.empty_table()]
         with Trust(self.root, dataset) as trust:
             for leaf in columns.leaves_within(self.root, dataset, start_ms, end_ms):

@@ -124,6 +124,9 @@ def _checks(
         yield infinite, "not_finite", f"{name} is {{{name}}}"
     if spec.name in ("ohlcv", "mark", "index"):
         yield from _bar_checks(numbers)
+    elif spec.name == "open_interest":
+        for name in ("quantity", "notional"):
+            yield numbers[name] < 0, f"{name}_negative", f"{name} is {{{name}}}"
     elif spec.name in book_rules.KINDS:
         yield from book_rules.checks(table, spec.name)
     elif spec.name == "trades":

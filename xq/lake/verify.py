@@ -7,11 +7,11 @@ from pathlib import Path
 from xq.errors import CorruptFile, XqError
 from xq.lake import arrays, coverage, layout, manifest, parquet, rules, trust
 from xq.lake.disk import Disk, LocalDisk
-from xq.lake.hints import REPAIRABLE
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.manifest import Entry
 from xq.lake.trust import Trust
+from xq.lake.wayout import REPAIRABLE
 
 _WAIT_SECONDS = 5.0
 ACCEPT = "xq data verify --accept"

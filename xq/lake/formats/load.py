@@ -61,6 +61,8 @@ def renamed(raw: Raw, named: Named) -> Raw:
             names[names.index("open")] = "rate"  # freqtrade keeps the rate as an open
     if named.kind == "trades":
         names = [_TRADES.get(name, name) for name in names]
+    if named.kind == "open_interest":
+        names = [_INTEREST.get(name, name) for name in names]
     table = table.rename_columns(names)
     if named.kind == "trades" and "side" not in names and "is_buyer_maker" in names:
         table = table.append_column("side", _sides(table["is_buyer_maker"]))
@@ -91,6 +93,9 @@ _ALIASES = dict.fromkeys(
      "transact_time", "fundingtime"), "ts",
 ) | {"vol": "volume"}  # fmt: skip
 _RATES = ("last_funding_rate", "fundingRate", "funding_rate")
+_INTEREST = {
+    "create_time": "ts", "sum_open_interest": "quantity", "sum_open_interest_value": "notional",
+}  # fmt: skip
 _TRADES = {"qty": "quantity", "amount": "quantity", "agg_trade_id": "id", "trade_id": "id"}
 
 

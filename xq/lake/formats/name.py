@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from xq.errors import UsageError
 from xq.timeframe import names
 from xq.types import QUOTES
 
@@ -15,7 +16,10 @@ _BINANCE = re.compile(
     r"(?P<id>[A-Z0-9]{4,}?)(_PERP)?-(?P<what>[A-Za-z0-9]+)-\d{4}-\d\d(-\d\d)?\.(csv|zip)"
 )
 _RECORDING = re.compile(r".+\.(raw|ws|http)(\.gz)?")
-_TAPES = {"aggTrades": "trades", "trades": "trades", "fundingRate": "funding"}
+_TAPES = {
+    "aggTrades": "trades", "trades": "trades", "fundingRate": "funding", "metrics": "open_interest",
+}  # fmt: skip
+_FOLDERS = {"markpriceklines": "mark", "indexpriceklines": "index"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class Named:
 def read_name(path: PurePath) -> Named:
     """What the name of a file and the folders above it say.
 
+    Raises
+    ------
+    UsageError
+        If they say that the rows are of a kind the lake does not have.
+
     Examples
     --------
     >>> read_name(PurePath("futures/BTC_USDT_USDT-8h-mark.feather"))
@@ -61,7 +70,8 @@ def _freqtrade(path: PurePath) -> Named | None:
         return None
     pair = f"{found['base']}/{found['quote']}"
     symbol = f"{pair}:{found['settle']}" if found["settle"] else pair
-    kind = {"mark": "mark", "funding_rate": "funding"}.get(found["what"] or "", "ohlcv")
+    kinds = {"mark": "mark", "index": "index", "funding_rate": "funding"}
+    kind = kinds.get(found["what"] or "", "ohlcv")
     return Named("freqtrade", kind, symbol, None if kind == "funding" else found["length"])
 
 
@@ -73,11 +83,13 @@ def _binance(path: PurePath) -> Named | None:
     if what not in _TAPES and what not in names():
         return None
     kind = _TAPES.get(what, "ohlcv")
-    if "markpriceklines" in folders:
-        kind = "mark"
-    contract = kind in ("funding", "mark") or "um" in folders or "futures" in folders
+    if "premiumindexklines" in folders:
+        raise UsageError("bars of the premium are no kind of the lake", where=str(path))
+    kind = next((_FOLDERS[name] for name in folders if name in _FOLDERS), kind)
+    contract = kind not in ("ohlcv", "trades") or "um" in folders or "futures" in folders
     symbol = pair_of(found["id"], contract=contract)
-    return Named("binance", kind, symbol, what if what in names() else None)
+    usual = "5m" if kind == "open_interest" else None
+    return Named("binance", kind, symbol, what if what in names() else usual)
 
 
 def pair_of(name: str, *, contract: bool) -> str | None:

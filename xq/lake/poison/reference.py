@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xq.lake.poison.rule import Hits, Rule, Severity
+from xq.lake.poison.rule import BARS, Hits, Rule, Severity
 from xq.lake.poison.sheet import PRICES, Sheet
 
 _FIELDS = (*PRICES, "volume")
@@ -48,7 +48,7 @@ def _differs(name: str) -> Callable[[Sheet], Hits | None]:
             return None
         theirs = reference.number(name)[place]
         off = known & (sheet.number(name) != theirs)
-        if sheet.kind in ("ohlcv", "mark"):
+        if sheet.kind in BARS:
             off &= _shift(sheet) == 0
         return Hits(off, {"theirs": theirs})
 
@@ -85,10 +85,10 @@ RULES = (
          "the prices of {ts} are those of {bars:+d} bars", _shifted, "reference"),
     Rule("not_in_reference", "reference", "the reference has no bar at that time", _ERROR,
          "the reference has nothing at {ts}{origin}", _unknown, "reference",
-         ("ohlcv", "mark", "funding")),
+         (*BARS, "funding")),
     *(Rule(f"{name}_differs", "reference", f"the reference has another {name}", _ERROR,
            f"{name} is {{{name}}}, the reference has {{theirs}}", _differs(name), "reference",
-           ("ohlcv",) if name == "volume" else ("ohlcv", "mark")) for name in _FIELDS),
+           ("ohlcv",) if name == "volume" else BARS) for name in _FIELDS),
     Rule("rate_differs", "reference", "the reference has another funding rate", _ERROR,
          "rate is {rate}, the reference has {theirs}", _differs("rate"), "reference",
          ("funding",)),

@@ -8,8 +8,8 @@ import numpy as np
 
 from xq.lake.poison.sheet import Sheet
 
-BARS = ("ohlcv", "mark")
-EVERY = ("ohlcv", "mark", "trades", "funding")
+BARS = ("ohlcv", "mark", "index")
+EVERY = ("ohlcv", "mark", "index", "trades", "funding")
 
 
 class Severity(StrEnum):

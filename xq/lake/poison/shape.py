@@ -11,6 +11,8 @@ from xq.lake.poison.sheet import Sheet
 _REQUIRED = {
     "ohlcv": ("open", "high", "low", "close", "volume"),
     "mark": ("open", "high", "low", "close"),
+    "index": ("open", "high", "low", "close"),
+    "open_interest": ("quantity", "notional"),
     "trades": ("price", "quantity"),
     "funding": ("rate",),
 }
@@ -122,11 +124,11 @@ RULES = (
          "the time cannot be read", _time_missing, kinds=EVERY),
     Rule("placeholder", "shape", "a number that stands for no value: -9999, 2^31-1 …",
          Severity.WARNING,
-         "{column} is a placeholder", _placeholder, kinds=("ohlcv", "mark", "trades")),
+         "{column} is a placeholder", _placeholder, kinds=("ohlcv", "mark", "index", "trades")),
     Rule("underflow", "shape", "a positive number too small to be a price or a volume", _ERROR,
-         "{column} is below 1e-12", _too_small, kinds=("ohlcv", "mark", "trades")),
+         "{column} is below 1e-12", _too_small, kinds=("ohlcv", "mark", "index", "trades")),
     Rule("overflow", "shape", "a number too large for any market", _ERROR,
-         "{column} is above 1e15", _too_large, kinds=("ohlcv", "mark", "trades")),
+         "{column} is above 1e15", _too_large, kinds=("ohlcv", "mark", "index", "trades")),
     Rule("overlong_decimals", "shape", "a price finer than 8 decimals: computed, not quoted",
          Severity.WARNING, "{column} has more than 8 decimals", _overlong,
          kinds=("ohlcv", "trades")),
