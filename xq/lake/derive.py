@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xq.lake import columns, layout
+from xq.lake import columns, layout, store
 from xq.lake.columns import BarColumns
 from xq.lake.layout import Dataset
 from xq.timeframe import Timeframe, names
@@ -34,14 +34,15 @@ def finer_stored(root: Path, dataset: Dataset) -> Timeframe | None:
         None if the dataset has files of its own, or nothing fits.
     """
     bar = dataset.bar
-    if bar is None or layout.leaves(root, dataset):
+    if bar is None or layout.periods(root, dataset):
         return None
     folder = (root / dataset.path).parent
+    store.of(root).catalogue(dataset.kind)
     found = []
     for name in _stored(folder):
         finer = Timeframe.parse(name)
         fits = finer.ms < bar.ms and bar.ms % finer.ms == 0
-        if fits and finer.is_edge(bar.floor(0)) and layout.leaves(root, _of(dataset, name)):
+        if fits and finer.is_edge(bar.floor(0)) and layout.periods(root, _of(dataset, name)):
             found.append(finer)
     return max(found, key=lambda item: item.ms, default=None)
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from xq.errors import CorruptFile
-from xq.lake import layout
+from xq.lake import layout, store
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, subtract, union
@@ -66,6 +66,7 @@ def load(root: Path, dataset: Dataset) -> tuple[Fact, ...]:
     CorruptFile
         If the file does not hold facts.
     """
+    store.of(root).bring(dataset, store.NOTHING)
     path = path_of(root, dataset)
     try:
         tree = json.loads(path.read_bytes())
@@ -95,13 +96,12 @@ def record(root: Path, dataset: Dataset, new: Iterable[Fact], *, disk: Disk | No
     StorageFailed
         If the disk refuses.
     """
-    from xq.lake.lock import held
-
     if not _unknown(load(root, dataset), new := tuple(new)):
         return
     disk = disk or LocalDisk()
-    path = path_of(root, dataset)
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+
+    def work(root: Path) -> None:
+        path = path_of(root, dataset)
         before = load(root, dataset)
         after = sorted(
             [*before, *_unknown(before, new)], key=lambda fact: (fact.what, fact.start_ms)
@@ -114,6 +114,8 @@ def record(root: Path, dataset: Dataset, new: Iterable[Fact], *, disk: Disk | No
                 disk.publish(staging / "facts.json", path)
         finally:
             disk.discard(staging)
+
+    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
 
 
 def _unknown(known: Iterable[Fact], new: Iterable[Fact]) -> list[Fact]:

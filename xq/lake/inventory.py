@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xq.errors import CorruptFile
-from xq.lake import arrays, layout, manifest
+from xq.lake import arrays, layout, manifest, store
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.manifest import Facts
 from xq.lake.ranges import Range, present, union
@@ -18,6 +18,9 @@ def facts(root: Path, dataset: Dataset, leaves: Sequence[Leaf]) -> dict[str, Fac
     A file is left out when no manifest lists it, when its size is another, or when the commit
     that replaced it changed no size, so that only its bytes could tell which one it is.
     """
+    elsewhere = store.of(root).facts(dataset)
+    if elsewhere is not None:
+        return {leaf.period: elsewhere[leaf.period] for leaf in leaves if leaf.period in elsewhere}
     try:
         entries = manifest.load(root, dataset, [leaf.period for leaf in leaves])
     except CorruptFile:
@@ -29,6 +32,26 @@ def facts(root: Path, dataset: Dataset, leaves: Sequence[Leaf]) -> dict[str, Fac
         if known is not None:
             found[leaf.period] = known
     return found
+
+
+def listed(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[Leaf, ...]:
+    """As `layout.leaves`, for those who ask about files without opening them: fetches none."""
+    elsewhere = store.of(root).facts(dataset)
+    if elsewhere is None:
+        return layout.leaves(root, dataset, within)
+    return tuple(
+        Leaf(layout.leaf_path(root, dataset, period), period)
+        for period in sorted(elsewhere)
+        if layout.meets(period, within)
+    )
+
+
+def sizes(root: Path, dataset: Dataset) -> dict[str, int]:
+    """Bytes of every file, by period."""
+    elsewhere = store.of(root).facts(dataset)
+    if elsewhere is not None:
+        return {period: item.size for period, item in elsewhere.items()}
+    return {leaf.period: leaf.path.stat().st_size for leaf in layout.leaves(root, dataset)}
 
 
 def stretches(
@@ -43,7 +66,7 @@ def stretches(
     CorruptFile
         If such a file cannot be read, or is not the committed one.
     """
-    leaves = layout.leaves(root, dataset, within)
+    leaves = listed(root, dataset, within)
     known = facts(root, dataset, leaves)
     found: list[Range] = []
     with Trust(root, dataset) as trust:
@@ -52,5 +75,6 @@ def stretches(
             if told is not None and told.stretches is not None:
                 found += told.stretches
             else:
+                store.of(root).bring(dataset, leaf.within)
                 found += present(arrays.times(trust.table(leaf, ["ts"])["ts"]), bar)
     return union(found)

@@ -5,7 +5,7 @@ which take whole folders never meet it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from xq.errors import UnknownName
+from xq.lake import store
 from xq.lake.ranges import Range
 from xq.lake.schema import Kind, kind_of
 from xq.timeframe import HOUR_MS, MINUTE_MS, Timeframe
@@ -149,7 +151,24 @@ class Leaf:
 
 
 def leaves(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[Leaf, ...]:
-    """The files of a dataset, oldest first; of those that may hold a time alone if one is given."""
+    """The files of a dataset, oldest first; of those that may hold a time alone if one is given.
+
+    Those of a lake elsewhere are fetched.
+    """
+    store.of(root).bring(dataset, within)
+    return at_hand(root, dataset, within)
+
+
+def periods(root: Path, dataset: Dataset) -> tuple[str, ...]:
+    """The periods a dataset has files of, oldest first, without fetching any."""
+    known = store.of(root).facts(dataset)
+    if known is not None:
+        return tuple(sorted(known))
+    return tuple(leaf.period for leaf in at_hand(root, dataset))
+
+
+def at_hand(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[Leaf, ...]:
+    """As `leaves`, of the files that lie in the folder."""
     folder = root / dataset.path
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 (names only; ten times faster)
@@ -158,7 +177,7 @@ def leaves(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[L
     found = []
     for name in names:
         key, _, period = name.partition("=")
-        if key != PERIOD or not is_period(period) or not _meets(period, within):
+        if key != PERIOD or not is_period(period) or not meets(period, within):
             continue
         path = f"{folder}/{name}/{PART}"
         if os.path.isfile(path):  # noqa: PTH113 (speed)
@@ -166,7 +185,8 @@ def leaves(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[L
     return tuple(found)
 
 
-def _meets(period: str, within: Range | None) -> bool:
+def meets(period: str, within: Range | None) -> bool:
+    """Whether a period's file may hold a time of a range; any file, if none is given."""
     if within is None:
         return True
     span = period_range(period)
@@ -188,6 +208,7 @@ def datasets(root: Path, kind: str | None = None) -> Iterator[Dataset]:
     """Every dataset that has a folder, in the order of their paths."""
     from xq.lake.schema import KINDS
 
+    store.of(root).catalogue(kind)
     for name in (kind,) if kind else sorted(KINDS):
         spec = kind_of(name)
         for values in _walk(root / name, spec.partition):
@@ -195,6 +216,17 @@ def datasets(root: Path, kind: str | None = None) -> Iterator[Dataset]:
                 yield Dataset(name, **values)
             except ValueError:
                 continue
+
+
+def dataset_of(parts: Sequence[str]) -> Dataset | None:
+    """The dataset with this path below the root; None if it is none."""
+    pairs = [part.partition("=") for part in parts[1:]]
+    try:
+        if tuple(key for key, _, _ in pairs) != kind_of(parts[0]).partition:
+            return None
+        return Dataset(parts[0], **{key: unquote(value) for key, _, value in pairs})
+    except (ValueError, UnknownName):
+        return None
 
 
 def _walk(folder: Path, names: tuple[str, ...]) -> Iterator[dict[str, str]]:

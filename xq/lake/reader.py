@@ -19,6 +19,7 @@ from xq.lake import (
     hints,
     inventory,
     layout,
+    store,
     trust,
 )
 from xq.lake.align import Gaps
@@ -115,7 +116,8 @@ class Lake:
             If a stored number is NaN or infinite.
         """
         asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
-        blocks = [derive.bar_columns(self.root, item, start_ms, end_ms).bars for item in asked]
+        with store.of(self.root).snapshot():
+            blocks = [derive.bar_columns(self.root, item, start_ms, end_ms).bars for item in asked]
         for item, block in zip(asked, blocks, strict=True):
             if not len(block.ts):
                 raise self._nothing(item, start_ms, end_ms)
@@ -178,7 +180,8 @@ class Lake:
         UnknownName
             If there is no such kind.
         """
-        infos = (self._info(item) for item in layout.datasets(self.root, kind))
+        with store.of(self.root).snapshot():
+            infos = [self._info(item) for item in layout.datasets(self.root, kind)]
         return [info for info in infos if info is not None]
 
     def scan(
@@ -204,7 +207,7 @@ class Lake:
         spec = kind_of(kind)
         frames = []
         for item in found:
-            files = [leaf.path for leaf in layout.leaves(self.root, item)]
+            files = [leaf.path for leaf in layout.at_hand(self.root, item)]
             if files:  # names are ours to read: a root like year=2024/ would confuse Polars
                 names = [pl.lit(getattr(item, name)).alias(name) for name in spec.partition]
                 rows = pl.scan_parquet(files, glob=False, hive_partitioning=False)
@@ -227,14 +230,14 @@ class Lake:
         return connect(self.root)
 
     def _info(self, dataset: Dataset) -> DatasetInfo | None:
-        leaves = layout.leaves(self.root, dataset)
+        leaves = inventory.listed(self.root, dataset)
         if not leaves:
             return None
-        rows, size, unreadable = 0, 0, 0
+        rows, unreadable = 0, 0
+        size = sum(inventory.sizes(self.root, dataset).values())
         ends: list[int] = []
         known = inventory.facts(self.root, dataset, leaves)
         for leaf in leaves:
-            size += leaf.path.stat().st_size
             try:
                 found = known.get(leaf.period) or columns.footer(leaf.path)
             except CorruptFile:

@@ -16,7 +16,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from xq.errors import CorruptFile, StorageFailed
-from xq.lake import arrays, layout, manifest, parquet, sealed
+from xq.lake import arrays, layout, manifest, parquet, sealed, store
 from xq.lake.disk import failed
 from xq.lake.layout import Dataset, Leaf
 
@@ -186,6 +186,13 @@ def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:
                 trust.prove(leaf)
                 paths.append(leaf.path)
     return paths
+
+
+def at_hand(root: Path, kinds: Iterable[str]) -> None:
+    """Fetch every file of some kinds, if the lake is elsewhere: DuckDB looks at the folder."""
+    place = store.of(root)
+    if place is not store.LOCAL:
+        place.bring_all(kinds)
 
 
 def proven_kinds(root: Path, kinds: Iterable[str]) -> None:

@@ -1,0 +1,188 @@
+"""A lake in an object store, seen through its cache."""
+
+import json
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from xq.clock import SystemClock
+from xq.errors import StorageFailed
+from xq.lake import layout
+from xq.lake.layout import Dataset
+from xq.lake.lock import held
+from xq.lake.manifest import Facts
+from xq.lake.objects import cache, commit
+from xq.lake.objects import head as heads
+from xq.lake.objects.bucket import Bucket, Gone
+from xq.lake.objects.sweep import sweep
+from xq.lake.objects.sync import Sync, wanted
+from xq.lake.ranges import Range
+from xq.lake.store import NOTHING, Proof
+from xq.ports import Clock
+
+Result = TypeVar("Result")
+
+
+class RemoteStore(Sync):
+    """A lake whose datasets lie in a bucket.
+
+    Parameters
+    ----------
+    root
+        Folder of the cache.
+    """
+
+    def __init__(self, root: Path, bucket: Bucket, clock: Clock | None = None) -> None:
+        super().__init__(root, bucket)
+        self.clock = clock or SystemClock()
+        self._established = False
+
+    def opened(self) -> None:
+        """Have the format version at hand; asks once."""
+        if self._established:
+            return
+        try:
+            found = self.bucket.get(heads.FORMAT_KEY)
+        except Gone:
+            for _ in self.bucket.list(heads.HEADS):  # tells a missing bucket from a new lake
+                break
+            return
+        if found is not None:
+            path = layout.format_path(self.root)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(found[0])
+            self._established = True
+
+    def establish(self) -> None:
+        """Found the lake, once it is sure that the store keeps two writers apart.
+
+        Raises
+        ------
+        StorageFailed
+            If it does not.
+        """
+        self.opened()
+        if self._established:
+            return
+        key = f"{layout.META}/probe-{self.clock.now_ms():x}"
+        first = self.bucket.swap(key, b"1", None)
+        again = self.bucket.swap(key, b"2", None)
+        second = self.bucket.swap(key, b"3", first)
+        late = self.bucket.swap(key, b"4", first)
+        self.bucket.delete([key])
+        if first is None or again is not None or second is None or late is not None:
+            raise StorageFailed(
+                "the store does not honour conditional puts (If-None-Match, If-Match), so two "
+                "writers would overwrite each other; nothing was written",
+                where=str(self.bucket.address),
+                hint="see docs/lake/object-stores.md for stores that do",
+            )
+        self.bucket.swap(heads.FORMAT_KEY, json.dumps({"format": layout.FORMAT}).encode(), None)
+        self.opened()
+
+    def catalogue(self, kind: str | None = None) -> None:
+        """Bring the records of every dataset up to date: one listing, and what changed."""
+        prefix = heads.HEADS if kind is None else f"{heads.HEADS}/{kind}"
+        there = {
+            dataset: item.version
+            for item in self.bucket.list(prefix)
+            if (dataset := heads.dataset_of(item.key)) is not None
+        }
+
+        for dataset, known in cache.each(
+            lambda item: (item, self.look(item, there[item])), sorted(there, key=lambda i: i.path)
+        ):
+            self.remember(dataset, known)
+        for dataset in cache.known_datasets(self.root, kind):
+            if dataset not in there:
+                self.refresh(dataset)
+
+    def bring(self, dataset: Dataset, within: Range | None = None) -> None:
+        """Have a dataset at hand, with the files that may hold a time, or all.
+
+        Raises
+        ------
+        CorruptFile
+            If the dataset's head is damaged.
+        StorageFailed
+            If the store does not answer.
+        """
+        known = self.confirmed(dataset)
+        if known is None or within == NOTHING:
+            return
+        if cache.absent(self.root, dataset, wanted(known, within)):
+            with self.fetching(dataset):
+                self.fetch(dataset, within)
+
+    def bring_all(self, kinds: Iterable[str]) -> None:
+        """Have every file of some kinds at hand."""
+        with self.snapshot():
+            for kind in sorted(kinds):
+                self.catalogue(kind)
+            wanted = set(kinds)
+            found = [item for item in cache.known_datasets(self.root) if item.kind in wanted]
+            lacking = []
+            for dataset in found:
+                known = self.confirmed(dataset)
+                if known is not None and cache.absent(self.root, dataset, known.files):
+                    lacking.append(dataset)
+            cache.each(self._fetch_all, lacking)
+
+    def _fetch_all(self, dataset: Dataset) -> None:
+        with self.fetching(dataset):
+            self.fetch(dataset, None)
+
+    def facts(self, dataset: Dataset) -> dict[str, Facts]:
+        """Every committed file by period."""
+        known = self.confirmed(dataset)
+        return {} if known is None else {name: item.facts for name, item in known.files.items()}
+
+    def proof(self, dataset: Dataset) -> list[Proof]:
+        """Every file of a dataset, hashed now in the store; bad copies in the cache are dropped."""
+        known = self.confirmed(dataset)
+        if known is None:
+            return []
+        with self.fetching(dataset):
+            cache.mend(self.root, dataset)
+
+        def look(period: str) -> Proof:
+            item = known.files[period]
+            key = heads.leaf_key(dataset, period, item)
+            try:
+                digest = sha256(self.file(dataset, period, item)).hexdigest()
+            except Gone:
+                newer = self.refresh(dataset)
+                current = newer.files.get(period) if newer else None
+                if newer is not None and current is not None and current != item:
+                    digest = sha256(self.file(dataset, period, current)).hexdigest()
+                    return Proof(self.bucket.url(key), current.facts, digest)
+                return Proof(self.bucket.url(key), item.facts, None)
+            return Proof(self.bucket.url(key), item.facts, digest)
+
+        return cache.each(look, sorted(known.files))
+
+    def records(self) -> tuple[int, int]:
+        """Number and bytes of everything that is no file of a dataset."""
+        sizes = [item.size for item in self.bucket.list(layout.META)]
+        return len(sizes), sum(sizes)
+
+    def transact(
+        self,
+        root: Path,
+        dataset: Dataset,
+        wait_seconds: float,
+        within: Range | None,
+        work: Callable[[Path], Result],
+    ) -> Result:
+        """Do ``work`` on a copy, and make its changes the dataset by one conditional put."""
+        with held(layout.lock_path(root, dataset), wait_seconds, str(dataset)):
+            return commit.transact(self, dataset, within, work)
+
+    def sweep(self) -> int:
+        """Remove what killed writers left behind and nobody can want; tells how many objects."""
+        return sweep(self)
+
+    def set_aside(self, root: Path, path: Path) -> None:
+        """Keep a file that belongs to no dataset."""
+        self.bucket.put(path.relative_to(root).as_posix(), path.read_bytes())
