@@ -36,9 +36,10 @@ N ?= 10000
 SEED ?= 1
 
 .PHONY: torture
-torture: $(VENV)/.dev ## Kill the lake N times at random, then at every call; prints figures
+torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times at random, then at every call; prints figures
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
+	$(BIN)/python tests/support/objects_torture.py $$(( $(N) / 50 + 1 )) $(SEED)
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, formatting, types
