@@ -46,11 +46,12 @@ def python() -> Path:
 
 
 @contextmanager
-def serving() -> Iterator[ObjectStore]:
-    """A server with one empty bucket, until the context ends."""
+def serving(milliseconds: float = 0) -> Iterator[ObjectStore]:
+    """A server with one empty bucket, until the context ends; slow to answer if told so."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PYTHON"))}
     process = subprocess.Popen(
-        [python(), _SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [python(), _SCRIPT, str(milliseconds)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env=environ | {"HOME": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"},
     )  # fmt: skip
     assert process.stdin is not None

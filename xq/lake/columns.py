@@ -43,11 +43,15 @@ def leaves_within(
     root: Path, dataset: Dataset, start_ms: int | None, end_ms: int | None
 ) -> list[Leaf]:
     """The files that may hold rows of ``[start_ms, end_ms)``, oldest first."""
+    return list(layout.leaves(root, dataset, span(start_ms, end_ms)))
+
+
+def span(start_ms: int | None, end_ms: int | None) -> Range | None:
+    """``[start_ms, end_ms)`` as a range; None if both ends are open."""
     if start_ms is None and end_ms is None:
-        return list(layout.leaves(root, dataset))
+        return None
     first = _BEGINNING if start_ms is None else start_ms
-    within = Range(first, _END if end_ms is None else end_ms)
-    return list(layout.leaves(root, dataset, within))
+    return Range(first, _END if end_ms is None else end_ms)
 
 
 def rows_within(ts: np.ndarray, start_ms: int | None, end_ms: int | None) -> slice:

@@ -116,7 +116,9 @@ class Lake:
             If a stored number is NaN or infinite.
         """
         asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
-        with store.of(self.root).snapshot():
+        place = store.of(self.root)
+        with place.snapshot():
+            place.bring_all(asked, columns.span(start_ms, end_ms))
             blocks = [derive.bar_columns(self.root, item, start_ms, end_ms).bars for item in asked]
         for item, block in zip(asked, blocks, strict=True):
             if not len(block.ts):

@@ -51,8 +51,11 @@ class Store(Protocol):
     def bring(self, dataset: "Dataset", within: Range | None = None) -> None:
         """Have a dataset at hand, with the files that may hold a time, or all."""
 
-    def bring_all(self, kinds: Iterable[str]) -> None:
+    def bring_kinds(self, kinds: Iterable[str]) -> None:
         """Have every file of some kinds at hand."""
+
+    def bring_all(self, datasets: "Sequence[Dataset]", within: Range | None = None) -> None:
+        """`bring` for many, at once; within a snapshot they need not be asked for again."""
 
     def facts(self, dataset: "Dataset") -> "dict[str, Facts] | None":
         """Every committed file by period without opening it; None if the folder tells."""
@@ -103,7 +106,10 @@ class LocalStore:
     def bring(self, dataset: "Dataset", within: Range | None = None) -> None:
         """Nothing to do."""
 
-    def bring_all(self, kinds: Iterable[str]) -> None:
+    def bring_kinds(self, kinds: Iterable[str]) -> None:
+        """Nothing to do."""
+
+    def bring_all(self, datasets: "Sequence[Dataset]", within: Range | None = None) -> None:
         """Nothing to do."""
 
     def facts(self, dataset: "Dataset") -> "dict[str, Facts] | None":

@@ -190,9 +190,7 @@ def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:
 
 def at_hand(root: Path, kinds: Iterable[str]) -> None:
     """Fetch every file of some kinds, if the lake is elsewhere: DuckDB looks at the folder."""
-    place = store.of(root)
-    if place is not store.LOCAL:
-        place.bring_all(kinds)
+    store.of(root).bring_kinds(kinds)
 
 
 def proven_kinds(root: Path, kinds: Iterable[str]) -> None:

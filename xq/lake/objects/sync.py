@@ -61,6 +61,10 @@ class Sync:
             seen[place] = self.refresh(dataset)
         return seen[place]
 
+    def seen(self, dataset: Dataset) -> bool:
+        """Whether a dataset was looked at in this snapshot."""
+        return (self.root, dataset) in (_seen.get() or {})
+
     def refresh(self, dataset: Dataset) -> Known | None:
         """Bring the cache's state of a dataset up to date; None if it has never had any."""
         known = cache.known(self.root, dataset)
