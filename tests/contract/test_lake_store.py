@@ -1,5 +1,6 @@
 """What every place a lake is kept in must do: a folder, and a bucket seen from two machines."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,14 +38,25 @@ H1 = Timeframe.parse("1h")
 Place = Callable[..., Path]
 
 
-@pytest.fixture(params=["folder", "s3"])
+# A URL beside "folder" and "s3" lets the suite run against another store by hand, with what its
+# client reads from the environment: XQ_TEST_STORE=az://lakes AZURE_STORAGE_USE_EMULATOR=true …
+OTHER = os.environ.get("XQ_TEST_STORE", "")
+ENVIRON = {
+    name: text for name, text in os.environ.items() if name.startswith(("AZURE_", "GOOGLE_"))
+}
+
+
+@pytest.fixture(params=["folder", "s3", *filter(None, [OTHER])])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """The root of one lake, as a machine sees it: ``place()``, ``place("elsewhere")``."""
     if request.param == "folder":
         return lambda machine="here": tmp_path / "lake"
-    server: ObjectStore = request.getfixturevalue("s3")
-    url = f"s3://{BUCKET}/{tmp_path.parent.name}/{tmp_path.name}"
-    return lambda machine="here": open_lake(url, tmp_path / machine, server.environ)
+    environ, store = ENVIRON, request.param
+    if store == "s3":
+        server: ObjectStore = request.getfixturevalue("s3")
+        environ, store = server.environ, f"s3://{BUCKET}"
+    url = f"{store}/{tmp_path.parent.name}/{tmp_path.name}"
+    return lambda machine="here": open_lake(url, tmp_path / machine, environ)
 
 
 def bars(hours: "range | list[int]", price: float = 100.0) -> pa.Table:

@@ -334,6 +334,8 @@ def test_requests_of_an_append_and_of_a_listing(
     s3.requests()
     assert len(lake.datasets()) == 20
     assert counted(s3) == {"LIST": 1}
+    query(root, "SELECT count(*) FROM ohlcv")
+    assert counted(s3) == {"LIST": 1}, "views and proofs ask no more"
     symbols = [f"S{place}/USDT" for place in range(20)]
     lake.bars("binance", symbols, H1, gaps="flag")
     assert counted(s3) == {"LIST": 1}, "of many symbols none is asked for alone"

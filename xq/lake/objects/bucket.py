@@ -102,6 +102,10 @@ class Bucket:
                 return _version(obstore.put(self._client, key, data, mode=mode))
             except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
                 return None
+            except FileNotFoundError as error:  # what S3 says of a version that was deleted
+                if _names_no_bucket(str(error)):
+                    raise
+                return None
             except exceptions.GenericError as error:
                 # S3 answers 409 if two conditional puts meet, and then neither need have won.
                 if "409" in str(error) and "Conflict" in str(error):

@@ -83,6 +83,8 @@ class RemoteStore(Sync):
 
     def catalogue(self, kind: str | None = None) -> None:
         """Bring the records of every dataset up to date: one listing, and what changed."""
+        if self.listed(kind):
+            return
         prefix = heads.HEADS if kind is None else f"{heads.HEADS}/{kind}"
         there = {
             dataset: item.version

@@ -25,6 +25,8 @@ _seen: ContextVar[dict[tuple[Path, Dataset], Known | None] | None] = ContextVar(
     "seen", default=None
 )
 
+_listed: ContextVar[set[tuple[Path, str | None]] | None] = ContextVar("listed", default=None)
+
 
 class Sync:
     """Keeps a cache folder like a bucket.
@@ -45,11 +47,12 @@ class Sync:
         if _seen.get() is not None:
             yield
             return
-        token = _seen.set({})
+        tokens = _seen.set({}), _listed.set(set())
         try:
             yield
         finally:
-            _seen.reset(token)
+            _seen.reset(tokens[0])
+            _listed.reset(tokens[1])
 
     def confirmed(self, dataset: Dataset) -> Known | None:
         """The state of a dataset, asked for unless it was in this snapshot."""
@@ -158,6 +161,16 @@ class Sync:
             return before
         with self.fetching(dataset):
             return self.refreshed(dataset)
+
+    def listed(self, kind: str | None) -> bool:
+        """Whether a kind was listed in this snapshot; notes that it is now."""
+        seen = _listed.get()
+        if seen is None:
+            return False
+        if (self.root, kind) in seen or (self.root, None) in seen:
+            return True
+        seen.add((self.root, kind))
+        return False
 
     def remember(self, dataset: Dataset, known: Known | None) -> None:
         """Note a state for the rest of the snapshot."""
