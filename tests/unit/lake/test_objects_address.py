@@ -14,6 +14,7 @@ from xq.api.workspace import open_workspace
 from xq.errors import ConfigError, CredentialsMissing, StorageFailed, XqError
 from xq.lake.layout import Dataset
 from xq.lake.objects.address import Address, connect, parse, settings
+from xq.lake.objects.bucket import Bucket, Gone
 from xq.lake.objects.opening import cache_folder, open_lake
 from xq.lake.reader import Lake
 from xq.lake.schema import KINDS
@@ -111,6 +112,36 @@ def test_the_cache_lies_where_the_configuration_says(tmp_path: Path, s3: ObjectS
     assert ws.lake_name == f"s3://{BUCKET}/{tmp_path.name}"
     ws = open_workspace(cwd=tmp_path, environ=environ | {"XQ_LAKE__CACHE": "/tmp/xq-copies"})
     assert str(ws.lake_cache) == "/tmp/xq-copies"
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, s3: ObjectStore) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageFailed) as error:
+        open_lake(f"s3://{BUCKET}/x", tmp_path / "file", s3.environ)
+    assert error.value.exit_code == 4
+    root = open_lake(f"s3://{BUCKET}/{tmp_path.name}", tmp_path, s3.environ)
+    (root / FUNDING.kind).write_text("in the way")
+    assert LakeWriter(root).upsert(FUNDING, _row()).added == 1, "the put is the commit"
+    with pytest.raises(StorageFailed) as error:
+        Lake(root).table(FUNDING)
+    assert str(tmp_path) in str(error.value.where)
+    (root / FUNDING.kind).unlink()
+    assert Lake(root).table(FUNDING).num_rows == 1
+
+
+def test_objects_of_many_parts(tmp_path: Path, s3: ObjectStore) -> None:
+    place = parse(f"s3://{BUCKET}/{tmp_path.name}")
+    bucket = Bucket(connect(place, s3.environ), place)
+    data = bytes(range(256)) * 60_000
+    bucket.put("large", data)
+    found = bucket.get("large")
+    assert found is not None
+    assert found[0] == data
+    assert bucket.get("large", found[1]) is None
+    assert [(item.key, item.size) for item in bucket.list("")] == [("large", len(data))]
+    bucket.delete(["large", "never there"])
+    with pytest.raises(Gone):
+        bucket.get("large")
 
 
 def _row() -> pa.Table:

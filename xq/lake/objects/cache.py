@@ -141,6 +141,12 @@ def install(
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def keep(path: Path, data: bytes) -> None:
+    """A file of no dataset."""
+    with storage_errors(path):
+        _write(path, data, path.parent / "fetch" / path.name)
+
+
 def drop(root: Path, dataset: Dataset) -> None:
     """Take a dataset out of the cache."""
     nothing = Known(Version(None), Head("", {}), {})
@@ -151,10 +157,11 @@ def drop(root: Path, dataset: Dataset) -> None:
 def mend(root: Path, dataset: Dataset) -> None:
     """Drop copies of files that are not the committed ones; the next reader fetches them again."""
     state = known(root, dataset)
-    for leaf in layout.at_hand(root, dataset):
-        item = state.files.get(leaf.period) if state else None
-        if item is None or _digest(leaf, None) != item.facts.sha256:
-            leaf.path.unlink(missing_ok=True)
+    with storage_errors(root / dataset.path):
+        for leaf in layout.at_hand(root, dataset):
+            item = state.files.get(leaf.period) if state else None
+            if item is None or digest_of(leaf.path) != item.facts.sha256:
+                leaf.path.unlink(missing_ok=True)
 
 
 def copy(root: Path, dataset: Dataset, periods: Iterable[str], into: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from xq.errors import LockHeld, StorageFailed, XqError
 from xq.lake import layout, manifest
+from xq.lake.disk import storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.objects import cache
 from xq.lake.objects import head as heads
@@ -124,11 +125,12 @@ def _push(
         leaves[period] = _bytes(path, entry.now.sha256)
         files[period] = Filed(entry.now, stamp)
         objects[heads.leaf_key(dataset, period, files[period])] = leaves[period]
-    kept = {
-        name: path.read_bytes()
-        for name, path in cache.record_paths(scratch, dataset).items()
-        if path.is_file()
-    }
+    with storage_errors(scratch):
+        kept = {
+            name: path.read_bytes()
+            for name, path in cache.record_paths(scratch, dataset).items()
+            if path.is_file()
+        }
     records: dict[str, Record] = {}
     for name, data in (heads.shards(files) | kept).items():
         old_record = old_records.get(name)
@@ -175,7 +177,8 @@ def _commit(store: "RemoteStore", dataset: Dataset, before: Known | None, push: 
     if version is None:
         return False
     after = Known(version, push.after, push.files)
-    with store.fetching(dataset), suppress(Gone):
+    # It is committed: a cache that cannot follow now is brought up to date by the next reader.
+    with suppress(XqError, Gone), store.fetching(dataset):
         # A newer state may be there by now, which is not replaced.
         if before == cache.known(store.root, dataset):
             store.take(dataset, after, push.leaves, push.records)

@@ -15,7 +15,7 @@ from xq.lake.manifest import Facts
 from xq.lake.objects import cache, commit
 from xq.lake.objects import head as heads
 from xq.lake.objects.bucket import Bucket, Gone
-from xq.lake.objects.sweep import sweep
+from xq.lake.objects.sweep import probe_key, sweep
 from xq.lake.objects.sync import Sync, wanted
 from xq.lake.ranges import Range
 from xq.lake.store import NOTHING, Proof
@@ -49,9 +49,7 @@ class RemoteStore(Sync):
                 break
             return
         if found is not None:
-            path = layout.format_path(self.root)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(found[0])
+            cache.keep(layout.format_path(self.root), found[0])
             self._established = True
 
     def establish(self) -> None:
@@ -65,7 +63,7 @@ class RemoteStore(Sync):
         self.opened()
         if self._established:
             return
-        key = f"{layout.META}/probe-{self.clock.now_ms():x}"
+        key = probe_key(self.clock)
         first = self.bucket.swap(key, b"1", None)
         again = self.bucket.swap(key, b"2", None)
         second = self.bucket.swap(key, b"3", first)

@@ -1,5 +1,6 @@
 """Objects that no head leads to: what writers left that were killed between two puts."""
 
+import os
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 from xq.lake import layout
 from xq.lake.layout import META, Dataset
 from xq.lake.objects.bucket import Bucket, Item
+from xq.ports import Clock
 
 if TYPE_CHECKING:
     from xq.lake.objects.remote import RemoteStore
@@ -23,7 +25,7 @@ def sweep(store: "RemoteStore", older_than_ms: int = ORPHAN_MS) -> int:
     Names are never used twice, so that an object without a head stays without one once no
     commit can be under way that has put it.
     """
-    limit_ms = _store_now_ms(store.bucket, store.clock.now_ms()) - older_than_ms
+    limit_ms = _store_now_ms(store.bucket, store.clock) - older_than_ms
     old = [item for item in store.bucket.list("") if item.modified_ms < limit_ms and is_ours(item)]
     if not old:
         return 0
@@ -58,9 +60,16 @@ def _dataset_of(key: str) -> Dataset | None:
     return layout.dataset_of(parts) if parts else None
 
 
-def _store_now_ms(bucket: Bucket, now_ms: int) -> int:
-    """The time by the clock that also dates the objects."""
-    key = f"{_PROBE}{now_ms:x}"
+def probe_key(clock: Clock) -> str:
+    """A name for an object that is put to learn about the store; nobody else takes it."""
+    parts = (clock.now_ms(), os.getpid(), int(clock.monotonic() * 1e6))
+    return _PROBE + "-".join(f"{part:x}" for part in parts)
+
+
+def _store_now_ms(bucket: Bucket, clock: Clock) -> int:
+    """The time by the clock that also dates the objects, or by ours if that is earlier."""
+    now_ms = clock.now_ms()
+    key = probe_key(clock)
     bucket.put(key, b"?")
     found = next((item.modified_ms for item in bucket.list(META) if item.key == key), now_ms)
     bucket.delete([key])
