@@ -226,6 +226,19 @@ def test_a_reader_that_is_overtaken_reads_the_newer_commit(
     assert Lake(one).table(hourly).equals(rows(range(4)))
 
 
+def test_a_file_that_is_replaced_while_it_is_verified_is_no_fault(
+    machine: Callable[[str], LakePath], rows: Rows, hourly: Dataset
+) -> None:
+    from xq.lake.remove import remove
+
+    one, two = machine("one"), machine("two")
+    for act in (lambda: LakeWriter(two).upsert(hourly, rows([3])), lambda: remove(two, hourly)):
+        LakeWriter(two).upsert(hourly, rows(range(3)))
+        bucket_of(one).before = once("get", ".parquet", act)
+        assert verify.verify(one, hourly).faults == ()
+    assert Lake(one).datasets() == []
+
+
 def test_a_copy_is_replaced_when_a_newer_commit_is_seen(
     machine: Callable[[str], LakePath], rows: Rows, hourly: Dataset
 ) -> None:

@@ -15,6 +15,7 @@ from xq.lake.manifest import Facts
 from xq.lake.objects import cache, commit
 from xq.lake.objects import head as heads
 from xq.lake.objects.bucket import Bucket, Gone
+from xq.lake.objects.head import Known
 from xq.lake.objects.sweep import probe_key, sweep
 from xq.lake.objects.sync import Sync, wanted
 from xq.lake.ranges import Range
@@ -117,11 +118,11 @@ class RemoteStore(Sync):
 
     def bring_kinds(self, kinds: Iterable[str]) -> None:
         """Have every file of some kinds at hand."""
-        wanted = set(kinds)
+        named = sorted(set(kinds))
         with self.snapshot():
-            for kind in sorted(wanted):
+            for kind in named:
                 self.catalogue(kind)
-            found = [item for item in cache.known_datasets(self.root) if item.kind in wanted]
+            found = [item for kind in named for item in cache.known_datasets(self.root, kind)]
             self._fetch_all(found, None)
 
     def bring_all(self, datasets: Sequence[Dataset], within: Range | None = None) -> None:
@@ -161,21 +162,24 @@ class RemoteStore(Sync):
         with self.fetching(dataset):
             cache.mend(self.root, dataset)
 
-        def look(period: str) -> Proof:
-            item = known.files[period]
-            key = heads.leaf_key(dataset, period, item)
+        found = cache.each(lambda name: self._proof(dataset, name, known), sorted(known.files))
+        return [item for item in found if item is not None]
+
+    def _proof(self, dataset: Dataset, period: str, known: Known) -> Proof | None:
+        """What one file is now; None if a commit took it away meanwhile."""
+        while (item := known.files.get(period)) is not None:
+            url = self.bucket.url(heads.leaf_key(dataset, period, item))
             try:
                 digest = sha256(self.file(dataset, period, item)).hexdigest()
+                return Proof(url, item.facts, digest)
             except Gone:
                 newer = self.refresh(dataset)
-                current = newer.files.get(period) if newer else None
-                if newer is not None and current is not None and current != item:
-                    digest = sha256(self.file(dataset, period, current)).hexdigest()
-                    return Proof(self.bucket.url(key), current.facts, digest)
-                return Proof(self.bucket.url(key), item.facts, None)
-            return Proof(self.bucket.url(key), item.facts, digest)
-
-        return cache.each(look, sorted(known.files))
+            if newer is None:
+                return None
+            if newer.files.get(period) == item:
+                return Proof(url, item.facts, None)
+            known = newer
+        return None
 
     def records(self) -> tuple[int, int]:
         """Number and bytes of everything that is no file of a dataset."""
