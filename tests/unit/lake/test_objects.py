@@ -7,7 +7,7 @@ import pytest
 from support.object_store import BUCKET, ObjectStore
 
 from xq.errors import CorruptFile, LockHeld, StorageFailed
-from xq.lake import layout, store, verify
+from xq.lake import layout, parquet, store, verify
 from xq.lake.audit import check
 from xq.lake.coverage import Coverage
 from xq.lake.damage import damage_of
@@ -250,6 +250,22 @@ def test_a_copy_is_replaced_when_a_newer_commit_is_seen(
     LakeWriter(two).upsert(hourly, rows([3]))
     assert Lake(one).table(hourly).equals(rows(range(-3, 4)))
     assert list(check(Lake(one))) == []
+
+
+def test_a_newer_file_of_the_same_size_is_noticed(
+    machine: Callable[[str], LakePath], rows: Rows, hourly: Dataset
+) -> None:
+    sizes: dict[int, float] = {}
+    for price in range(1000, 2000):
+        size = parquet.encode(rows(range(3), price=price), hourly.spec).size
+        if size in sizes:
+            break
+        sizes[size] = price
+    one, two = machine("one"), machine("two")
+    for newest in (sizes[size], price):
+        LakeWriter(two).upsert(hourly, rows(range(3), price=newest))
+        assert Lake(one).table(hourly).equals(rows(range(3), price=newest))
+    assert sizes[size] != price
 
 
 @pytest.mark.parametrize("harm", ["flip", "gone"])
