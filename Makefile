@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+S3     := .venv-s3
 JOBS   ?= auto
 PYTEST_ARGS ?=
 
@@ -28,16 +29,17 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 ##@ Develop
 
 .PHONY: test
-test: $(VENV)/.dev ## Run the whole test suite
+test: $(VENV)/.dev $(S3)/.ready ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 N ?= 10000
 SEED ?= 1
 
 .PHONY: torture
-torture: $(VENV)/.dev ## Kill the lake N times at random, then at every call; laws on new examples
+torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times at random, then at every call; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
+	$(BIN)/python tests/support/objects_torture.py $$(( $(N) / 50 + 1 )) $(SEED)
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: check
@@ -56,7 +58,7 @@ golden: $(VENV)/.dev ## Rewrite the golden outputs
 	XQ_TEST_GOLDEN=write $(BIN)/python -m pytest -q tests/golden
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Measure against peers, paired runs
+bench: $(VENV)/.dev $(S3)/.ready ## Measure against peers, paired runs
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 .PHONY: hooks
@@ -70,12 +72,14 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q pyproject.toml --group build --group dev -c requirements.lock \
 	  --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  -o requirements-dev.lock
+	printf 'moto[s3]==5.2.5\nflask\nflask-cors\n' | $(BIN)/uv pip compile -q - --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-s3.lock
 	echo 'uv>=0.13,<0.14' | $(BIN)/uv pip compile -q - --universal --generate-hashes \
 	  --no-annotate --no-header -o requirements-uv.lock
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what make run made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
+	rm -rf $(VENV) $(S3) .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
 	find data -mindepth 1 ! -name README.md -delete
 
 # The environment. Each stamp is newer than what it was made from.
@@ -90,6 +94,12 @@ $(VENV)/.uv: requirements-uv.lock
 $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The S3-compatible server of the tests needs versions that xq's own tools do not agree with.
+$(S3)/.ready: requirements-s3.lock | $(VENV)/.uv
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(S3)
+	$(BIN)/uv pip install -q --python $(S3)/bin/python --require-hashes -r requirements-s3.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core

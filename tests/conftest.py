@@ -4,13 +4,14 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.object_store import ObjectStore, python, serving
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ASIDE = _ROOT.parent / "shared" / "data"
@@ -45,8 +46,18 @@ def _isolated_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
     for name in list(os.environ):
-        if name.startswith("XQ_") and not name.startswith("XQ_TEST_"):
+        ours = name.startswith("XQ_") and not name.startswith("XQ_TEST_")
+        if ours or name.startswith(("AWS_", "AZURE_", "GOOGLE_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[ObjectStore]:
+    """An S3-compatible server on loopback with one bucket; `make test` prepares it."""
+    if not python().exists():
+        pytest.fail(f"no S3 server in {python()}; run: make {python().parents[1].name}/.ready")
+    with serving() as store:
+        yield store
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,12 @@ class _Section(BaseModel):
 class LakeConfig(_Section):
     """Where market data and results are stored."""
 
-    path: str = Field("data", description="folder of the Parquet lake, relative to this file")
+    path: str = Field(
+        "data", min_length=1, description="folder relative to this file, or s3://, gs://, az:// URL"
+    )
+    cache: str | None = Field(
+        None, min_length=1, description="folder for copies from a URL; unset: state/lake"
+    )
 
 
 class ExchangeConfig(_Section):

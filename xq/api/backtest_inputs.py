@@ -73,7 +73,11 @@ def stored_range(lake: "Lake", market: Market, symbol: str) -> tuple[int, int] |
     bar = market.timeframe
     finer = lake.derived_from(market.exchange, symbol, bar) or bar
     dataset = Dataset("ohlcv", market.exchange, symbol, finer.name)
-    leaves = list(layout.leaves(lake.root, dataset))
+    periods = layout.periods(lake.root, dataset)
+    if not periods:
+        return None
+    ends = [layout.period_range(period) for period in (periods[0], periods[-1])]
+    leaves = [leaf for end in ends for leaf in layout.leaves(lake.root, dataset, end)]
     if not leaves:
         return None
     first, last = columns.footer(leaves[0].path), columns.footer(leaves[-1].path)

@@ -78,7 +78,8 @@ def _folder(ws: Workspace) -> str:
         existing = next(path for path in (folder, *folder.parents) if path.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
             raise StorageFailed("expected a folder that can be written", where=str(existing))
-    return f"lake {ws.lake}, state {ws.state}"
+    lake = ws.lake_name if "://" in ws.lake_name else ws.lake
+    return f"lake {lake}, state {ws.state}"
 
 
 def _disk(ws: Workspace) -> str:

@@ -140,6 +140,7 @@ def compact(
 ) -> list[CompactReport]:
     """Rewrite every file that is not as xq writes it today; clear leftovers of killed writers."""
     from xq.lake import compact as room
+    from xq.lake import store
     from xq.lake.writer import LakeWriter
 
     LakeWriter(ws.lake)  # sweeps
@@ -152,6 +153,8 @@ def compact(
                 done.bytes_before, done.bytes_after,
             )
         )  # fmt: skip
+    if chosen.everything:
+        store.of(ws.lake).sweep()
     return reports
 
 
@@ -163,7 +166,7 @@ def removable(ws: Workspace, chosen: Selection) -> "list[tuple[Dataset, Removal]
     UsageError
         If nothing narrows the selection.
     """
-    from xq.lake.layout import leaves
+    from xq.lake.inventory import sizes
 
     if chosen.everything:
         raise UsageError(
@@ -172,9 +175,8 @@ def removable(ws: Workspace, chosen: Selection) -> "list[tuple[Dataset, Removal]
         )
     found = []
     for dataset in _recorded(ws, chosen):
-        paths = [leaf.path for leaf in leaves(ws.lake, dataset)]
-        size = sum(path.stat().st_size for path in paths)
-        found.append((dataset, Removal(str(dataset), len(paths), size)))
+        files = sizes(ws.lake, dataset)
+        found.append((dataset, Removal(str(dataset), len(files), sum(files.values()))))
     return found
 
 

@@ -51,10 +51,11 @@ def runs(ws: Workspace, *, strategy: str | None = None) -> list[SavedRun]:
     CorruptFile
         If the lake cannot be read.
     """
-    if not (ws.lake / "runs").is_dir():
-        return []
-    from xq.lake.layout import Dataset
+    from xq.lake.layout import Dataset, periods
     from xq.lake.reader import Lake
+
+    if not periods(ws.lake, Dataset("runs")):
+        return []
 
     table = Lake(ws.lake).table(Dataset("runs"))
     found = [_saved(row) for row in _plain_times(table).to_pylist() if row["kind"] == MODE]
@@ -106,7 +107,11 @@ def show(ws: Workspace, run_id: str) -> SavedRun:
     """
     saved = runs(ws)
     if not saved:
-        raise NoData("no run is saved", where=str(ws.lake), hint="xq backtest --save")
+        raise NoData(
+            "no run is saved",
+            where=ws.lake_name if "://" in ws.lake_name else str(ws.lake),
+            hint="xq backtest --save",
+        )
     matching = [run for run in saved if run.run_id.startswith(run_id)]
     ids = {run.run_id for run in matching}
     if len(ids) != 1 or not run_id:

@@ -38,8 +38,31 @@ class Workspace:
 
     @property
     def lake(self) -> Path:
-        """Root folder of the Parquet lake."""
-        return self.root / self.config.lake.path
+        """Root folder of the Parquet lake; of its cache, if the lake is in an object store.
+
+        Raises
+        ------
+        ConfigError
+            If it is a URL that xq cannot open, or its credentials are missing.
+        """
+        path = self.config.lake.path
+        if "://" not in path:
+            return self.root / path
+        from xq.lake.objects.opening import open_lake
+
+        return open_lake(path, self.lake_cache, self.environ)
+
+    @property
+    def lake_name(self) -> str:
+        """The lake as its owner calls it, for people."""
+        path = self.config.lake.path
+        return path.rstrip("/") if "://" in path else self.lake.name
+
+    @property
+    def lake_cache(self) -> Path:
+        """Folder for local copies of what lies in an object store."""
+        given = self.config.lake.cache
+        return self.state / "lake" if given is None else self.root / given
 
     @property
     def state(self) -> Path:

@@ -76,7 +76,7 @@ def collect(
         progress=shell.progress,
     )
     what = "bars" if kind == "ohlcv" else kind
-    shell.rows(report.rows, title=f"{what} of {report.exchange} in {shell.workspace.lake.name}/")
+    shell.rows(report.rows, title=f"{what} of {report.exchange} in {shell.workspace.lake_name}/")
     for note in report.notes:
         shell.note(note)
     for line in report.other_failures():

@@ -13,11 +13,13 @@ from xq.bars import FIELDS
 from xq.errors import PoisonRows
 from xq.lake import arrays, layout, parquet
 from xq.lake.layout import Dataset, Leaf
+from xq.lake.ranges import Range
 from xq.lake.trust import Trust
 
 _COLUMNS = ("ts", *FIELDS)
 _POOL_FROM = 3  # leaves; below that a thread costs more than it saves
 _THREADS = 4
+_BEGINNING, _END = -(2**62), 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,15 @@ def leaves_within(
     root: Path, dataset: Dataset, start_ms: int | None, end_ms: int | None
 ) -> list[Leaf]:
     """The files that may hold rows of ``[start_ms, end_ms)``, oldest first."""
-    return [
-        leaf
-        for leaf in layout.leaves(root, dataset)
-        if (start_ms is None or leaf.within.end_ms > start_ms)
-        and (end_ms is None or leaf.within.start_ms < end_ms)
-    ]
+    return list(layout.leaves(root, dataset, span(start_ms, end_ms)))
+
+
+def span(start_ms: int | None, end_ms: int | None) -> Range | None:
+    """``[start_ms, end_ms)`` as a range; None if both ends are open."""
+    if start_ms is None and end_ms is None:
+        return None
+    first = _BEGINNING if start_ms is None else start_ms
+    return Range(first, _END if end_ms is None else end_ms)
 
 
 def rows_within(ts: np.ndarray, start_ms: int | None, end_ms: int | None) -> slice:

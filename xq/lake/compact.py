@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from xq.lake import layout, merge, parquet
+from xq.lake import layout, merge, parquet, store
 from xq.lake.commit import Change, publish
 from xq.lake.disk import Disk, LocalDisk
 from xq.lake.layout import Dataset
-from xq.lake.lock import held
 from xq.lake.trust import Trust, digest_of
 
 _WAIT_SECONDS = 5.0
@@ -57,9 +56,10 @@ def compact(
         If the disk refuses; the file concerned is as before.
     """
     disk = disk or LocalDisk()
-    staging = layout.staging_path(root, dataset)
-    rewritten = repeated = before = after = 0
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+
+    def work(root: Path) -> Compacted:
+        staging = layout.staging_path(root, dataset)
+        rewritten = repeated = before = after = 0
         leaves = layout.leaves(root, dataset)
         disk.discard(staging)
         try:
@@ -78,4 +78,6 @@ def compact(
                     advance()
         finally:
             disk.discard(staging)
-    return Compacted(dataset, len(leaves), rewritten, repeated, before, after)
+        return Compacted(dataset, len(leaves), rewritten, repeated, before, after)
+
+    return store.of(root).transact(root, dataset, _WAIT_SECONDS, None, work)

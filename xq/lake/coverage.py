@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile
-from xq.lake import arrays, inventory, layout, sealed
+from xq.lake import arrays, inventory, layout, sealed, store
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, present, subtract, union
@@ -90,10 +90,17 @@ class Coverage:
         StorageFailed
             If the ledger cannot be written.
         """
-        from xq.lake.lock import held  # readers need no lock, and its import is dear
-
-        with held(layout.lock_path(self._root, dataset), _WAIT_SECONDS, str(dataset)):
-            record(self._disk, self._root, dataset, fetched)
+        asked = union(fetched)
+        if not asked:
+            return
+        within = Range(asked[0].start_ms, asked[-1].end_ms)
+        store.of(self._root).transact(
+            self._root,
+            dataset,
+            _WAIT_SECONDS,
+            within,
+            lambda root: record(self._disk, root, dataset, fetched),
+        )
 
 
 def record(disk: Disk, root: Path, dataset: Dataset, fetched: Sequence[Range]) -> None:
@@ -149,6 +156,7 @@ def load(root: Path, dataset: Dataset) -> Ledger:
     CorruptFile
         If the file is not a ledger.
     """
+    store.of(root).bring(dataset, store.NOTHING)
     path = layout.coverage_path(root, dataset)
     try:
         tree = sealed.parse(path.read_bytes())

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from xq.lake import arrays, columns, layout
+from xq.lake import arrays, columns, layout, store
 from xq.lake.columns import BarColumns
 from xq.lake.layout import Dataset
 from xq.lake.schema import TIMESTAMP
@@ -44,13 +44,14 @@ def finer_stored(root: Path, dataset: Dataset) -> Timeframe | None:
     bar = dataset.bar
     if bar is None or not bar.has_shared_edges or dataset.kind not in KINDS:
         return None
-    if layout.leaves(root, dataset):
+    if layout.periods(root, dataset):
         return None
     folder = (root / dataset.path).parent
+    store.of(root).catalogue(dataset.kind)
     found = []
     for name in _stored(folder):
         finer = Timeframe.parse(name)
-        if divides(finer, bar) and layout.leaves(root, of_length(dataset, name)):
+        if divides(finer, bar) and layout.periods(root, of_length(dataset, name)):
             found.append(finer)
     return max(found, key=lambda item: item.ms, default=None)
 

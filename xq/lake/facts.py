@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from xq.errors import CorruptFile
-from xq.lake import layout
+from xq.lake import layout, store
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, subtract, union
@@ -69,6 +69,7 @@ def load(root: Path, dataset: Dataset) -> tuple[Fact, ...]:
     CorruptFile
         If the file does not hold facts.
     """
+    store.of(root).bring(dataset, store.NOTHING)
     path = path_of(root, dataset)
     try:
         tree = json.loads(path.read_bytes())
@@ -146,11 +147,10 @@ def _change(
     change: Callable[[tuple[Fact, ...]], list[Fact]],
     disk: Disk | None,
 ) -> None:
-    from xq.lake.lock import held
-
     disk = disk or LocalDisk()
-    path = path_of(root, dataset)
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+
+    def work(root: Path) -> None:
+        path = path_of(root, dataset)
         after = sorted(change(load(root, dataset)), key=lambda fact: (fact.what, fact.start_ms))
         tree = {"format": layout.FORMAT, "facts": [_tree(fact) for fact in _joined(after)]}
         staging = layout.staging_path(root, dataset)
@@ -160,6 +160,8 @@ def _change(
                 disk.publish(staging / "facts.json", path)
         finally:
             disk.discard(staging)
+
+    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
 
 
 def _tree(fact: Fact) -> dict[str, object]:

@@ -62,14 +62,17 @@ def follow(
 
 
 def _newest(lake: Lake, dataset: Dataset) -> Identity | None:
-    leaves = layout.leaves(lake.root, dataset)
+    periods = layout.periods(lake.root, dataset)
+    if not periods:
+        return None
+    leaves = layout.leaves(lake.root, dataset, layout.period_range(periods[-1]))
     return identity(leaves[-1].path) if leaves else None
 
 
 def _last(lake: Lake, dataset: Dataset, tail: int) -> pa.Table:
     rows = dataset.spec.schema.empty_table()
-    for leaf in reversed(layout.leaves(lake.root, dataset)):
-        rows = lake.table(dataset, leaf.within.start_ms)
+    for period in reversed(layout.periods(lake.root, dataset)):
+        rows = lake.table(dataset, layout.period_range(period).start_ms)
         if rows.num_rows >= tail:
             break
     return rows.slice(max(0, rows.num_rows - tail))

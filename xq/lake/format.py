@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
-from xq.errors import DataError
-from xq.lake import layout
+from xq.errors import ConfigError, DataError
+from xq.lake import layout, store
 from xq.lake.disk import failed
+
+ORIGIN = "origin"
 
 
 def check_format(root: Path) -> None:
@@ -13,10 +15,14 @@ def check_format(root: Path) -> None:
 
     Raises
     ------
+    ConfigError
+        If the folder is but the cache of a lake elsewhere.
     DataError
         If the version in the lake is newer, or not a version.
     """
+    store.of(root).opened()
     path = layout.format_path(root)
+    _refuse_cache(root)
     try:
         version = json.loads(path.read_bytes())["format"]
     except FileNotFoundError:
@@ -31,3 +37,18 @@ def check_format(root: Path) -> None:
             where=str(path),
             hint="xq --version",
         )
+
+
+def _refuse_cache(root: Path) -> None:
+    """What is written into a cache of a lake elsewhere would never get there."""
+    if store.of(root) is not store.LOCAL:
+        return
+    try:
+        url = (root / layout.META / ORIGIN).read_text()
+    except OSError:
+        return
+    raise ConfigError(
+        f"this folder is the cache of {url.strip()}, not a lake of its own",
+        where=str(root),
+        hint=f"set lake.path to {url.strip()}",
+    )

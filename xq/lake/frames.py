@@ -37,7 +37,7 @@ def scan(lake: "Lake", kind: str, chosen: Selection) -> "pl.LazyFrame":
     trust.proven_files(lake.root, found)
     frames = []
     for item in found:
-        files = [leaf.path for leaf in layout.leaves(lake.root, item)]
+        files = [leaf.path for leaf in layout.at_hand(lake.root, item)]
         if files:  # names are ours to read: a root like year=2024/ would confuse Polars
             rows = pl.scan_parquet(files, glob=False, hive_partitioning=False)
             frames.append(rows.with_columns(_names(item)).select(item.spec.columns))

@@ -5,7 +5,7 @@ which take whole folders never meet it.
 """
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from xq.errors import UnknownName
+from xq.lake import store
 from xq.lake.ranges import Range
 from xq.lake.schema import Kind, kind_of
 from xq.timeframe import HOUR_MS, MINUTE_MS, Timeframe
@@ -168,12 +170,29 @@ class Leaf:
 
 
 def leaves(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[Leaf, ...]:
-    """The files of a dataset, oldest first; of those that may hold a time alone if one is given."""
+    """The files of a dataset, oldest first; of those that may hold a time alone if one is given.
+
+    Those of a lake elsewhere are fetched.
+    """
+    store.of(root).bring(dataset, within)
+    return at_hand(root, dataset, within)
+
+
+def periods(root: Path, dataset: Dataset) -> tuple[str, ...]:
+    """The periods a dataset has files of, oldest first, without fetching any."""
+    known = store.of(root).facts(dataset)
+    if known is not None:
+        return tuple(sorted(known))
+    return tuple(period for period, _, _ in files(root, dataset))
+
+
+def at_hand(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[Leaf, ...]:
+    """As `leaves`, of the files that lie in the folder."""
     return tuple(Leaf(Path(path), period) for period, path, _ in files(root, dataset, within))
 
 
 def files(root: Path, dataset: Dataset, within: Range | None = None) -> list[tuple[str, str, int]]:
-    """What `leaves` finds, as (period, path, size): a ten years' history costs no objects."""
+    """What `at_hand` finds, as (period, path, size): a ten years' history costs no objects."""
     folder = f"{root}/{dataset.path}"
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208 (names only; ten times faster)
@@ -182,7 +201,7 @@ def files(root: Path, dataset: Dataset, within: Range | None = None) -> list[tup
     found = []
     for name in names:
         key, _, period = name.partition("=")
-        if key != PERIOD or not is_period(period) or (within and not _meets(period, within)):
+        if key != PERIOD or not is_period(period) or not meets(period, within):
             continue
         path = f"{folder}/{name}/{PART}"
         try:
@@ -194,7 +213,10 @@ def files(root: Path, dataset: Dataset, within: Range | None = None) -> list[tup
     return found
 
 
-def _meets(period: str, within: Range) -> bool:
+def meets(period: str, within: Range | None) -> bool:
+    """Whether a period's file may hold a time of a range; any file, if none is given."""
+    if within is None:
+        return True
     span = period_range(period)
     return span.start_ms < within.end_ms and span.end_ms > within.start_ms
 
@@ -222,6 +244,7 @@ def datasets(
     """
     from xq.lake.schema import KINDS
 
+    store.of(root).catalogue(kind)
     for name in (kind,) if kind else sorted(KINDS):
         spec = kind_of(name)
         for values in _walk(f"{root}/{name}", spec.partition, wanted or {}):
@@ -229,6 +252,17 @@ def datasets(
                 yield Dataset(name, **values)
             except ValueError:
                 continue
+
+
+def dataset_of(parts: Sequence[str]) -> Dataset | None:
+    """The dataset with this path below the root; None if it is none."""
+    pairs = [part.partition("=") for part in parts[1:]]
+    try:
+        if tuple(key for key, _, _ in pairs) != kind_of(parts[0]).partition:
+            return None
+        return Dataset(parts[0], **{key: unquote(value) for key, _, value in pairs})
+    except (ValueError, UnknownName):
+        return None
 
 
 def _walk(

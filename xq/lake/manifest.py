@@ -215,23 +215,25 @@ def _write(disk: Disk, shards: Mapping[Path, Mapping[str, Entry]], among: Path) 
     for path, entries in shards.items():
         temporary = among / f"manifest-{path.name}"
         with storage_errors(path):
-            disk.stage(temporary, _dump(entries))
+            disk.stage(temporary, dump(entries))
         staged.append((temporary, path))
     for temporary, path in staged:
         with storage_errors(path):
             disk.publish(temporary, path)
 
 
-def _dump(entries: Mapping[str, Entry]) -> bytes:
+def dump(entries: Mapping[str, Entry]) -> bytes:
+    """The bytes of a manifest."""
     files = {period: _tree(entry) for period, entry in entries.items()}
     return sealed.dump({"format": layout.FORMAT, "files": files})
 
 
 def _tree(entry: Entry) -> list[Any]:
-    return [_row(entry.now), None if entry.before is None else _row(entry.before)]
+    return [row_of(entry.now), None if entry.before is None else row_of(entry.before)]
 
 
-def _row(item: Facts) -> list[Any]:
+def row_of(item: Facts) -> list[Any]:
+    """Facts as plain values."""
     stretches = None
     if item.stretches is not None:
         stretches = [[part.start_ms, part.end_ms] for part in item.stretches]
@@ -240,10 +242,11 @@ def _row(item: Facts) -> list[Any]:
 
 def _entry(tree: Sequence[Any]) -> Entry:
     now, before = tree
-    return Entry(_facts(now), None if before is None else _facts(before))
+    return Entry(facts_of(now), None if before is None else facts_of(before))
 
 
-def _facts(row: Sequence[Any]) -> Facts:
+def facts_of(row: Sequence[Any]) -> Facts:
+    """Facts from plain values."""
     digest, size, rows, first_ms, last_ms, stretches = row
     parts = None if stretches is None else tuple(Range(a, b) for a, b in stretches)
     return Facts(digest, size, rows, first_ms, last_ms, parts)

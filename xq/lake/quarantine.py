@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from xq.lake import layout
+from xq.lake import layout, store
 from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.schema import kind_of
@@ -99,6 +99,7 @@ def keep_file(root: Path, dataset: Dataset, leaf: Leaf, *, disk: Disk | None = N
         with storage_errors(path):
             disk.stage(staged, data)
             disk.publish(staged, path)
+        store.of(root).set_aside(root, path)
     return path
 
 

@@ -19,6 +19,7 @@ from xq.lake import (
     hints,
     inventory,
     layout,
+    store,
 )
 from xq.lake.align import Gaps
 from xq.lake.format import check_format
@@ -114,7 +115,10 @@ class Lake:
             If a stored number is NaN or infinite.
         """
         asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
-        blocks = [derive.bar_columns(self.root, item, start_ms, end_ms).bars for item in asked]
+        place = store.of(self.root)
+        with place.snapshot():
+            place.bring_all(asked, columns.span(start_ms, end_ms))
+            blocks = [derive.bar_columns(self.root, item, start_ms, end_ms).bars for item in asked]
         for item, block in zip(asked, blocks, strict=True):
             if not len(block.ts):
                 raise self.nothing(item, start_ms, end_ms)
@@ -194,7 +198,8 @@ class Lake:
         UnknownName
             If there is no such kind.
         """
-        infos = (self._info(item) for item in layout.datasets(self.root, kind))
+        with store.of(self.root).snapshot():
+            infos = [self._info(item) for item in layout.datasets(self.root, kind)]
         return [info for info in infos if info is not None]
 
     def scan(
@@ -227,7 +232,7 @@ class Lake:
         return connect(self.root)
 
     def _info(self, dataset: Dataset) -> DatasetInfo | None:
-        files = layout.files(self.root, dataset)
+        files = inventory.listing(self.root, dataset)
         if not files:
             return None
         rows, size, unreadable = 0, 0, 0

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from xq.errors import LockHeld
-from xq.lake import layout
+from xq.lake import layout, store
 from xq.lake.disk import make_folder, storage_errors, sync_folder
 from xq.lake.layout import Dataset
 from xq.lake.lock import held
@@ -27,20 +27,26 @@ def remove(root: Path, dataset: Dataset) -> None:
     StorageFailed
         If the disk refuses.
     """
+
+    def work(root: Path) -> None:
+        with storage_errors(root / dataset.path):
+            take_away(root, dataset)
+
+    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
+
+
+def take_away(root: Path, dataset: Dataset) -> None:
+    """`remove` for the holder of the dataset's lock."""
     folder, away = root / dataset.path, trash_path(root, dataset)
-    with (
-        held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)),
-        storage_errors(folder),
-    ):
+    finish(root, away.name)
+    if folder.is_dir():
+        make_folder(away.parent)
+        folder.rename(away)
+        sync_folder(folder.parent)
+        sync_folder(away.parent)
         finish(root, away.name)
-        if folder.is_dir():
-            make_folder(away.parent)
-            folder.rename(away)
-            sync_folder(folder.parent)
-            sync_folder(away.parent)
-            finish(root, away.name)
-        else:
-            _forget(root, dataset.path)
+    else:
+        _forget(root, dataset.path)
 
 
 def trash_path(root: Path, dataset: Dataset) -> Path:

@@ -44,6 +44,12 @@ class Review:
     _stored: list[pa.Table] = field(default_factory=list)
     _given: list[pa.Table] = field(default_factory=list)
 
+    def begin(self) -> None:
+        """Forget what was met: the upsert is done anew on what another writer left."""
+        self.compared = 0
+        self._stored.clear()
+        self._given.clear()
+
     def admit(self, stored: pa.Table, fresh: pa.Table) -> pa.Table:
         """The new rows worth writing; those that say what is stored are left out as stored.
 

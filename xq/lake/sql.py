@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from xq.errors import UsageError
-from xq.lake import layout, sql_guard, sql_names, sql_prune, sql_views
+from xq.lake import layout, sql_guard, sql_names, sql_prune, sql_views, store
 from xq.lake.format import check_format
 from xq.lake.schema import KINDS, MARKET
 from xq.lake.sql_errors import explain
-from xq.lake.trust import proven_kinds
+from xq.lake.trust import at_hand, proven_kinds
 
 if TYPE_CHECKING:
     import duckdb
@@ -65,9 +65,11 @@ def stream(
         reading = sql_guard.require_select(connection, sql)
         values = sql_guard.bound(reading, parameters)
         wanted = _wanted(reading, values)
-        sql_views.create(connection, root, _needed(reading), wanted)
-        _lock_down(connection, root)
-        proven_kinds(root, _kinds_read(reading), wanted)
+        with store.of(root).snapshot():
+            at_hand(root, _kinds_read(reading), wanted)
+            sql_views.create(connection, root, _needed(reading), wanted)
+            _lock_down(connection, root)
+            proven_kinds(root, _kinds_read(reading), wanted)
         try:
             relation = connection.sql(sql, params=values)
         except duckdb.Error as error:
@@ -92,7 +94,9 @@ def connect(root: Path) -> "duckdb.DuckDBPyConnection":
     """
     root = root.absolute()
     connection = _open(root)
-    sql_views.create(connection, root)
+    with store.of(root).snapshot():
+        at_hand(root, KINDS)
+        sql_views.create(connection, root)
     return connection
 
 

@@ -16,7 +16,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from xq.errors import CorruptFile, StorageFailed
-from xq.lake import arrays, layout, manifest, parquet, sealed
+from xq.lake import arrays, layout, manifest, parquet, sealed, store
 from xq.lake.disk import failed
 from xq.lake.layout import Dataset, Leaf
 
@@ -186,6 +186,17 @@ def proven_files(root: Path, datasets: Iterable[Dataset]) -> list[Path]:
                 trust.prove(leaf)
                 paths.append(leaf.path)
     return paths
+
+
+def at_hand(
+    root: Path, kinds: Iterable[str], wanted: Mapping[str, Collection[str]] | None = None
+) -> None:
+    """Fetch the files of some kinds, if the lake is elsewhere: DuckDB looks at the folder."""
+    if not wanted:
+        store.of(root).bring_kinds(kinds)
+        return
+    for kind in sorted(kinds):
+        store.of(root).bring_all(tuple(layout.datasets(root, kind, wanted)))
 
 
 def proven_kinds(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xq.lake import layout
+from xq.lake import inventory, layout, store
 from xq.lake.layout import Dataset
 
 
@@ -26,10 +26,14 @@ def usage(root: Path, kind: str | None = None) -> Iterator[Usage]:
         If there is no such kind.
     """
     for dataset in layout.datasets(root, kind):
-        files = [leaf.path for leaf in layout.leaves(root, dataset)]
-        if files:
-            yield Usage(dataset, len(files), sum(path.stat().st_size for path in files))
+        sizes = inventory.sizes(root, dataset)
+        if sizes:
+            yield Usage(dataset, len(sizes), sum(sizes.values()))
     if kind is None:
+        elsewhere = store.of(root).records()
+        if elsewhere is not None:
+            yield Usage(None, *elsewhere)
+            return
         own = [path for path in (root / layout.META).rglob("*") if path.is_file()]
         if own:
             yield Usage(None, len(own), sum(path.stat().st_size for path in own))

@@ -1,15 +1,15 @@
 """Every file against its checksum, now; and the way back when the manifest itself is lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xq.errors import CorruptFile, XqError
-from xq.lake import arrays, coverage, layout, manifest, parquet, rules, trust
+from xq.lake import arrays, coverage, layout, manifest, parquet, rules, store, trust
 from xq.lake.disk import Disk, LocalDisk
 from xq.lake.layout import Dataset, Leaf
-from xq.lake.lock import held
 from xq.lake.manifest import Entry
+from xq.lake.store import Proof
 from xq.lake.trust import Trust
 from xq.lake.wayout import REPAIRABLE
 
@@ -48,6 +48,9 @@ class Verified:
 
 def verify(root: Path, dataset: Dataset) -> Verified:
     """Hash every file of a dataset, whatever was found before."""
+    away = store.of(root).proof(dataset)
+    if away is not None:
+        return _verified_away(dataset, away)
     faults: list[Fault] = []
     try:
         coverage.load(root, dataset)
@@ -79,11 +82,12 @@ def accept(root: Path, dataset: Dataset, *, disk: Disk | None = None) -> Verifie
         If the disk refuses.
     """
     disk = disk or LocalDisk()
-    entries: dict[str, Entry] = {}
-    faults: list[Fault] = []
-    size = 0
-    staging = layout.staging_path(root, dataset)
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+
+    def work(root: Path) -> Verified:
+        entries: dict[str, Entry] = {}
+        faults: list[Fault] = []
+        size = 0
+        staging = layout.staging_path(root, dataset)
         known = _readable(root, dataset)
         leaves = layout.leaves(root, dataset)
         for leaf in leaves:
@@ -99,7 +103,22 @@ def accept(root: Path, dataset: Dataset, *, disk: Disk | None = None) -> Verifie
             manifest.replace(disk, root, dataset, entries, staging)
         finally:
             disk.discard(staging)
-    return Verified(len(leaves), size, tuple(faults))
+        return Verified(len(leaves), size, tuple(faults))
+
+    return store.of(root).transact(root, dataset, _WAIT_SECONDS, None, work)
+
+
+def _verified_away(dataset: Dataset, proofs: Sequence[Proof]) -> Verified:
+    faults = []
+    for proof in proofs:
+        if proof.digest is None:
+            message = f"the object is gone; it held {proof.committed.rows} rows"
+            faults.append(Fault(str(dataset), "missing", proof.url, message, REPAIR))
+        elif proof.digest != proof.committed.sha256:
+            message = f"not a readable Parquet file of the lake: {trust.DIFFERS}"
+            faults.append(Fault(str(dataset), "changed", proof.url, message, REPAIR))
+    size = sum(proof.committed.size for proof in proofs)
+    return Verified(len(proofs), size, tuple(faults))
 
 
 def _readable(root: Path, dataset: Dataset) -> dict[str, Entry]:

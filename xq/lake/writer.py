@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from xq.errors import CorruptFile, LockHeld
-from xq.lake import arrays, coverage, layout, merge, remove, rules
+from xq.lake import arrays, coverage, layout, merge, remove, rules, store
 from xq.lake.commit import Change, publish
 from xq.lake.disk import Disk, LocalDisk, storage_errors
 from xq.lake.format import check_format
@@ -124,16 +124,24 @@ class LakeWriter:
         rules.refuse(real, where=str(dataset))
         rows = merge.unique(fresh, dataset.spec)
         asked = (covered,) if isinstance(covered, Range) else tuple(covered)
-        with self._locked(dataset):
-            commit = self._commit(dataset, rows, _Repair(frozenset(without), rebuild, review))
-            coverage.fill(self._disk, self._root, dataset, arrays.times(rows["ts"]))
-            asked = _finished(dataset, asked, known_until_ms)
-            coverage.record(self._disk, self._root, dataset, asked)
-        return commit
+        asked = _finished(dataset, asked, known_until_ms)
+        repair = _Repair(frozenset(without), rebuild, review)
 
-    def _commit(self, dataset: Dataset, rows: pa.Table, repair: "_Repair") -> Commit:
-        with Trust(self._root, dataset) as trust:
-            changes = list(self._changes(dataset, rows, trust, repair))
+        def work(root: Path) -> Commit:
+            if review is not None:
+                review.begin()
+            with self._at_work(root, dataset):
+                commit = self._commit(root, dataset, rows, repair)
+                coverage.fill(self._disk, root, dataset, arrays.times(rows["ts"]))
+                coverage.record(self._disk, root, dataset, asked)
+            return commit
+
+        touched = _touched(arrays.times(rows["ts"]), asked, without)
+        return store.of(self._root).transact(self._root, dataset, self._wait_seconds, touched, work)
+
+    def _commit(self, root: Path, dataset: Dataset, rows: pa.Table, repair: "_Repair") -> Commit:
+        with Trust(root, dataset) as trust:
+            changes = list(_changes(root, dataset, rows, trust, repair))
             if repair.review is not None:
                 repair.review.settle()
             merges = [item.merged for item in changes]
@@ -142,51 +150,30 @@ class LakeWriter:
                 for item in changes
                 if item.merged.added or item.merged.revised or repair.without
             ]
-            publish(self._disk, self._root, dataset, wanted, trust)
+            publish(self._disk, root, dataset, wanted, trust)
         return Commit(
             dataset,
             added=sum(item.added for item in merges),
             revised=sum(item.revised for item in merges),
             unchanged=sum(item.unchanged for item in merges),
-            files=tuple(item.leaf.path for item in wanted),
+            files=tuple(layout.leaf_path(self._root, dataset, item.leaf.period) for item in wanted),
         )
 
-    def _changes(
-        self, dataset: Dataset, rows: pa.Table, trust: Trust, repair: "_Repair"
-    ) -> Iterator[Change]:
-        own = arrays.times(rows["ts"])
-        touched = own
-        if repair.without:
-            touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
-        for period, start, stop in layout.split(dataset, touched):
-            leaf = Leaf(layout.leaf_path(self._root, dataset, period), period)
-            first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
-            part = rows.slice(int(first), int(last - first))
-            stored, before = part.slice(0, 0), None
-            if leaf.path.exists():
-                stored, before = _stored(leaf, part, trust, repair)
-                if repair.review is not None:
-                    part = repair.review.admit(stored, part)
-            kept = repair.keep(stored, dataset)
-            yield Change(leaf, merge.merged(leaf.path, kept, part, dataset.spec), before)
-
     @contextmanager
-    def _locked(self, dataset: Dataset) -> Iterator[None]:
-        lock = layout.lock_path(self._root, dataset)
-        with held(lock, self._wait_seconds, str(dataset)):
-            staging = layout.staging_path(self._root, dataset)
+    def _at_work(self, root: Path, dataset: Dataset) -> Iterator[None]:
+        staging = layout.staging_path(root, dataset)
+        self._disk.discard(staging)
+        remove.finish(root, dataset.slug)
+        with storage_errors(staging):
+            staging.mkdir(parents=True, exist_ok=True)  # need not survive a power cut
+        self._state_format(root, staging / "format.json")
+        try:
+            yield
+        finally:
             self._disk.discard(staging)
-            remove.finish(self._root, dataset.slug)
-            with storage_errors(staging):
-                staging.mkdir(parents=True, exist_ok=True)  # need not survive a power cut
-            self._state_format(staging / "format.json")
-            try:
-                yield
-            finally:
-                self._disk.discard(staging)
 
-    def _state_format(self, staged: Path) -> None:
-        path = layout.format_path(self._root)
+    def _state_format(self, root: Path, staged: Path) -> None:
+        path = layout.format_path(root)
         if not path.exists():
             with storage_errors(path):
                 self._disk.stage(staged, json.dumps({"format": layout.FORMAT}).encode())
@@ -218,6 +205,33 @@ class _Repair:
             return stored
         kept = ~np.isin(arrays.times(stored["ts"]), list(self.without))
         return merge.unique(stored.take(arrays.rows_at(np.flatnonzero(kept))), dataset.spec)
+
+
+def _changes(
+    root: Path, dataset: Dataset, rows: pa.Table, trust: Trust, repair: _Repair
+) -> Iterator[Change]:
+    own = arrays.times(rows["ts"])
+    touched = own
+    if repair.without:
+        touched = np.sort(np.concatenate((own, np.array(sorted(repair.without), np.int64))))
+    for period, start, stop in layout.split(dataset, touched):
+        leaf = Leaf(layout.leaf_path(root, dataset, period), period)
+        first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
+        part = rows.slice(int(first), int(last - first))
+        stored, before = part.slice(0, 0), None
+        if leaf.path.exists():
+            stored, before = _stored(leaf, part, trust, repair)
+            if repair.review is not None:
+                part = repair.review.admit(stored, part)
+        kept = repair.keep(stored, dataset)
+        yield Change(leaf, merge.merged(leaf.path, kept, part, dataset.spec), before)
+
+
+def _touched(ts: np.ndarray, asked: Sequence[Range], without: Sequence[int]) -> Range:
+    """The time whose files an upsert looks at."""
+    starts = [*ts[:1].tolist(), *(item.start_ms for item in asked), *without]
+    ends = [*ts[-1:].tolist(), *(item.end_ms - 1 for item in asked), *without]
+    return Range(min(starts), max(ends) + 1) if starts else store.NOTHING
 
 
 def _stored(
