@@ -50,7 +50,7 @@ def test_verify_names_the_files_and_exits_4(xq: Run, lake: Path) -> None:
     ]  # fmt: skip
     refused = xq("data", "export", "out.csv", "--symbol", "BTC/USDT")
     assert (refused.exit_code, str(file) in refused.stderr) == (4, True)
-    assert "hint:  xq data repair --exchange" in refused.stderr
+    assert "hint:  xq data repair" in refused.stderr
 
 
 def test_accept_mends_a_lost_manifest(xq: Run, lake: Path) -> None:

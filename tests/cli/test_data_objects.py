@@ -1,6 +1,7 @@
 """Every command over a lake in a bucket: the same words, the same exit codes."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -103,7 +104,7 @@ def test_an_object_that_was_changed_is_refused_named_and_repaired(
     shutil.rmtree(tmp_path / "state" / "lake")
     path = _harm(s3, bucket)
     refused = xq("data", "export", "x.csv", *BTC)
-    assert (refused.exit_code, "xq data verify" in refused.stderr) == (4, True)
+    assert (refused.exit_code, "hint:  xq data repair --symbol" in refused.stderr) == (4, True)
     result = xq("data", "verify")
     assert result.exit_code == 4
     assert [(row["rule"], row["path"]) for row in result.rows] == [("changed", path)]
@@ -152,3 +153,20 @@ def test_doctor_looks_at_the_bucket(xq: Run, bars: str) -> None:
     assert checks["lake"] == {
         "check": "lake", "ok": True, "detail": "2 datasets, no fault", "hint": None,
     }  # fmt: skip
+
+
+def test_a_changed_object_is_set_aside_and_collected_again(
+    xq: Run, bucket: str, tmp_path: Path, s3: ObjectStore
+) -> None:
+    xq("collect", *BTC, "--days", 20).check(0)
+    shutil.rmtree(tmp_path / "state" / "lake")
+    _harm(s3, bucket)
+    refused = xq("data", "export", "x.csv", *BTC)
+    [aside] = [line for line in refused.stderr.splitlines() if "xq data quarantine" in line]
+    line = shlex.split(aside.partition("xq data ")[2])
+    xq("data", *line).check(0)
+    assert len(list((tmp_path / "state" / "lake").rglob("quarantine/ohlcv/**/*.parquet"))) == 1
+    assert xq("sql", "SELECT count(*) AS n FROM ohlcv").rows == [{"n": 0}]
+    xq("data", "verify").check(0)
+    xq("collect", *BTC, "--days", 20).check(0)
+    assert xq("sql", "SELECT count(*) AS n FROM ohlcv").rows == [{"n": 480}]

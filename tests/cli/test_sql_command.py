@@ -88,7 +88,7 @@ def test_a_corrupt_file_is_one_clear_error(xq: Run, tmp_path: Path) -> None:
     assert result.stderr == (
         "error: not a readable Parquet file of the lake: its bytes are not those that were "
         f"committed (SHA-256)\n  where: {file}\n"
-        "  hint:  xq data repair --exchange binance --symbol BTC/USDT --timeframe 1h\n"
+        "  hint:  xq data repair --symbol BTC/USDT --timeframe 1h --exchange binance\n"
         f"         or, without the venue: xq data quarantine {file}\n"
     )
     xq("sql", "select count(*) as n from equity").check(0, '{"n": 0}\n', "")

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from xq.errors import CorruptFile, UsageError
-from xq.lake import arrays, layout, manifest, parquet, quarantine
+from xq.lake import arrays, layout, manifest, parquet, quarantine, store
 from xq.lake.disk import LocalDisk, storage_errors, sync_folder
 from xq.lake.layout import Dataset, Leaf
-from xq.lake.lock import held
 from xq.lake.quarantine import BadRow
 from xq.lake.schema import KINDS
 from xq.lake.trust import Trust
@@ -54,8 +53,11 @@ def expel(root: Path, path: Path, *, at_ms: int) -> tuple[Dataset, Path]:
     itself = dataset == quarantine.DATASET
     if not itself:
         quarantine.keep(writer, dataset, "lake", [row], at_ms=at_ms)
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
-        _drop(root, dataset, leaf)
+
+    def work(root: Path) -> None:
+        _drop(root, dataset, leaf.period)
+
+    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
     if itself:
         quarantine.keep(writer, dataset, "lake", [row], at_ms=at_ms)
     return dataset, copy
@@ -75,13 +77,15 @@ def _reason(root: Path, dataset: Dataset, leaf: Leaf) -> str:
     )
 
 
-def _drop(root: Path, dataset: Dataset, leaf: Leaf) -> None:
+def _drop(root: Path, dataset: Dataset, period: str) -> None:
     disk, staging = LocalDisk(), layout.staging_path(root, dataset)
-    with storage_errors(leaf.path):
-        leaf.path.unlink(missing_ok=True)
-        sync_folder(leaf.path.parent)
+    path = layout.leaf_path(root, dataset, period)
+    with storage_errors(path):
+        path.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            sync_folder(path.parent)
     entries = manifest.load(root, dataset)
-    entries.pop(leaf.period, None)
+    entries.pop(period, None)
     try:
         manifest.replace(disk, root, dataset, entries, staging)
     finally:

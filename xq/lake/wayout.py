@@ -48,9 +48,10 @@ def command(path: PurePath) -> str:
     if not folders or not folders[-1].startswith("period="):
         return _CHECK
     aside = shlex.join(["xq", "data", "quarantine", str(path)])
-    kind = next(part for part in reversed(folders) if "=" not in part)
+    at = max(place for place, part in enumerate(folders) if "=" not in part)
+    kind = folders[at]
     if kind not in REPAIRABLE:
         return aside
-    named = (part.partition("=") for part in folders[:-1] if "=" in part)
+    named = (part.partition("=") for part in folders[at + 1 : -1])
     dataset = Dataset(kind, **{key: unquote(value) for key, _, value in named})
     return f"{repair_command(dataset)}\n         or, without the venue: {aside}"

@@ -291,7 +291,7 @@ def test_a_harmed_object_is_found_and_can_be_repaired(
     now = START + 40 * HOUR
     if harm == "gone":
         damage = damage_of(Lake(two), hourly, now_ms=now)
-        assert [leaf.period for leaf, _ in damage.files] == ["2024"]
+        assert [item.leaf.period for item in damage.files] == ["2024"]
     LakeWriter(two).upsert(hourly, rows(range(30)), rebuild=True)
     assert verify.verify(one, hourly).faults == ()
     assert Lake(one).table(hourly).equals(rows(range(-30, 30)))
