@@ -45,6 +45,16 @@ def test_once_tells_what_it_did_and_a_second_time_does_nothing(folder: Path, xq:
     )
 
 
+def test_a_parameter_is_checked_even_if_the_bar_is_decided(folder: Path, xq: Xq) -> None:
+    xq("trade", "--once").check(0)
+    for value in ("weight=nan", "wait=1"):
+        refused = xq("trade", "--once", "--param", value)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert refused.stderr.startswith(("error: weight must be", "error: no parameter named"))
+    again = xq("trade", "--once", "--param", "weight=0.25")
+    assert (again.exit_code, again.rows[0]["act"]) == (0, "nothing to do")
+
+
 def test_json_is_one_object(folder: Path, xq: Xq) -> None:
     done = xq("trade", "--once", "--symbol", "BTC/USDT:USDT", "--param", "weight=-0.25",
               "--output", "json")  # fmt: skip
