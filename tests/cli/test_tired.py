@@ -59,3 +59,47 @@ def test_what_is_no_symbol_at_all_gets_no_guess(xq: Run) -> None:
 def test_the_first_word_of_sql_keeps_its_capitals(xq: Run) -> None:
     result = xq("sql", "select 1 limit -1")
     assert result.stderr.startswith("error: LIMIT/OFFSET cannot be negative")
+
+
+def test_a_backtest_of_a_time_to_come_does_not_advise_to_collect_it(xq: Run) -> None:
+    xq("init", ".", "--exchange", "sim").check(0)
+    xq("collect", "--days", "3").check(0)
+    result = xq("backtest", "--since", "2090-01-01")
+    result.check(
+        4,
+        "",
+        "error: no 1h bars of BTC/USDT stored from 2090-01-01 on: they end at 2024-01-01, "
+        "and that time is to come\n"
+        "  where: ohlcv BTC/USDT 1h on sim\n"
+        "  hint:  xq data ls\n",
+    )
+    result = xq("backtest", "--since", "2024-06-01")
+    assert "they end at 2024-01-01\n" in result.stderr
+    assert result.stderr.endswith(
+        "  hint:  xq collect --symbol BTC/USDT --exchange sim --since 2024-01-01\n"
+    )
+
+
+def test_a_collect_into_the_future_says_where_it_ended(xq: Run) -> None:
+    asked = ("collect", "--exchange", "sim", "--since", "2023-12-31", "--until")
+    result = xq(*asked, "2090-01-01")
+    assert (result.exit_code, result.rows[0]["end"]) == (0, "2024-01-01T00:00:00Z")
+    assert result.stderr.startswith(
+        "--until 2090-01-01T00:00:00Z is to come: the time of sim is 2024-01-01T00:00:"
+    )
+    assert xq(*asked, "2024-01-01").stderr == ""
+
+
+def test_a_number_is_repeated_as_it_was_typed(xq: Run) -> None:
+    assert xq("collect", "--days", "99999999").stderr.startswith(
+        "error: expected --days above 0 and at most 15000, found 99999999\n"
+    )
+
+
+def test_short_numbers_are_shown_as_they_are(xq: Run) -> None:
+    result = xq(
+        "sql", "select * from (values (42283.58, 1 / 3e0), (37724e0, 2e0)) as t(price, third)",
+        "--output", "table",
+    )  # fmt: skip
+    rows = [line.split() for line in result.stdout.splitlines()[3:5]]
+    assert rows == [["42,283.58", "0.333333"], ["37,724.00", "2"]]

@@ -106,7 +106,7 @@ def print_rich(*renderables: Any) -> None:
     width = get_terminal_size().columns if sys.stdout.isatty() else _UNCUT
     console = Console(file=sys.stdout, width=_ROOMY, highlight=False, markup=False, emoji=False)
     console.width = max([width, *(console.measure(item).minimum for item in renderables)])
-    console.print(*renderables)
+    console.print(*renderables, sep="\n")
 
 
 def print_error(error: XqError, *, as_json: bool) -> int:
