@@ -21,7 +21,9 @@ class _Section(BaseModel):
 class LakeConfig(_Section):
     """Where market data and results are stored."""
 
-    path: str = Field("data", description="folder of the Parquet lake, relative to this file")
+    path: str = Field(
+        "data", min_length=1, description="folder of the Parquet lake, relative to this file"
+    )
 
 
 class ExchangeConfig(_Section):

@@ -1,5 +1,6 @@
 """What people type late at night: empty values, symbols as venues write them."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,42 @@ def test_short_numbers_are_shown_as_they_are(xq: Run) -> None:
     )  # fmt: skip
     rows = [line.split() for line in result.stdout.splitlines()[3:5]]
     assert rows == [["42,283.58", "0.333333"], ["37,724.00", "2"]]
+
+
+def test_config_check_refuses_a_value_that_the_strategy_would(xq: Run, tmp_path: Path) -> None:
+    xq("init", ".", "--exchange", "sim").check(0)
+    file = tmp_path / "xq.toml"
+    text = file.read_text()
+    for line, found in (
+        ('fast = "x"', "strategy.trend_following.fast: fast must be a whole number"),
+        ("fasst = 3", "strategy.trend_following.fasst: no parameter of trend_following named"),
+    ):
+        file.write_text(f"{text}[strategy.trend_following]\n{line}\n")
+        result = xq("config", "check")
+        assert result.exit_code == 3
+        assert result.stderr.startswith(f"error: {found}")
+        assert f"  where: xq.toml:{len(text.splitlines()) + 2}\n" in result.stderr
+    file.write_text(f"{text}[strategy.trend_following]\nfast = 20\n")
+    xq("config", "check").check(0)
+
+
+def test_a_lake_that_is_a_file_is_said(xq: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "xq.toml").write_text('[exchange]\nname = "sim"\n[lake]\npath = "file"\n')
+    for arguments in (("data", "ls"), ("sql", "select * from ohlcv"), ("collect", "--days", "2")):
+        xq(*arguments).check(
+            4,
+            "",
+            "error: expected the lake's folder, found a file\n"
+            f"  where: {tmp_path / 'file'}\n"
+            "  hint:  xq config explain lake.path\n",
+        )
+    assert (tmp_path / "file").read_text() == "mine"
+    (tmp_path / "xq.toml").write_text('[lake]\npath = ""\n')
+    assert xq("data", "ls").exit_code == 3
+
+
+def test_the_next_step_after_init_can_be_pasted(xq: Run, tmp_path: Path) -> None:
+    result = xq("init", "my 'desk'")
+    line = shlex.split(result.stderr.removeprefix("next: "))
+    assert line == ["cd", str(tmp_path / "my 'desk'"), "&&", "xq", "doctor"]

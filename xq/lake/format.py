@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from xq.errors import DataError
+from xq.errors import DataError, StorageFailed
 from xq.lake import layout
 from xq.lake.disk import failed
 
@@ -14,9 +14,15 @@ def check_format(root: Path) -> None:
     Raises
     ------
     DataError
-        If the version in the lake is newer, or not a version.
+        If the version in the lake is newer, or not a version, or the lake is a file.
     """
     path = layout.format_path(root)
+    if root.is_file():
+        raise StorageFailed(
+            "expected the lake's folder, found a file",
+            where=str(root),
+            hint="xq config explain lake.path",
+        )
     try:
         version = json.loads(path.read_bytes())["format"]
     except FileNotFoundError:
