@@ -105,6 +105,18 @@ def trade_loop(
         return run(trigger, act, cycles=cycles, grace_seconds=grace)
 
 
+def check_request(ws: Workspace, request: TradeRequest) -> None:
+    """Refuse what no run would take; asks no venue.
+
+    Raises
+    ------
+    StrategyError, UsageError
+        Unknown strategy, symbols of several kinds, a refused parameter.
+    """
+    _terms(ws)
+    _Beginning(ws, request, None).check_parameters()
+
+
 def journal_path(ws: Workspace) -> Path:
     """The journal of the workspace's account."""
     return ws.state / f"journal-{_slug(ws)}.sqlite"
