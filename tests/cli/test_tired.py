@@ -52,9 +52,16 @@ def test_symbols_as_venues_write_them_are_answered_with_ours(
 
 
 def test_what_is_no_symbol_at_all_gets_no_guess(xq: Run) -> None:
-    for text in ("USDT", "bitcoin", "₿", "/"):
+    for text in ("USDT", "bitcoin", "₿", "/", "BTC/USDT,ETH/USDT", "BTC/USDT ETH/USDT"):
         result = xq("collect", "--symbol", text)
         assert (result.exit_code, "did you mean" in result.stderr) == (2, False)
+
+
+def test_a_symbol_never_carries_a_second_word_into_a_hint(xq: Run) -> None:
+    for text in ("A/B;rm -rf", "A/B USDT", "A B/USDT", "BTC/'USDT'"):
+        result = xq("collect", "--exchange", "sim", "--symbol", text)
+        assert result.stderr.startswith(f"error: a symbol is written BASE/QUOTE, found {text!r}")
+        assert result.stderr.endswith("  hint:  xq symbols --quote USDT\n")
 
 
 def test_the_first_word_of_sql_keeps_its_capitals(xq: Run) -> None:
