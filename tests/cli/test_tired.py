@@ -98,6 +98,15 @@ def test_a_collect_into_the_future_says_where_it_ended(xq: Run) -> None:
     assert xq(*asked, "2024-01-01").stderr == ""
 
 
+def test_a_collect_that_brings_nothing_says_so(xq: Run) -> None:
+    asked = ("collect", "--exchange", "sim", "--kind", "trades", "--days", "2")
+    result = xq(*asked)
+    assert result.rows[0]["new"] == 0
+    assert result.stderr == (
+        "BTC/USDT: no new trades in 2023-12-30T00:00:00Z to 2024-01-01T00:00:00Z\n"
+    )
+
+
 def test_a_number_is_repeated_as_it_was_typed(xq: Run) -> None:
     assert xq("collect", "--days", "99999999").stderr.startswith(
         "error: expected --days above 0 and at most 15000, found 99999999\n"

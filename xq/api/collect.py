@@ -264,6 +264,8 @@ def _to_come(
 def _notes(item: "Collected") -> list[str]:
     task, notes = item.task, list(item.notes)
     inner = list(item.empty)
+    if task.dataset.bar is None and item.via and not item.new:
+        return [*notes, f"{task.symbol}: no new {task.kind} in {task.target}"]
     if inner and inner[0] == task.target:
         return [*notes, f"{task.symbol} {task.timeframe}: no bars in {task.target}"]
     if inner and inner[0].start_ms == task.target.start_ms:
