@@ -9,6 +9,7 @@ from xq.errors import UsageError
 # Quote assets by which a venue's id is taken apart, longer ones before those they end with.
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "USD", "EUR", "TRY", "BRL",
           "GBP", "JPY", "BTC", "ETH", "BNB")  # fmt: skip
+_APART = frozenset(" \t\n,;'\"")  # what stands between symbols, never within one
 
 Number = Decimal
 
@@ -38,7 +39,7 @@ class Symbol:
         """
         pair, _, settle = text.strip().upper().partition(":")
         base, slash, quote = pair.partition("/")
-        if not (base and slash and quote) or "/" in quote:
+        if not (base and slash and quote) or "/" in quote or _APART & set(text.strip()):
             likely = _likely(text)
             tail = f"; did you mean {likely}?" if likely else ""
             raise UsageError(
@@ -59,7 +60,7 @@ class Symbol:
 def _likely(text: str) -> str | None:
     """The symbol that ``BTCUSDT``, ``btc-usdt`` or ``BTC_USDT`` stands for; None if unknown."""
     plain = "".join(sign for sign in text.upper() if sign.isascii() and sign.isalnum())
-    for quote in QUOTES:
+    for quote in QUOTES if text.count("/") < 2 else ():
         if plain.endswith(quote) and len(plain) > len(quote):
             return f"{plain.removesuffix(quote)}/{quote}"
     return None

@@ -95,3 +95,9 @@ def test_a_backtest_in_fifty_columns(folder: Path) -> None:
     figures = [text for text in shown if text.startswith("  final equity")]
     assert len(figures) == 1
     assert len(figures[0].split()) == 3
+
+
+def test_a_title_has_its_own_line(folder: Path) -> None:
+    shown = [line.strip() for line in _typed("indicators ema:20 rsi:14 macd --last 1", 50, folder)]
+    at = shown.index("BTC/USDT 1h of sim")
+    assert set(shown[at + 1].removeprefix("── row 1 ")) == {"─"}

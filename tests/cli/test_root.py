@@ -66,7 +66,8 @@ def test_version() -> None:
         (["config", "show", "--output", "xml"], 2, "invalid value for '--output'"),
         (["config", "explain"], 2, "missing argument 'key'"),
         (["config", "explain", "trade.mod"], 3, "did you mean 'trade.mode'?"),
-        (["config", "check", "--config", "gone.toml"], 3, "no such config file"),
+        (["config", "check", "--config", "gone.toml"], 3, "expected a config file, found none"),
+        (["config", "check", "--config", "/"], 3, "expected a config file, found a folder"),
     ],
 )
 def test_bad_input_is_one_clear_error(xq: Run, arguments: list[str], code: int, said: str) -> None:

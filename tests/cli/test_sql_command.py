@@ -57,6 +57,33 @@ def test_a_statement_from_a_file_or_stdin(xq: Run, tmp_path: Path) -> None:
     assert xq("sql", "-", stdin=" \n").exit_code == 2
 
 
+def test_a_file_that_is_no_statement_is_named_for_what_it_is(xq: Run, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, message in (
+        ("folder", "expected a file, found a folder"),
+        ("bytes", "expected text in UTF-8"),
+        ("gone", "no such file"),
+        ("loop", "cannot read the statement: too many levels of symbolic links"),
+    ):
+        xq("sql", "--file", name).check(2, "", f"error: {message}\n  where: {name}\n")
+
+
+def test_an_answer_that_cannot_be_written_names_the_file_asked_for(xq: Run) -> None:
+    result = xq("sql", "select 1 as a", "--to", "/proc/x.csv")
+    assert result.exit_code == 4
+    assert "  where: /proc/x.csv\n" in result.stderr
+
+
+def test_an_answer_does_not_become_a_folder(xq: Run, tmp_path: Path) -> None:
+    (tmp_path / "out.csv").mkdir()
+    for name in ("out.csv", "."):
+        for more in ((), ("--force", "--output", "csv")):
+            result = xq("sql", "select 1 as a", "--to", name, *more)
+            result.check(2, "", f"error: expected a file, found a folder\n  where: {name}\n")
+
+
 def test_a_mistake_points_at_its_place(xq: Run) -> None:
     result = xq("sql", "select clsoe from ohlcv")
     result.check(2, stdout="")

@@ -36,7 +36,7 @@ def test_csv_and_table(xq: Run) -> None:
     assert lines == [",".join(NAMES), "11.0,10.0,12.0,9.0", "12.5,11.0,13.0,8.0"]
     lines = xq("sql", TWICE, "--output", "table").stdout.splitlines()
     cells = [line.split() for line in lines if line.strip(" ─")]
-    assert cells == [NAMES, ["11", "10", "12", "9"], ["12.5", "11", "13", "8"]]
+    assert cells == [NAMES, ["11.0", "10", "12", "9"], ["12.5", "11", "13", "8"]]
 
 
 @pytest.mark.parametrize("ending", ["arrow", "parquet"])

@@ -45,6 +45,16 @@ def test_once_tells_what_it_did_and_a_second_time_does_nothing(folder: Path, xq:
     )
 
 
+def test_a_parameter_is_checked_even_if_the_bar_is_decided(folder: Path, xq: Xq) -> None:
+    xq("trade", "--once").check(0)
+    for value in ("weight=nan", "wait=1"):
+        refused = xq("trade", "--once", "--param", value)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert refused.stderr.startswith(("error: weight must be", "error: no parameter named"))
+    again = xq("trade", "--once", "--param", "weight=0.25")
+    assert (again.exit_code, again.rows[0]["act"]) == (0, "nothing to do")
+
+
 def test_json_is_one_object(folder: Path, xq: Xq) -> None:
     done = xq("trade", "--once", "--symbol", "BTC/USDT:USDT", "--param", "weight=-0.25",
               "--output", "json")  # fmt: skip
@@ -84,7 +94,8 @@ def test_books_and_venue_side_by_side(folder: Path, xq: Xq) -> None:
         refused = xq(command)
         refused.check(4)
         assert "nothing has been traded yet" in refused.stderr
-    assert xq("positions").rows == []
+    nothing = xq("positions")
+    assert (nothing.rows, nothing.stderr) == ([], "nothing is held, nothing was traded\n")
     xq("trade", "--once").check(0)
     (order,) = xq("orders", "--symbol", "BTC/USDT").rows
     (fill,) = xq("fills", "--limit", "5").rows
@@ -100,12 +111,33 @@ def test_books_and_venue_side_by_side(folder: Path, xq: Xq) -> None:
     other.check(4)
 
 
+def test_positions_of_both_wallets_are_shown_whatever_is_configured(folder: Path, xq: Xq) -> None:
+    perpetual = ("--symbol", "BTC/USDT:USDT")
+    xq("trade", "--once", *perpetual).check(0)
+    (alone,) = xq("positions").rows
+    assert (alone["symbol"], alone["books"], alone["agrees"]) == ("BTC/USDT:USDT", 0.118, True)
+    assert alone["venue"] == alone["books"]
+    xq("trade", "--once").check(0)
+    both = xq("positions").rows
+    assert [(row["symbol"], row["agrees"]) for row in both] == [
+        ("BTC/USDT", True), ("BTC/USDT:USDT", True),
+    ]  # fmt: skip
+
+
+def test_a_crontab_line_that_would_always_fail_is_not_printed(folder: Path, xq: Xq) -> None:
+    for arguments in (("--param", "weight=nan"), ("--strategy", "alway"), ("--symbol", "BTC")):
+        refused = xq("trade", "--crontab", *arguments)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+    assert not (folder / "state").exists()
+
+
 def test_a_dry_run_leaves_no_trace(folder: Path, xq: Xq) -> None:
     planned = xq("trade", "--dry-run", "--output", "table")
     planned.check(0)
     assert "would buy 0.11824 BTC at market, about 42,2" in planned.stdout
     assert not list((folder / "state").glob("journal*"))
-    assert xq("positions").rows == []
+    nothing = xq("positions")
+    assert (nothing.rows, nothing.stderr) == ([], "nothing is held, nothing was traded\n")
     xq("trade", "--once").check(0)
     told = xq("trade", "--dry-run", "--param", "weight=0").rows[0]
     (order,) = told["symbols"][0]["orders"]
@@ -191,16 +223,16 @@ def test_a_running_trade_is_named(folder: Path, xq: Xq) -> None:
 def test_the_crontab_line_is_absolute_and_whole(
     folder: Path, xq: Xq, timeframe: str, schedule: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = folder / "bin dir" / "xq"
+    script = folder / "bin 50%" / "xq"
     script.parent.mkdir()
     script.write_text("")
     monkeypatch.setattr(sys, "argv", [str(script)])
     monkeypatch.setenv("XQ_RISK__MAX_LEVERAGE", "2")
-    printed = xq("trade", "--crontab", "--timeframe", timeframe, "--param", "weight=50%")
+    printed = xq("trade", "--crontab", "--timeframe", timeframe, "--param", "weight=0.25")
     printed.check(
         0,
-        stdout=f"{schedule} cd {folder} && XQ_RISK__MAX_LEVERAGE=2 '{script}' trade --once "
-        f"--timeframe {timeframe} --param weight=50\\%\n",
+        stdout=f"{schedule} cd {folder} && XQ_RISK__MAX_LEVERAGE=2 '{folder}/bin 50\\%/xq' "
+        f"trade --once --timeframe {timeframe} --param weight=0.25\n",
     )
     assert not (folder / "state").exists()
 

@@ -76,7 +76,7 @@ def test_broken_toml_and_unknown_environment_are_refused(tmp_path: Path) -> None
 
 
 def test_a_named_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such config file"):
+    with pytest.raises(ConfigError, match="expected a config file, found none"):
         open_workspace(tmp_path / "gone.toml", environ={}, cwd=tmp_path)
 
 
@@ -95,6 +95,19 @@ def test_secrets_come_from_environment_or_dotenv_and_hide(tmp_path: Path) -> Non
     assert pair.api_key.get_secret_value() == "outranks"
     assert "hidden-one" not in repr(pair) + repr(ws) + str(settings(ws))
     assert credentials({"XQ_API_KEY": "only"}) is None
+
+
+def test_a_dotenv_that_is_no_text_is_refused_without_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"XQ_API_SECRET=hidden\xff\xfe")
+    with pytest.raises(ConfigError, match="expected text in UTF-8") as caught:
+        open_workspace(environ={}, cwd=tmp_path)
+    assert caught.value.where == str(tmp_path / ".env")
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_folder_named_dotenv_is_somebody_else_s(tmp_path: Path) -> None:
+    (tmp_path / ".env").mkdir()
+    assert open_workspace(environ={}, cwd=tmp_path).credentials() is None
 
 
 def test_the_template_is_valid_and_changes_nothing(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """``xq orders``, ``positions``, ``fills`` and ``equity``: what the journal and the venue say."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
@@ -178,7 +178,8 @@ def positions(ws: Workspace, *, ask_venue: bool = True) -> tuple[PositionRow, ..
     Parameters
     ----------
     ask_venue
-        Whether to read the venue's account; nothing is ever sent.
+        Whether to read the venue's accounts, those of ``trade.symbols`` and of every symbol in
+        the books; nothing is ever sent.
 
     Raises
     ------
@@ -196,12 +197,25 @@ def positions(ws: Workspace, *, ask_venue: bool = True) -> tuple[PositionRow, ..
             by_books = _by_books(journal)
     except NoData:
         by_books = {}
+    wallets: dict[tuple[bool, str], dict[Symbol, None]] = {}
+    for symbol in (*_traded(ws), *by_books):
+        wallets.setdefault((symbol.is_contract, symbol.quote), {})[symbol] = None
+    return tuple(
+        row
+        for symbols in wallets.values()
+        for row in _in_wallet(
+            _trading(ws, symbols), {s: q for s, q in by_books.items() if s in symbols}
+        )
+    )
+
+
+def _in_wallet(ws: Workspace, by_books: "Mapping[Symbol, Decimal]") -> tuple[PositionRow, ...]:
+    """What the workspace's wallet holds, beside the books of the symbols it pays for."""
     with trading_venue(ws, ws.config.trade.mode) as (market, venue):
         account = venue.account()
         known = market.instruments()
         held = {position.symbol for position in account.positions if position.quantity}
-        contracts = {s.is_contract for s in _traded(ws)}
-        symbols = sorted(held | {s for s in by_books if s.is_contract in contracts})
+        symbols = sorted(held | set(by_books))
         return tuple(
             _position_row(
                 symbol,
@@ -246,6 +260,13 @@ def _traded(ws: Workspace) -> "tuple[Symbol, ...]":
     from xq.types import Symbol
 
     return tuple(Symbol.parse(text) for text in ws.config.trade.symbols)
+
+
+def _trading(ws: Workspace, symbols: "Iterable[Symbol]") -> Workspace:
+    """The workspace as if its configuration traded these."""
+    trade = ws.config.trade.model_copy(update={"symbols": tuple(map(str, symbols))})
+    config = ws.config.model_copy(update={"trade": trade})
+    return replace(ws, loaded=replace(ws.loaded, config=config))
 
 
 @contextmanager

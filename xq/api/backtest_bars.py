@@ -1,13 +1,13 @@
 """The bars of a run with the past its first decision needs, fetched where the lake lacks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from xq.api.backtest_inputs import Market, Span, stored_range
 from xq.api.workspace import Workspace
 from xq.clock import iso
-from xq.errors import UsageError, XqError
+from xq.errors import NoData, UsageError, XqError
 from xq.timeframe import DAY_MS
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ class Reading:
         lookback = self.lookback()
         notes = self._fetch(since, lookback)
         stored = [stored_range(self.lake, self.market, symbol) for symbol in self.market.symbols]
+        self._refuse_beyond(since, stored)
         oldest = max((start for start, _ in filter(None, stored)), default=since)
         warm = min(since, max(oldest, since - lookback * self.market.timeframe.ms))
         bars = self._bars(warm, until_ms)
@@ -94,6 +95,23 @@ class Reading:
             self._bars(since, until_ms)  # raises: nothing in the range itself
             raise UsageError(f"the range begins after the newest bar, found {iso(since)}")
         return Block(bars, start, notes)
+
+    def _refuse_beyond(self, since: int, stored: "Sequence[tuple[int, int] | None]") -> None:
+        """A range after the newest bar is of a time to come, or of bars not collected yet."""
+        from xq.lake.hints import collect_command, short
+        from xq.lake.layout import Dataset
+
+        for symbol, there in zip(self.market.symbols, stored, strict=True):
+            if there is None or since < there[1]:
+                continue
+            dataset = Dataset("ohlcv", self.market.exchange, symbol, self._stored(symbol).name)
+            ahead = since > self.ws.clock.now_ms()
+            raise NoData(
+                f"no {self.market.timeframe} bars of {symbol} stored from {short(since)} on: "
+                f"they end at {short(there[1])}" + ", and that time is to come" * ahead,
+                where=str(dataset),
+                hint="xq data ls" if ahead else collect_command(dataset, there[1]),
+            )
 
     def _since(self, span: Span) -> int | None:
         bar = self.market.timeframe

@@ -1,7 +1,7 @@
 """``xq collect``: market data from a venue into the lake."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -157,7 +157,8 @@ def collect(
         tasks = _tasks(market, good, bar, Span(since_ms, until_ms, days), kind)
         with ways(ws, market, source) as chosen:
             done = bring(chosen, ws.lake, tasks, progress)
-        return _report(market, done, (*failed, *unknown))
+        report = _report(market, done, (*failed, *unknown))
+        return replace(report, notes=(*_to_come(market, until_ms, tasks), *report.notes))
 
 
 def warm_up(
@@ -262,9 +263,21 @@ def _first(item: "Collected") -> int:
     return next((e.end_ms for e in item.empty if e.start_ms == target.start_ms), target.start_ms)
 
 
+def _to_come(
+    market: "CcxtMarket", until_ms: int | None, tasks: "Sequence[Task]"
+) -> tuple[str, ...]:
+    """A note if the end asked for lies ahead of the venue's time."""
+    now_ms = max(task.now_ms for task in tasks)
+    if until_ms is None or until_ms <= now_ms:
+        return ()
+    return (f"--until {iso(until_ms)} is to come: the time of {market.name} is {iso(now_ms)}",)
+
+
 def _notes(item: "Collected") -> list[str]:
     task, notes = item.task, list(item.notes)
     inner = list(item.empty)
+    if task.dataset.bar is None and item.via and not item.new:
+        return [*notes, f"{task.symbol}: no new {task.kind} in {task.target}"]
     if inner and inner[0] == task.target:
         return [*notes, f"{task.symbol} {task.timeframe}: no bars in {task.target}"]
     if inner and inner[0].start_ms == task.target.start_ms:

@@ -64,7 +64,8 @@ def check(ws: Workspace) -> None:
     Raises
     ------
     ConfigError
-        For a symbol, timeframe, exchange, strategy or parameter that does not exist.
+        For a symbol, timeframe, exchange, strategy or parameter that does not exist, or a
+        parameter's value that its strategy refuses.
     """
     from xq.timeframe import Timeframe
     from xq.types import Symbol
@@ -97,12 +98,14 @@ def _check_strategies(ws: Workspace) -> None:
         with _as_config_error(ws, f"strategy.{name}"):
             if name not in known:
                 raise unknown("strategy", name, known, hint="xq strategies list")
-            for parameter in parameters if known[name].error is None else ():
+        for parameter, value in parameters.items() if known[name].error is None else ():
+            with _as_config_error(ws, f"strategy.{name}.{parameter}"):
                 if parameter not in known[name].parameters:
                     raise unknown(
                         f"parameter of {name}", parameter, known[name].parameters,
                         hint=f"xq strategies list  # {' '.join(known[name].parameters)}",
                     )  # fmt: skip
+                known[name].parameters[parameter].accept(value)
 
 
 @contextmanager

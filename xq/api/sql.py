@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from xq.api.workspace import Workspace
+from xq.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +37,27 @@ def parameter_names(sql: str) -> frozenset[str]:
     except duckdb.Error:
         return frozenset()
     return frozenset(str(name) for item in statements for name in item.named_parameters)
+
+
+def statement_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises
+    ------
+    UsageError
+        If it is missing, a folder, closed to the user or no text.
+    """
+    if path.is_dir():
+        raise UsageError("expected a file, found a folder", where=str(path))
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UsageError("expected text in UTF-8", where=str(path)) from None
+    except FileNotFoundError:
+        raise UsageError("no such file", where=str(path)) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot read the statement: {reason}", where=str(path)) from error
 
 
 @contextmanager

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xq.execution.journal import Journal
     from xq.live.desk import Desk, Terms
     from xq.live.report import Report
+    from xq.strategy.sandbox import StrategySpec
     from xq.types import Symbol
 
 LOOPBACK_MODES = ("sim", "paper")
@@ -60,6 +61,7 @@ def trade_once(
     asked = request or TradeRequest()
     _refuse_other_modes(ws)
     terms, begin = _terms(ws), _Beginning(ws, asked, progress)
+    begin.check_parameters()
     with terminable(), _locked(ws, asked):
         return _tick(ws, terms, begin, asked, lambda _: None)
 
@@ -89,6 +91,7 @@ def trade_loop(
 
     _refuse_other_modes(ws)
     terms, begin = _terms(ws), _Beginning(ws, request, None)
+    begin.check_parameters()
     trigger = BarClose(terms.timeframe, round(ws.config.trade.offset_seconds * 1000))
 
     def act() -> None:
@@ -100,6 +103,18 @@ def trade_loop(
     with _locked(ws, request):
         grace = terms.timeframe.ms // 1000
         return run(trigger, act, cycles=cycles, grace_seconds=grace)
+
+
+def check_request(ws: Workspace, request: TradeRequest) -> None:
+    """Refuse what no run would take; asks no venue.
+
+    Raises
+    ------
+    StrategyError, UsageError
+        Unknown strategy, symbols of several kinds, a refused parameter.
+    """
+    _terms(ws)
+    _Beginning(ws, request, None).check_parameters()
 
 
 def journal_path(ws: Workspace) -> Path:
@@ -185,12 +200,29 @@ class _Beginning:
         self, market: Any, symbols: "tuple[Symbol, ...]", timeframe: Timeframe
     ) -> Callable[[int], Any]:
         from xq.api.forecast import Forecasting
+
+        return Forecasting(self.ws, market, self._spec(), symbols, timeframe, self.progress)
+
+    def check_parameters(self) -> None:
+        """Refuse what the command line gives the strategy, even if its bar is decided already.
+
+        Raises
+        ------
+        StrategyError, UsageError
+            The file does not load, or a parameter is refused.
+        """
+        from xq.strategy.sandbox import Evaluator
+
+        if self.request.parameters:
+            with Evaluator.start(self._spec(), clock=self.ws.clock) as evaluator:
+                _ = evaluator.declaration
+
+    def _spec(self) -> "StrategySpec":
         from xq.strategy.sandbox import StrategySpec
 
         name = self.ws.config.trade.strategy
         parameters = {**self.ws.config.strategy.get(name, {}), **self.request.parameters}
-        spec = StrategySpec(self.ws.strategies, name, parameters)
-        return Forecasting(self.ws, market, spec, symbols, timeframe, self.progress)
+        return StrategySpec(self.ws.strategies, name, parameters)
 
 
 def _terms(ws: Workspace) -> "Terms":

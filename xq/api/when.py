@@ -65,7 +65,7 @@ def check_range(since_ms: int | None, until_ms: int | None, days: float | None) 
         raise UsageError("expected --since or --days, found both")
     if days is not None and not 0 < days <= _MOST_DAYS:
         raise UsageError(
-            f"expected --days above 0 and at most {_MOST_DAYS}, found {days:g}", hint="--days 30"
+            f"expected --days above 0 and at most {_MOST_DAYS}, found {days:.12g}", hint="--days 30"
         )
     if since_ms is not None and until_ms is not None and until_ms <= since_ms:
         raise UsageError(

@@ -110,7 +110,10 @@ def open_workspace(
     named = config or (Path(surroundings["XQ_CONFIG"]) if surroundings.get("XQ_CONFIG") else None)
     path = (here / named) if named else config_layers.find(here)
     if path is not None and not path.is_file():
-        raise ConfigError("no such config file", where=str(path), hint="xq init DIRECTORY")
+        found = "a folder" if path.is_dir() else "none"
+        raise ConfigError(
+            f"expected a config file, found {found}", where=str(path), hint="xq init DIRECTORY"
+        )
     root = path.parent if path else here
     surroundings = _dotenv(root / ".env") | surroundings
     return Workspace(config_layers.load(path, surroundings, flags), root, surroundings)
@@ -121,4 +124,11 @@ def _dotenv(path: Path) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {name: text for name, text in dotenv_values(path).items() if text is not None}
+    try:
+        found = dotenv_values(path)
+    except UnicodeDecodeError:  # its text says what the bytes were: secrets
+        raise ConfigError("expected text in UTF-8", where=str(path)) from None
+    except OSError as error:
+        reason = (error.strerror or "it failed").lower()
+        raise ConfigError(f"cannot be read: {reason}", where=str(path)) from None
+    return {name: text for name, text in found.items() if text is not None}

@@ -1,6 +1,7 @@
 """``xq init``: a new workspace."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -26,4 +27,4 @@ def init(
         raise UsageError("expected a folder, found an empty name", hint="xq init my-folder")
     created = run(Path(folder), exchange=exchange)
     shell.record(created)
-    shell.note(f"next: cd {created.path} && xq doctor")
+    shell.note(f"next: cd {quote(str(created.path))} && xq doctor")

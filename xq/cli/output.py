@@ -108,7 +108,7 @@ def print_rich(*renderables: Any) -> None:
         file=sys.stdout, width=_ROOMY, height=_ROOMY, highlight=False, markup=False, emoji=False
     )
     console.width = max([width, *(console.measure(item).minimum for item in renderables)])
-    console.print(*renderables)
+    console.print(*renderables, sep="\n")
 
 
 def print_error(error: XqError, *, as_json: bool) -> int:

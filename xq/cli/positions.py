@@ -22,7 +22,7 @@ def positions(
 
     shell.override(trade__mode=mode)
     rows = listed(shell.workspace, ask_venue=not books)
-    shell.rows(rows)
+    shell.rows_or_note(rows, "nothing is held, nothing was traded")
     for row in rows:
         if row.agrees is False:
             shell.note(

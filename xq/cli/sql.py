@@ -67,7 +67,7 @@ def _text(statement: str | None, file: Path | None) -> str:
             hint='xq sql "select * from ohlcv limit 5"',
         )
     if file is not None:
-        if not file.is_file():
-            raise UsageError("no such file", where=str(file))
-        return file.read_text(encoding="utf-8")
+        from xq.api.sql import statement_of
+
+        return statement_of(file)
     return sys.stdin.read() if statement == "-" else str(statement)

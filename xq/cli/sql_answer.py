@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xq.cli.output import Format
 from xq.cli.shell import Shell
-from xq.errors import unknown
+from xq.errors import UsageError, unknown
 
 
 def answer(
@@ -17,6 +17,8 @@ def answer(
     from xq.api.sql import Counted, about_nothing, whole_file
 
     if to is not None:
+        if to.is_dir():
+            raise UsageError("expected a file, found a folder", where=str(to))
         shell.format = _format(shell, to)
     with ask(shell.workspace, text, parameters) as found, ExitStack() as stack:
         if to is not None:

@@ -13,6 +13,8 @@ from rich.table import Table
 
 _PLACES = Decimal("1e-8")
 _LARGE = 1e6
+_SHORT = 12  # significant digits up to which a number is shown as it is
+_ONE_SIZE = 1e4  # times the smallest: larger ranges are not brought to equally many decimals
 _LEAST_HEADER = 8
 _LEAST_TEXT = 14
 _RULE = 60
@@ -117,7 +119,7 @@ def _columns(names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[_C
     return [
         _Column(
             name,
-            [cell(value) for value in values],
+            cells(values),
             whole := all(
                 isinstance(value, (int, float, Decimal, date, type(None))) for value in values
             ),
@@ -209,7 +211,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.6g}" if abs(value) < _LARGE else f"{value:,.0f}"
+        return _float(value, _places(value))
     if isinstance(value, Decimal):
         return _decimal(value)
     if isinstance(value, datetime):
@@ -218,6 +220,43 @@ def cell(value: Any) -> str:
         return ", ".join(cell(item) for item in value)
     text = json.dumps(value, default=str) if isinstance(value, dict) else str(value)
     return text if text.isprintable() else _visible(text)
+
+
+def cells(values: Sequence[Any]) -> list[str]:
+    """One column as a person reads it: numbers of one size with equally many decimals.
+
+    Examples
+    --------
+    >>> cells([42283.58, 37724.0, None]), cells([40000.0, 0.0000103]), cells([42468.1, 1 / 3])
+    (['42,283.58', '37,724.00', ''], ['40,000', '0.0000103'], ['42,468.1', '0.333333'])
+    """
+    numbers = [value for value in values if isinstance(value, float)]
+    places = [_places(value) for value in numbers]
+    if not numbers or len(numbers) + list(values).count(None) < len(values):
+        return [cell(value) for value in values]
+    sizes = [abs(value) for value in numbers if value]
+    if None in places:
+        shared = None
+    elif sizes and max(sizes) / min(sizes) > _ONE_SIZE:
+        return [cell(value) for value in values]
+    else:
+        shared = max(place for place in places if place is not None)
+    return ["" if value is None else _float(value, shared) for value in values]
+
+
+def _places(value: float) -> int | None:
+    """Decimals of a short number, which is shown as it is; None for one that is rounded."""
+    number = Decimal(repr(value))
+    if not number.is_finite():
+        return 0
+    _, digits, exponent = number.normalize().as_tuple()
+    return max(0, -int(exponent)) if len(digits) <= _SHORT else None
+
+
+def _float(value: float, places: int | None) -> str:
+    if places is not None:
+        return f"{value:,.{places}f}"
+    return f"{value:,.6g}" if abs(value) < _LARGE else f"{value:,.0f}"
 
 
 def _visible(text: str) -> str:

@@ -57,12 +57,13 @@ def trade(
     )
     from xq.api.crontab import crontab_line
     from xq.api.params import assigned
-    from xq.api.trade import TradeRequest, trade_loop, trade_once
+    from xq.api.trade import TradeRequest, check_request, trade_loop, trade_once
 
+    request = TradeRequest(assigned(param or []), dry_run)
     if crontab:
+        check_request(shell.workspace, request)
         shell.text(crontab_line(shell.workspace, shell.flags, param or []))
         return
-    request = TradeRequest(assigned(param or []), dry_run)
     if once or dry_run:
         _answer(shell, trade_once(shell.workspace, request, shell.progress))
         return

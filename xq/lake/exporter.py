@@ -4,7 +4,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
@@ -60,13 +60,22 @@ def whole_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
     try:
         with storage_errors(path):
             make_folder(path.parent)
-            with staged.open("w", encoding="utf-8", newline="") as sink:
+            with _open(staged, path) as sink:
                 yield sink
                 sink.flush()
                 os.fsync(sink.fileno())
             LocalDisk().publish(staged, path)
     finally:
-        staged.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder may be a file
+            staged.unlink(missing_ok=True)
+
+
+def _open(staged: Path, path: Path) -> TextIO:
+    try:
+        return staged.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        error.filename = str(path)  # nobody asked for the staged one
+        raise
 
 
 def _refuse_existing(path: Path, replace: bool) -> None:
@@ -75,7 +84,7 @@ def _refuse_existing(path: Path, replace: bool) -> None:
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.partial")
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 def _parquet(table: pa.Table) -> bytes:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from xq.errors import ConfigError, DataError
+from xq.errors import ConfigError, DataError, StorageFailed
 from xq.lake import layout, store
 from xq.lake.disk import failed
 
@@ -18,11 +18,17 @@ def check_format(root: Path) -> None:
     ConfigError
         If the folder is but the cache of a lake elsewhere.
     DataError
-        If the version in the lake is newer, or not a version.
+        If the version in the lake is newer, or not a version, or the lake is a file.
     """
     store.of(root).opened()
     path = layout.format_path(root)
     _refuse_cache(root)
+    if root.is_file():
+        raise StorageFailed(
+            "expected the lake's folder, found a file",
+            where=str(root),
+            hint="xq config explain lake.path",
+        )
     try:
         version = json.loads(path.read_bytes())["format"]
     except FileNotFoundError:

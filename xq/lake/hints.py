@@ -66,11 +66,14 @@ def nothing_stored(
     end_ms: int | None,
     stored_timeframes: Sequence[str],
     made_of: Dataset | None = None,
+    stored_end_ms: int | None = None,
 ) -> NoData:
     """The error when a symbol has no bar in the range.
 
     Parameters
     ----------
+    stored_end_ms
+        Where its stored bars end; a range after that is reached by collecting from there.
     made_of
         The stored bars that such bars are made of; the hint brings more of those.
     """
@@ -88,6 +91,9 @@ def nothing_stored(
     others = [name for name in stored_timeframes if name != dataset.timeframe]
     if others and dataset.timeframe not in stored_timeframes:
         message += f"; there are {' '.join(others)} bars"
+    if stored_end_ms is not None and start_ms is not None and start_ms >= stored_end_ms:
+        message += f"; they end at {short(stored_end_ms)}"
+        start_ms, end_ms = stored_end_ms, None
     hint = collect_command(made_of or dataset, start_ms, end_ms)
     return NoData(message, where=str(dataset), hint=hint)
 

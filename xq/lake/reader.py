@@ -266,7 +266,10 @@ class Lake:
             if (item.exchange, item.symbol) == (dataset.exchange, dataset.symbol)
         ]
         names = tuple(filter(None, stored))
-        return hints.nothing_stored(dataset, start_ms, end_ms, names, self._made_of(dataset))
+        made_of = self._made_of(dataset)
+        held = self._info(made_of or dataset)
+        last_ms = None if held is None else held.end_ms
+        return hints.nothing_stored(dataset, start_ms, end_ms, names, made_of, last_ms)
 
     def _made_of(self, dataset: Dataset) -> Dataset | None:
         finer = derive.finer_stored(self.root, dataset)

@@ -65,7 +65,9 @@ def require_select(connection: "duckdb.DuckDBPyConnection", sql: str) -> Reading
     except duckdb.Error as error:
         raise UsageError(f"only reading is possible: {head(error)}") from None
     if len(statements) != 1:
-        raise UsageError(f"expected one SELECT statement, found {len(statements)}")
+        raise UsageError(
+            f"expected one SELECT statement, found {len(statements)}", hint='xq sql "show tables"'
+        )
     [(answer,)] = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
     tree = json.loads(answer)
     if tree["error"]:

@@ -150,7 +150,7 @@ class WorkerProcess:
                 raise StrategyTimeout(
                     "no answer before the deadline",
                     where=self._subject,
-                    hint="a faster strategy, fewer bars, or a longer deadline",
+                    hint="a faster strategy, or fewer bars",
                 )
             data = os.read(self._replies, 1 << 20)
             if not data:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from xq.errors import CorruptFile, DataGap, NoData, PoisonRows
-from xq.lake import layout, manifest, wayout
+from xq.lake import hints, layout, manifest, wayout
 from xq.lake.coverage import Coverage
 from xq.lake.hashing import hash_bars
 from xq.lake.layout import Dataset
@@ -136,6 +136,16 @@ def test_other_timeframes_that_are_stored_are_mentioned(lake: Lake) -> None:
         lake.bars("binance", ["BTC/USDT"], Timeframe.parse("1m"))
     with pytest.raises(NoData, match="stored from 2025-01-01 on"):
         lake.bars("binance", ["BTC/USDT"], H1, _at(366 * 24))
+
+
+def test_a_range_after_the_last_bar_is_reached_by_collecting_from_there(lake: Lake) -> None:
+    with pytest.raises(NoData) as caught:
+        lake.bars("binance", ["BTC/USDT"], H1, _at(366 * 24), _at(370 * 24))
+    stored = lake.datasets("ohlcv")[0]
+    assert stored.end_ms is not None
+    end = hints.short(stored.end_ms)
+    assert caught.value.message.endswith(f"to 2025-01-05; they end at {end}")
+    assert caught.value.hint == f"xq collect --symbol BTC/USDT --since {end}"
 
 
 @pytest.mark.parametrize("damage", ["truncate", "text", "flip"])
