@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
@@ -14,12 +14,14 @@ from xq.lake import layout, sql_guard, sql_names, sql_prune, sql_views, store
 from xq.lake.format import check_format
 from xq.lake.schema import KINDS, MARKET
 from xq.lake.sql_errors import explain
+from xq.lake.sql_files import ReplacedFile, Seen, seen
 from xq.lake.trust import at_hand, proven_kinds
 
 if TYPE_CHECKING:
     import duckdb
 
 _BATCH = 10_000
+_TRIES = 20  # DuckDB opens a file twice, and a writer may replace it in between
 _NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -39,8 +41,15 @@ def query(root: Path, sql: str, parameters: Mapping[str, str] = _NO_PARAMETERS) 
     CorruptFile
         If a file that the query needs cannot be read.
     """
-    with stream(root, sql, parameters) as reader:
-        return reader.read_all()
+    left = _TRIES
+    while True:
+        with stream(root, sql, parameters) as reader:
+            try:
+                return reader.read_all()
+            except ReplacedFile:
+                left -= 1
+                if not left:
+                    raise
 
 
 @contextmanager
@@ -54,13 +63,51 @@ def stream(
     Raises
     ------
     UsageError, CorruptFile
-        As `query`; also while batches are read.
+        As `query`; also while batches are read, then perhaps for a file that a writer replaced
+        meanwhile.
     """
-    import duckdb
-
     root = root.absolute()
+    with ExitStack() as stack:
+        reader, first, worker, files = _begun(root, sql, parameters, stack)
+        schema = sql_names.renamed(reader.schema)
+        batches = sql_names.under(schema, _batches(reader, first, files, worker))
+        yield pa.RecordBatchReader.from_batches(schema, batches)
+
+
+class _Files(NamedTuple):
+    root: Path
+    seen: Seen
+
+
+_Begun = tuple[pa.RecordBatchReader, pa.RecordBatch | None, ThreadPoolExecutor, _Files]
+
+
+def _begun(root: Path, sql: str, parameters: Mapping[str, str], stack: ExitStack) -> _Begun:
+    """The answer with its first batch, asked anew while writers replace what is being opened."""
+    left = _TRIES
+    while True:
+        with ExitStack() as attempt:
+            connection, values, files = attempt.enter_context(_prepared(root, sql, parameters))
+            worker = attempt.enter_context(_interrupting(connection))
+            try:
+                reader = _reader(connection, sql, values, files, worker)
+                with _explained(files):
+                    first = worker.submit(next, reader, None).result()
+            except ReplacedFile:
+                left -= 1
+                if not left:
+                    raise
+                continue
+            stack.enter_context(attempt.pop_all())
+            return reader, first, worker, files
+
+
+@contextmanager
+def _prepared(
+    root: Path, sql: str, parameters: Mapping[str, str]
+) -> "Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str] | None, _Files]]":
+    """A connection with the views a statement needs, their files proven."""
     connection = _open(root)
-    worker = ThreadPoolExecutor(1, thread_name_prefix="sql")
     try:
         reading = sql_guard.require_select(connection, sql)
         values = sql_guard.bound(reading, parameters)
@@ -69,21 +116,40 @@ def stream(
             at_hand(root, _kinds_read(reading), wanted)
             sql_views.create(connection, root, _needed(reading), wanted)
             _lock_down(connection, root)
+            files = _Files(root, seen(root, _kinds_read(reading), wanted))
             proven_kinds(root, _kinds_read(reading), wanted)
-        try:
-            relation = connection.sql(sql, params=values)
-        except duckdb.Error as error:
-            raise explain(_with_place(connection, sql, error, values), root, sql) from None
-        with _explained(root):
-            reader = worker.submit(relation.to_arrow_reader, _BATCH).result()
-        schema = sql_names.renamed(reader.schema)
-        batches = sql_names.under(schema, _batches(reader, root, worker))
-        yield pa.RecordBatchReader.from_batches(schema, batches)
+        yield connection, values, files
     finally:
-        # DuckDB does not notice Ctrl-C while it computes, hence the thread: this ends it.
+        connection.close()
+
+
+@contextmanager
+def _interrupting(connection: "duckdb.DuckDBPyConnection") -> Iterator[ThreadPoolExecutor]:
+    """A thread to compute in: DuckDB does not notice Ctrl-C itself, leaving this ends it."""
+    worker = ThreadPoolExecutor(1, thread_name_prefix="sql")
+    try:
+        yield worker
+    finally:
         connection.interrupt()
         worker.shutdown()
-        connection.close()
+
+
+def _reader(
+    connection: "duckdb.DuckDBPyConnection",
+    sql: str,
+    values: dict[str, str] | None,
+    files: _Files,
+    worker: ThreadPoolExecutor,
+) -> pa.RecordBatchReader:
+    import duckdb
+
+    try:
+        relation = connection.sql(sql, params=values)
+    except duckdb.Error as error:
+        files.seen.refuse_replaced()
+        raise explain(_with_place(connection, sql, error, values), files.root, sql) from None
+    with _explained(files):
+        return worker.submit(relation.to_arrow_reader, _BATCH).result()
 
 
 def connect(root: Path) -> "duckdb.DuckDBPyConnection":
@@ -173,21 +239,27 @@ def _lock_down(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
 
 
 def _batches(
-    reader: pa.RecordBatchReader, root: Path, worker: ThreadPoolExecutor
+    reader: pa.RecordBatchReader,
+    first: pa.RecordBatch | None,
+    files: _Files,
+    worker: ThreadPoolExecutor,
 ) -> Iterator[pa.RecordBatch]:
-    with _explained(root):
-        while (batch := worker.submit(next, reader, None).result()) is not None:
-            yield batch
+    batch = first
+    while batch is not None:
+        yield batch
+        with _explained(files):
+            batch = worker.submit(next, reader, None).result()
 
 
 @contextmanager
-def _explained(root: Path) -> Iterator[None]:
+def _explained(files: _Files) -> Iterator[None]:
     import duckdb
 
     try:
         yield
     except (duckdb.Error, pa.ArrowException, OSError) as error:
-        raise explain(error, root) from None
+        files.seen.refuse_replaced()
+        raise explain(error, files.root) from None
 
 
 def _with_place(
