@@ -12,6 +12,7 @@
     │   ├── DataGap                  a hole inside the range
     │   ├── PoisonRows               rows that cannot be true
     │   ├── CorruptFile              a file that cannot be read
+    │   ├── FileReplaced             a writer was faster: ask again
     │   └── StorageFailed            the disk refused (full, read-only, gone)
     ├── StrategyError            5
     │   ├── StrategyBroken           the file does not load, or its method raised
@@ -130,6 +131,10 @@ class PoisonRows(DataError):
 
 class CorruptFile(DataError):
     """A file that cannot be read as what its name says."""
+
+
+class FileReplaced(DataError):
+    """A writer replaced a file while it was read; the same question again will do."""
 
 
 class StorageFailed(DataError):

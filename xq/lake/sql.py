@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from xq.errors import UsageError
+from xq.errors import FileReplaced, UsageError
 from xq.lake import layout, sql_guard, sql_names, sql_prune, sql_views, store
 from xq.lake.format import check_format
 from xq.lake.schema import KINDS, MARKET
 from xq.lake.sql_errors import explain
-from xq.lake.sql_files import ReplacedFile, Seen, seen
+from xq.lake.sql_files import Seen, seen
 from xq.lake.trust import at_hand, proven_kinds
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def query(root: Path, sql: str, parameters: Mapping[str, str] = _NO_PARAMETERS) 
         with stream(root, sql, parameters) as reader:
             try:
                 return reader.read_all()
-            except ReplacedFile:
+            except FileReplaced:
                 left -= 1
                 if not left:
                     raise
@@ -63,8 +63,9 @@ def stream(
     Raises
     ------
     UsageError, CorruptFile
-        As `query`; also while batches are read, then perhaps for a file that a writer replaced
-        meanwhile.
+        As `query`; also while batches are read.
+    FileReplaced
+        If a writer replaces a file while batches are read.
     """
     root = root.absolute()
     with ExitStack() as stack:
@@ -93,7 +94,7 @@ def _begun(root: Path, sql: str, parameters: Mapping[str, str], stack: ExitStack
                 reader = _reader(connection, sql, values, files, worker)
                 with _explained(files):
                     first = worker.submit(next, reader, None).result()
-            except ReplacedFile:
+            except FileReplaced:
                 left -= 1
                 if not left:
                     raise

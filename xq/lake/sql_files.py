@@ -5,12 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from xq.errors import CorruptFile
+from xq.errors import FileReplaced
 from xq.lake import layout
-
-
-class ReplacedFile(CorruptFile):
-    """DuckDB opens a file twice, and a writer replaced it in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +21,10 @@ class Seen:
         return next(changed, None)
 
     def refuse_replaced(self) -> None:
-        """Raise `ReplacedFile` if a writer was here."""
+        """Raise `FileReplaced` if a writer was here."""
         path = self.replaced()
         if path is not None:
-            raise ReplacedFile(
+            raise FileReplaced(
                 "a file was replaced while it was read",
                 where=path,
                 hint="run the same command again",

@@ -8,10 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from xq.errors import UsageError
+from xq.errors import FileReplaced, UsageError
 from xq.lake import sql
 from xq.lake.layout import Dataset
-from xq.lake.sql_files import ReplacedFile
 from xq.lake.writer import LakeWriter
 
 Rows = Callable[..., pa.Table]
@@ -85,7 +84,7 @@ def test_who_loses_every_race_is_told(
     root: Path, rows: Rows, hourly: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries = torn(monkeypatch, root, rows, hourly, 1_000)
-    with pytest.raises(ReplacedFile, match="a file was replaced while it was read") as caught:
+    with pytest.raises(FileReplaced, match="a file was replaced while it was read") as caught:
         sql.query(root, CLOSES)
     assert (len(tries), caught.value.hint) == (sql._TRIES, "run the same command again")
 
