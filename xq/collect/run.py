@@ -206,7 +206,7 @@ class _Work:
         spec = plan.task.dataset.spec
         rows = conform(table, spec, str(plan.task.dataset))
         ts = arrays.times(rows["ts"])
-        rows = rows.filter(pa.array((ts >= within.start_ms) & (ts < within.end_ms)))
+        rows = rows.filter(arrays.mask((ts >= within.start_ms) & (ts < within.end_ms)))
         bar = plan.task.dataset.bar
         if bar is None:
             return rows
