@@ -22,7 +22,7 @@ from xq.lake import arrays
 from xq.lake.schema import TIMESTAMP
 from xq.venues.download import Downloads
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20
 # Unpacked: a month of 1m bars is 6 MiB, a day of the busiest trades 300 MiB.
 _LARGEST, _LARGEST_OTHER = {"trades": 1 << 30}, 64 << 20
 _BROKEN = (

@@ -93,4 +93,4 @@ def _execute(package: _Unexecuted) -> None:
             del own[_RUNNING]
         for name, module in own.pop(_SUBMODULES).items():
             own.setdefault(name, module)
-        package.__class__ = ModuleType
+        package.__class__ = ModuleType  # type: ignore[assignment]
