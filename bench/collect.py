@@ -13,6 +13,7 @@ single minute and prove nothing.
 """
 
 import argparse
+import compileall
 import json
 import os
 import subprocess
@@ -25,7 +26,11 @@ from urllib.request import urlopen
 
 from loopback import freqtrade_peer
 
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 HERE = Path(__file__).resolve().parent
+# Modules as an installed package has them: compiled. Python would compile xq's at every start.
+_ENVIRONMENT = {name: text for name, text in os.environ.items() if name != _NO_BYTECODE}
+_ENVIRONMENT |= {"NO_PROXY": "127.0.0.1"}
 END_MS = 1_704_067_200_000
 DAY_MS = 86_400_000
 NAMES = ["ETHUSDT", "SOLUSDT", "BNBUSDT", "XRPUSDT", "DOGEUSDT"]
@@ -97,9 +102,7 @@ def measured(words: list[str]) -> tuple[float, float, float, str]:
     """Wall and user CPU seconds, peak MB and stdout of one process."""
     began = time.perf_counter()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        process = subprocess.Popen(
-            words, stdout=out, stderr=err, env=os.environ | {"NO_PROXY": "127.0.0.1"}
-        )
+        process = subprocess.Popen(words, stdout=out, stderr=err, env=_ENVIRONMENT)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         seconds = time.perf_counter() - began
@@ -135,6 +138,7 @@ def main() -> None:
     parser.add_argument("--freqtrade", metavar="PROGRAM", help="freqtrade of its own environment")
     chosen = parser.parse_args()
     peers = {"ccxt": ""} | ({"freqtrade": chosen.freqtrade} if chosen.freqtrade else {})
+    compileall.compile_dir(HERE.parent / "xq", quiet=2)
     print(f"{chosen.symbols} symbols x {chosen.days} days of 1m bars, paired, on loopback")
     with tempfile.TemporaryDirectory() as folder:
         for limits in ("off", "on") if chosen.limits == "both" else (chosen.limits,):

@@ -18,10 +18,11 @@ from pyarrow import csv
 
 from xq.collect.task import Task
 from xq.errors import CorruptFile
+from xq.lake import arrays
 from xq.lake.schema import TIMESTAMP
 from xq.venues.download import Downloads
 
-_BLOCK = 1 << 22
+_BLOCK = 1 << 20
 # Unpacked: a month of 1m bars is 6 MiB, a day of the busiest trades 300 MiB.
 _LARGEST, _LARGEST_OTHER = {"trades": 1 << 30}, 64 << 20
 _BROKEN = (
@@ -186,9 +187,9 @@ def _rows(kind: str, batch: pa.RecordBatch) -> pa.Table:
 def _milliseconds(ts: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(ts.type):
         return ts.cast(pa.timestamp("ms")).cast(pa.int64()).cast(TIMESTAMP)
-    values = np.concatenate([np.asarray(chunk.to_numpy()) for chunk in ts.chunks])
+    values = arrays.numbers(ts)
     values = np.where(values >= _MICROSECONDS_FROM, values // 1000, values)
-    return pa.chunked_array([pa.array(values).cast(TIMESTAMP)])
+    return pa.chunked_array([arrays.column(values).cast(TIMESTAMP)])
 
 
 def _nothing(kind: str) -> pa.Table:

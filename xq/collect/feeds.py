@@ -9,6 +9,7 @@ import pyarrow as pa
 from xq.collect.fetch import Advance, Source, Wanted, fetch, fetch_pages
 from xq.collect.task import Task
 from xq.errors import VenueRefused
+from xq.lake import arrays
 from xq.lake.ranges import Range
 from xq.lake.schema import TIMESTAMP, kind_of
 from xq.timeframe import HOUR_MS
@@ -122,8 +123,8 @@ class Feeds:
 def bar_table(rows: np.ndarray, kind: str) -> pa.Table:
     """float64 (n, 6) as bars of the lake; prices that are not traded have no volume."""
     names = _NAMES if kind == "ohlcv" else _NAMES[:4]
-    columns = {name: rows[:, place] for place, name in enumerate(names, start=1)}
-    return pa.table({"ts": rows[:, 0].astype(np.int64), **columns})
+    columns = {name: arrays.column(rows[:, place]) for place, name in enumerate(names, start=1)}
+    return pa.table({"ts": arrays.column(rows[:, 0].astype(np.int64)), **columns})
 
 
 def _funding(market: "CcxtMarket", task: Task, piece: Range) -> pa.Table:

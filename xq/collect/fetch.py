@@ -105,7 +105,7 @@ def fetch_pages(
     def rest(start_ms: int) -> np.ndarray:
         """One page of the grid; what an answer leaves out at its end is asked for again."""
         end_ms = min(start_ms + size * step, piece.end_ms)
-        found, at = [known[:0]], start_ms
+        found, at = [], start_ms
         while at < end_ms:
             page = ask(at, end_ms)
             if not len(page):
@@ -113,10 +113,11 @@ def fetch_pages(
             found.append(page)
             at = int(page[-1, 0]) + step
         advance((end_ms - start_ms) // step)
-        return np.concatenate(found)
+        return found[0] if len(found) == 1 else np.concatenate([known[:0], *found])
 
     rows = np.concatenate([known, *each(rest, edges, at_once=at_once, stop=stop)])
-    return rows[(rows[:, 0] >= piece.start_ms) & (rows[:, 0] < piece.end_ms)]
+    inside = (rows[:, 0] >= piece.start_ms) & (rows[:, 0] < piece.end_ms)
+    return rows if inside.all() else rows[inside]
 
 
 def _next(source: Source, page: np.ndarray, cursor: int, limit: int, timeframe: Timeframe) -> int:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from xq.clock import iso
 from xq.collect.archive import Archive
 from xq.collect.archive_plan import Segment, SourceChoice, instead, kept_from_ms, segments
+from xq.collect.behind import Behind, Piece
 from xq.collect.crew import each
 from xq.collect.feeds import Feeds
 from xq.collect.fetch import Source
@@ -27,7 +28,8 @@ from xq.lake.rules import refuse, validate_rows
 from xq.lake.writer import LakeWriter
 
 CHUNK = 45_000  # bars held in memory and committed together: a month of 1m
-_SYMBOLS_AT_ONCE = 4
+_SYMBOLS_AT_ONCE = 8
+_LARGE_AT_ONCE = 4  # symbols of kinds whose pieces are large: a day of trades fills a tenth of a GB
 _REQUESTS_AT_ONCE = 8
 
 
@@ -71,11 +73,13 @@ def collect(
     planned = [work.plan(task) for task in tasks]
     total = sum(job.bars(plan.task.timeframe) for plan in planned for job in plan.jobs)
     busy = sum(bool(plan.jobs) for plan in planned)
-    work.feeds.at_once = max(1, _REQUESTS_AT_ONCE // max(1, min(busy, _SYMBOLS_AT_ONCE)))
+    small = all(plan.task.dataset.bar is not None for plan in planned)
+    at_once = _SYMBOLS_AT_ONCE if small else _LARGE_AT_ONCE
+    work.feeds.at_once = max(1, _REQUESTS_AT_ONCE // max(1, min(busy, at_once)))
     with (progress or _silent)("collecting", total=total) as bar:
         work.bar = bar
         try:
-            return each(work.carry_out, planned, at_once=_SYMBOLS_AT_ONCE, stop=work.stop)
+            return each(work.carry_out, planned, at_once=at_once, stop=work.stop)
         except KeyboardInterrupt:
             raise Interrupted(
                 "interrupted; what was committed stays",
@@ -89,6 +93,7 @@ class _Plan:
 
     task: Task
     jobs: tuple[Range, ...] = ()
+    behind: Behind = field(init=False)
     known_until_ms: int = 0
     error: XqError | None = None
     new: int = 0
@@ -122,10 +127,11 @@ class _Work:
         error = plan.error
         empty: tuple[Range, ...] = ()
         try:
-            for job in plan.jobs:
-                open_ms = job.start_ms
-                for segment in self._segments(plan.task, job):
-                    open_ms = self._segment(plan, segment, job, open_ms)
+            with Behind(lambda pieces: self._commit(plan, pieces)) as plan.behind:
+                for job in plan.jobs:
+                    open_ms = job.start_ms
+                    for segment in self._segments(plan.task, job):
+                        open_ms = self._segment(plan, segment, job, open_ms)
             empty = self._empty(plan.task) if error is None else ()
             self._note(plan.task)
         except XqError as caught:
@@ -206,7 +212,7 @@ class _Work:
         spec = plan.task.dataset.spec
         rows = conform(table, spec, str(plan.task.dataset))
         ts = arrays.times(rows["ts"])
-        rows = rows.filter(pa.array((ts >= within.start_ms) & (ts < within.end_ms)))
+        rows = rows.filter(arrays.mask((ts >= within.start_ms) & (ts < within.end_ms)))
         bar = plan.task.dataset.bar
         if bar is None:
             return rows
@@ -221,7 +227,7 @@ class _Work:
     def _store(
         self, plan: _Plan, piece: Range, table: pa.Table, open_ms: int, *, whole: bool
     ) -> int:
-        """Commit one piece; tell up to when all is covered.
+        """Hand one piece over for its commit; tell up to when all will be covered.
 
         A hole is the venue's only once a later bar is there: at the end of a range the bar may
         just not be published yet, so coverage ends with the last row received unless ``whole``.
@@ -237,10 +243,18 @@ class _Work:
             rows, dataset.spec, timeframe=dataset.bar, known_until_ms=task.now_ms
         )
         refuse(poison, where=f"{dataset}, as the venue sent it", hint="xq data check")
-        covered = [Range(open_ms, end_ms)] if end_ms > open_ms else []
-        commit = self.writer.upsert(dataset, rows, covered=covered, known_until_ms=task.now_ms)
-        plan.new += commit.added
+        covered = (Range(open_ms, end_ms),) if end_ms > open_ms else ()
+        plan.behind.put(Piece(rows, covered))
         return max(end_ms, open_ms)
+
+    def _commit(self, plan: _Plan, pieces: Sequence[Piece]) -> None:
+        commit = self.writer.upsert(
+            plan.task.dataset,
+            pa.concat_tables(piece.rows for piece in pieces),
+            covered=[stretch for piece in pieces for stretch in piece.covered],
+            known_until_ms=plan.task.now_ms,
+        )
+        plan.new += commit.added
 
     def _advance(self, steps: float) -> None:
         if self.stop.is_set():

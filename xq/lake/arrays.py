@@ -1,4 +1,4 @@
-"""Arrow columns as NumPy views; pyarrow's own `to_numpy` would import pandas (0.4 s)."""
+"""Arrow columns as NumPy views, and back; pyarrow's own ways would import pandas (0.4 s)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,8 +35,34 @@ def times(column: pa.ChunkedArray) -> np.ndarray:
 
 def rows_at(indices: np.ndarray) -> pa.Array:
     """Row numbers as Arrow takes them."""
-    plain = np.ascontiguousarray(indices, dtype=np.int64)
-    return pa.Array.from_buffers(pa.int64(), len(plain), [None, pa.py_buffer(plain)])
+    return column(np.asarray(indices, dtype=np.int64))
+
+
+def column(values: np.ndarray) -> pa.Array:
+    """A float64 or int64 array as Arrow, without nulls; shares its memory where it lies in a row.
+
+    Examples
+    --------
+    >>> column(np.array([[1.5, 9.0], [2.5, 9.0]])[:, 0]).to_pylist()
+    [1.5, 2.5]
+    """
+    kind, dtype = (
+        (pa.float64(), np.float64) if values.dtype == np.float64 else (pa.int64(), np.int64)
+    )
+    plain = np.ascontiguousarray(values, dtype=dtype)
+    return pa.Array.from_buffers(kind, len(plain), [None, pa.py_buffer(plain)])
+
+
+def mask(values: np.ndarray) -> pa.Array:
+    """A bool array as Arrow.
+
+    Examples
+    --------
+    >>> mask(np.array([True, False, True])).to_pylist()
+    [True, False, True]
+    """
+    bits = pa.py_buffer(np.packbits(values, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, bits])
 
 
 def epoch_ms(moment: datetime) -> int:

@@ -1,7 +1,6 @@
 """What every true snapshot and diff of an order book obeys; pure, over columns."""
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +11,7 @@ from xq.lake.schema import EXACT
 
 KINDS = ("book_snapshot", "book_diff")
 _SIDES = ("bid", "ask")
-_ZERO = pa.scalar(Decimal(0), EXACT)
+_ZERO = pa.Array.from_buffers(EXACT, 1, [None, pa.py_buffer(bytes(16))])[0]  # without pandas
 
 Broken = tuple[np.ndarray, str, str]  # mask, rule, format of the message over a row's values
 

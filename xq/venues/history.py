@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from xq.errors import VenueRefused
 from xq.timeframe import Timeframe
@@ -56,12 +57,14 @@ class History:
         path, asked = request.on_wire(source.market_id(str(symbol)))
         base = source.urls["api"]["fapiPublic" if symbol.is_contract else "public"]
         query = "&".join(f"{name}={value}" for name, value in asked.items())
+        root = urlsplit(base)
+        host, target = f"{root.scheme}://{root.netloc}", f"{root.path}/{path}?{query}"
 
         def ask(session: "WireSession") -> "np.ndarray":
-            answer = session.get_bytes(f"{base}/{path}?{query}", clients.timeout)
-            if answer.status_code != HTTPStatus.OK:
+            status, body = session.get_bytes(host, target, clients.timeout)
+            if status != HTTPStatus.OK:
                 raise ValueError("no page")  # the reader judges what came over the wire
-            return klines.parse(answer.content)
+            return klines.parse(body)
 
         weight = klines.weight(symbol.is_contract, request.limit)
         return clients.read_bytes(f"{symbol} {request.timeframe} bars", ask, weight)

@@ -137,10 +137,10 @@ def client(
     keys: tuple[str, str] | None = None,
 ) -> Any:
     """A ccxt client of one face that retries nothing and paces nothing by itself."""
-    import ccxt
+    from xq.venues.light_ccxt import exchange_class
 
     face = chosen.face(contract)
-    kind = getattr(ccxt, face.ccxt_id)
+    kind = exchange_class(face.ccxt_id)
     settings: dict[str, Any] = {
         "session": session,
         "timeout": round(timeout * 1000),

@@ -4,15 +4,21 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Mapping
+from http.client import IncompleteRead
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool
 from urllib3 import exceptions as transport
 
 from xq.errors import VenueError
 from xq.venues.outcomes import Failure, Reply, Wire
+
+Answer = TypeVar("Answer")
 
 _PIECE = 1 << 20
 _SHOWN = 200
@@ -57,7 +63,7 @@ class WireSession(requests.Session):
         self.auth = _no_auth  # a netrc entry must not add credentials
         self.last: Wire | None = None
         self._loopback_only = loopback_only
-        self._settings: Mapping[str, Any] | None = None
+        self._pool: tuple[str, HTTPConnectionPool | None] | None = None
 
     def forget(self) -> None:
         """Drop the memory of earlier requests."""
@@ -66,40 +72,70 @@ class WireSession(requests.Session):
     def request(self, method: str, url: str, **options: Any) -> requests.Response:  # type: ignore[override]
         """Send one request, follow no redirect, and remember the outcome."""
         wanted = options | {"allow_redirects": False, "stream": True}
-        response = self._remembered(
-            url, lambda: super(WireSession, self).request(method, url, **wanted)
-        )
+
+        def send() -> requests.Response:
+            answer = super(WireSession, self).request(method, url, **wanted)
+            read_whole(answer)
+            return answer
+
+        response = self._remembered(url, send)
         response.encoding = "utf-8"
         self.last = Reply(response.status_code, response.text, _headers(response))
         return response
 
-    def get_bytes(self, url: str, timeout: float) -> requests.Response:
-        """`request` for many plain GETs of one host, without preparing each anew.
+    def get_bytes(self, host: str, target: str, timeout: float) -> tuple[int, bytes]:
+        """Status and body of one of many plain GETs of a host, without preparing each anew.
 
         Of an answer with status 200 only the beginning is remembered.
-        """
-        if self._settings is None:
-            self._settings = self.merge_environment_settings(url, {}, True, None, None)
-        prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.hooks = "GET", url, {}
-        prepared.headers = self.headers  # type: ignore[assignment]
-        wanted = {"timeout": timeout, "allow_redirects": False, **self._settings}
-        response = self._remembered(url, lambda: self.send(prepared, **wanted))
-        body = response.content if response.status_code >= 300 else response.content[:_SHOWN]
-        self.last = Reply(response.status_code, body.decode("utf-8", "replace"), _headers(response))
-        return response
 
-    def _remembered(self, url: str, send: Callable[[], requests.Response]) -> requests.Response:
+        Parameters
+        ----------
+        host
+            Scheme, name and port; every call of a session names the same.
+        target
+            Path and query.
+
+        Raises
+        ------
+        requests.RequestException
+            If there was no whole answer.
+        """
+        if self._pool is None or self._pool[0] != host:
+            self._pool = host, self._connections(host)
+        pool = self._pool[1]
+        if pool is None:  # a proxy wants its own form of a request
+            response = self.request("GET", host + target, timeout=timeout)
+            return response.status_code, response.content
+        given = {"headers": self.headers, "timeout": timeout, "redirect": False, "retries": False}
+        answer = self._remembered(host, lambda: _bare(pool, target, given))
+        body = answer.data if answer.status >= 300 else answer.data[:_SHOWN]
+        self.last = Reply(answer.status, body.decode("utf-8", "replace"), _headers(answer))
+        return answer.status, answer.data
+
+    def _connections(self, host: str) -> HTTPConnectionPool | None:
+        """The adapter's connections to a host, as proof against strangers as its own requests."""
+        settings = self.merge_environment_settings(host, {}, True, None, None)
+        if select_proxy(host, settings["proxies"]) is not None:
+            return None
+        adapter = self.get_adapter(host)
+        if not isinstance(adapter, HTTPAdapter):
+            return None
+        prepared = requests.Request("GET", host).prepare()
+        pool = adapter.get_connection_with_tls_context(
+            prepared, settings["verify"], cert=settings["cert"]
+        )
+        adapter.cert_verify(pool, host, settings["verify"], settings["cert"])  # type: ignore[no-untyped-call]
+        return pool if isinstance(pool, HTTPConnectionPool) else None
+
+    def _remembered(self, url: str, send: Callable[[], Answer]) -> Answer:
         if self._loopback_only and not is_loopback(url):
             raise VenueError("the simulated venue's client was asked to leave this machine")
         self.last = Failure(sent=True, reason="interrupted")
         try:
-            response = send()
-            read_whole(response)
+            return send()
         except requests.RequestException as error:
             self.last = Failure(sent=_may_have_been_sent(error), reason=describe(error))
             raise
-        return response
 
     def merge_environment_settings(  # type: ignore[override]
         self, url: str, proxies: Any, stream: Any, verify: Any, cert: Any
@@ -112,7 +148,14 @@ class WireSession(requests.Session):
         return settings
 
 
-def _headers(response: requests.Response) -> dict[str, str]:
+def _bare(pool: HTTPConnectionPool, target: str, given: Mapping[str, Any]) -> BaseHTTPResponse:
+    try:
+        return pool.urlopen("GET", target, **given)
+    except (transport.HTTPError, OSError) as error:
+        raise requests.ConnectionError(error) from error
+
+
+def _headers(response: requests.Response | BaseHTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
@@ -143,7 +186,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (transport.ReadTimeoutError, "no answer before the timeout"),
     (TimeoutError, "no answer before the timeout"),
     (transport.ConnectTimeoutError, "no connection before the timeout"),
-    (transport.IncompleteRead, "the answer broke off"),
+    (IncompleteRead, "the answer broke off"),  # urllib3's is one of these
 )
 
 
