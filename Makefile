@@ -35,7 +35,7 @@ N ?= 10000
 SEED ?= 1
 
 .PHONY: torture
-torture: $(VENV)/.dev ## Kill the lake N times at random, then at every call; prints figures
+torture: $(VENV)/.dev ## Kill the lake N times, then kill and refuse at every call; prints figures
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
 

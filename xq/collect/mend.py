@@ -11,6 +11,7 @@ from xq.collect.fetch import Source, fetch
 from xq.collect.plan import pieces
 from xq.lake import arrays, facts, quarantine
 from xq.lake.damage import Damage
+from xq.lake.disk import after, storage_errors
 from xq.lake.facts import Fact, What
 from xq.lake.layout import Dataset
 from xq.lake.quarantine import BadRow
@@ -104,7 +105,8 @@ def mend(patient: Patient) -> Mended:
     if not answers:
         return Mended(patient.dataset, refused=tuple(refused))
     fresh = pa.concat_tables([rows for _, rows in answers])
-    return _commit(patient, [known for known, _ in answers], fresh, refused)
+    with storage_errors(patient.root / patient.dataset.path, ""):
+        return _commit(patient, [known for known, _ in answers], fresh, refused)
 
 
 def _ask(patient: Patient, stretch: Range) -> tuple[pa.Table, Range | None]:
@@ -140,7 +142,7 @@ def _commit(patient: Patient, asked: list[Range], fresh: pa.Table, refused: list
         copy = quarantine.keep_file(patient.root, patient.dataset, leaf)
         name = str(copy.relative_to(patient.root))
         start = max(0, leaf.within.start_ms)
-        kept.append(BadRow(start, 0, "corrupt_file", reason, name))
+        kept.append(BadRow(start, 0, "corrupt_file", f"{reason}; kept as {copy.name}", name))
     at_ms = patient.now_ms
     quarantine.keep(writer, patient.dataset, "lake", kept, at_ms=at_ms)
     removed = [row.ts_ms for row in kept if row.line]
@@ -153,7 +155,9 @@ def _commit(patient: Patient, asked: list[Range], fresh: pa.Table, refused: list
         writer.upsert(patient.dataset, fresh, covered=asked, known_until_ms=at_ms)
     none = [hole for item in asked for hole in holes(_inside(ts, item), patient.bar, item)]
     back = subtract(asked, none)
-    facts.record(patient.root, patient.dataset, [*_proven(patient, none), *_healed(patient, back)])
+    with after("; the rows were committed, what was repaired is not on record"):
+        proven, healed = _proven(patient, none), _healed(patient, back)
+        facts.record(patient.root, patient.dataset, [*proven, *healed])
     return Mended(
         patient.dataset,
         repaired=len(ts) - agreed,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xq.lake import layout, merge, parquet
 from xq.lake.commit import Change, publish
-from xq.lake.disk import Disk, LocalDisk
+from xq.lake.disk import Disk, LocalDisk, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.lock import held
 from xq.lake.trust import Trust, digest_of
@@ -59,7 +59,10 @@ def compact(
     disk = disk or LocalDisk()
     staging = layout.staging_path(root, dataset)
     rewritten = repeated = before = after = 0
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+    with (
+        storage_errors(root / dataset.path, ""),
+        held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)),
+    ):
         leaves = layout.leaves(root, dataset)
         disk.discard(staging)
         try:

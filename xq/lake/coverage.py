@@ -83,12 +83,15 @@ class Coverage:
         """
         from xq.lake.lock import held  # readers need no lock, and its import is dear
 
-        with held(layout.lock_path(self._root, dataset), _WAIT_SECONDS, str(dataset)):
+        with (
+            storage_errors(layout.coverage_path(self._root, dataset)),
+            held(layout.lock_path(self._root, dataset), _WAIT_SECONDS, str(dataset)),
+        ):
             record(self._disk, self._root, dataset, fetched)
 
 
 def record(disk: Disk, root: Path, dataset: Dataset, fetched: Sequence[Range]) -> None:
-    """`Coverage.add` for a caller that already holds the dataset's lock."""
+    """`Coverage.add` for a caller that already holds the dataset's lock; may raise `OSError`."""
     asked = union(fetched)
     if not asked:
         return
@@ -109,7 +112,10 @@ def record(disk: Disk, root: Path, dataset: Dataset, fetched: Sequence[Range]) -
 
 
 def fill(disk: Disk, root: Path, dataset: Dataset, ts: np.ndarray) -> None:
-    """Strike from the venue's holes what has rows now; for a caller that holds the lock."""
+    """Strike from the venue's holes what has rows now; for a caller that holds the lock.
+
+    May raise `OSError`.
+    """
     before = load(root, dataset)
     if dataset.bar is None or not before.empty:
         return
@@ -166,6 +172,5 @@ def _save(disk: Disk, root: Path, dataset: Dataset, ledger: Ledger) -> None:
         "empty": [[item.start_ms, item.end_ms] for item in ledger.empty],
     }
     staged = layout.staging_path(root, dataset) / "coverage.json"
-    with storage_errors(path):
-        disk.stage(staged, sealed.dump(tree))
-        disk.publish(staged, path)
+    disk.stage(staged, sealed.dump(tree))
+    disk.publish(staged, path)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from xq.errors import CorruptFile
-from xq.lake import layout, parquet, witness
+from xq.lake import layout, manifest, witness
+from xq.lake.disk import storage_errors
 from xq.lake.gaps import gaps, state_of
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.poison.catalogue import Sick
@@ -14,6 +15,7 @@ from xq.lake.poison.rule import Severity
 from xq.lake.quarantine import BadRow, cells_of
 from xq.lake.ranges import Range, intersect, union
 from xq.lake.reader import Lake
+from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
 
@@ -64,22 +66,47 @@ def damage_of(lake: Lake, dataset: Dataset, *, now_ms: int) -> Damage:
     ------
     CorruptFile
         If a ledger cannot be read.
+    StorageFailed
+        If the disk does not let files be read.
     """
+    with storage_errors(lake.root / dataset.path, ""):
+        return _found(lake, dataset, now_ms)
+
+
+def _found(lake: Lake, dataset: Dataset, now_ms: int) -> Damage:
     files: list[tuple[Leaf, str]] = []
     rows: list[BadRow] = []
-    for leaf in layout.leaves(lake.root, dataset):
-        try:
-            table = parquet.read(leaf.path, dataset.spec)
-        except CorruptFile as error:
-            files.append((leaf, error.message))
-            continue
-        rows += _bad_rows(lake, dataset, leaf, table, now_ms)
+    with Trust(lake.root, dataset) as trust:
+        for leaf in layout.leaves(lake.root, dataset):
+            try:
+                table, _ = trust.whole(leaf)
+            except CorruptFile as error:
+                files.append((leaf, error.message))
+                continue
+            rows += _bad_rows(lake, dataset, leaf, table, now_ms)
     found = gaps(lake, dataset, state_of(lake, dataset))
     missing = union(gap.within for gap in found if gap.whose != "venue")
-    unknown = [leaf.within for leaf, _ in files if not intersect(missing, [leaf.within])]
+    held = _held(lake, dataset, [leaf for leaf, _ in files])
+    unknown = [leaf.within for leaf, _ in files if not intersect([*missing, *held], [leaf.within])]
     ends = [item for item in unknown if item.end_ms < now_ms or item.start_ms < now_ms]
     whole = [Range(max(0, item.start_ms), min(item.end_ms, now_ms)) for item in ends]
-    return Damage(tuple(files), tuple(rows), union([*missing, *whole]))
+    return Damage(tuple(files), tuple(rows), union([*missing, *held, *whole]))
+
+
+def _held(lake: Lake, dataset: Dataset, leaves: Iterable[Leaf]) -> list[Range]:
+    """The times that damaged files reached over, as their manifest tells, asked for or not."""
+    try:
+        entries = manifest.load(lake.root, dataset, [leaf.period for leaf in leaves])
+    except CorruptFile:
+        return []
+    found = []
+    bar_ms = dataset.bar.ms if dataset.bar else 1
+    for leaf in leaves:
+        entry = entries.get(leaf.period)
+        for item in (entry.now, entry.before) if entry else ():
+            if item is not None:
+                found.append(Range(item.first_ms, item.last_ms + bar_ms))
+    return found
 
 
 def _bad_rows(

@@ -101,7 +101,10 @@ def record(root: Path, dataset: Dataset, new: Iterable[Fact], *, disk: Disk | No
         return
     disk = disk or LocalDisk()
     path = path_of(root, dataset)
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+    with (
+        storage_errors(path, ""),
+        held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)),
+    ):
         before = load(root, dataset)
         after = sorted(
             [*before, *_unknown(before, new)], key=lambda fact: (fact.what, fact.start_ms)

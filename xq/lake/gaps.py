@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from xq.errors import CorruptFile
-from xq.lake import arrays, coverage, facts, layout, parquet
+from xq.lake import arrays, coverage, facts, layout
 from xq.lake.facts import Fact, What
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, intersect, present, subtract, union
 from xq.lake.reader import Lake
+from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
 
 _NAMED = 3  # symbols named as evidence before they are counted
@@ -61,12 +62,13 @@ class State:
 def state_of(lake: Lake, dataset: Dataset) -> State:
     """Read what is stored and known of a dataset of bars."""
     times, damaged = [np.empty(0, np.int64)], []
-    for leaf in layout.leaves(lake.root, dataset):
-        try:
-            # All columns: a broken page may be in another one than ts.
-            times.append(arrays.times(parquet.read(leaf.path, dataset.spec)["ts"]))
-        except CorruptFile:
-            damaged.append(leaf.within)
+    with Trust(lake.root, dataset) as trust:
+        for leaf in layout.leaves(lake.root, dataset):
+            try:
+                # All columns: a broken page may be in another one than ts.
+                times.append(arrays.times(trust.table(leaf)["ts"]))
+            except CorruptFile:
+                damaged.append(leaf.within)
     bar = dataset.bar
     ts = np.unique(np.concatenate(times))
     ts = ts[(ts % bar.ms) == (bar.floor(0) % bar.ms)] if bar else ts

@@ -5,6 +5,7 @@ which take whole folders never meet it.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
+from xq.lake.disk import failed
 from xq.lake.ranges import Range
 from xq.lake.schema import Kind, kind_of
 from xq.timeframe import HOUR_MS, MINUTE_MS, Timeframe
@@ -155,15 +157,27 @@ def leaves(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[L
         names = sorted(os.listdir(folder))  # noqa: PTH208 (names only; ten times faster)
     except (FileNotFoundError, NotADirectoryError):
         return ()
+    except OSError as error:
+        raise failed(error, folder) from error
     found = []
     for name in names:
         key, _, period = name.partition("=")
         if key != PERIOD or not is_period(period) or not _meets(period, within):
             continue
         path = f"{folder}/{name}/{PART}"
-        if os.path.isfile(path):  # noqa: PTH113 (speed)
+        if _is_file(path):
             found.append(Leaf(Path(path), period))
     return tuple(found)
+
+
+def _is_file(path: str) -> bool:
+    """A disk that does not answer is no reason to read on without the file."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116 (speed)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise failed(error, Path(path)) from error
 
 
 def _meets(period: str, within: Range | None) -> bool:
@@ -190,7 +204,11 @@ def datasets(root: Path, kind: str | None = None) -> Iterator[Dataset]:
 
     for name in (kind,) if kind else sorted(KINDS):
         spec = kind_of(name)
-        for values in _walk(root / name, spec.partition):
+        try:
+            found = list(_walk(root / name, spec.partition))
+        except OSError as error:
+            raise failed(error, root / name) from error
+        for values in found:
             try:
                 yield Dataset(name, **values)
             except ValueError:

@@ -29,7 +29,7 @@ def held(path: Path, wait_seconds: float, what: str) -> Iterator[None]:
     """
     with storage_errors(path):
         make_folder(path.parent)
-        lock = FileLock(path, timeout=wait_seconds, on_acquired=_sign)
+        lock = FileLock(path, timeout=wait_seconds)
         try:
             lock.acquire()
         except Timeout:
@@ -40,9 +40,12 @@ def held(path: Path, wait_seconds: float, what: str) -> Iterator[None]:
                 hint=f"ps -p {holder(path)}",
             ) from None
     try:
+        with storage_errors(path):
+            path.write_bytes(str(os.getpid()).encode())
         yield
     finally:
-        lock.release()
+        with storage_errors(path, ""):
+            lock.release()
 
 
 def holder(path: Path) -> int:
@@ -51,8 +54,3 @@ def holder(path: Path) -> int:
         return int(path.read_bytes()[:_PID_SIZE])
     except (OSError, ValueError):
         return 0
-
-
-def _sign(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -234,7 +234,7 @@ class Lake:
         ends: list[int] = []
         known = inventory.facts(self.root, dataset, leaves)
         for leaf in leaves:
-            size += leaf.path.stat().st_size
+            size += trust.identity(leaf.path)[1]
             try:
                 found = known.get(leaf.period) or columns.footer(leaf.path)
             except CorruptFile:

@@ -29,18 +29,22 @@ def remove(root: Path, dataset: Dataset) -> None:
     """
     folder, away = root / dataset.path, trash_path(root, dataset)
     with (
+        storage_errors(folder, ""),
         held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)),
-        storage_errors(folder),
     ):
-        finish(root, away.name)
-        if folder.is_dir():
-            make_folder(away.parent)
-            folder.rename(away)
-            sync_folder(folder.parent)
-            sync_folder(away.parent)
+        with storage_errors(folder):
             finish(root, away.name)
-        else:
-            _forget(root, dataset.path)
+            there = folder.is_dir()
+            if there:
+                make_folder(away.parent)
+                folder.rename(away)
+        with storage_errors(folder, "; the rows are gone, run it again to clean up"):
+            if there:
+                sync_folder(folder.parent)
+                sync_folder(away.parent)
+                finish(root, away.name)
+            else:
+                _forget(root, dataset.path)
 
 
 def trash_path(root: Path, dataset: Dataset) -> Path:

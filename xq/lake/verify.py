@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xq.errors import CorruptFile, XqError
 from xq.lake import arrays, coverage, layout, manifest, parquet, rules, trust
-from xq.lake.disk import Disk, LocalDisk
+from xq.lake.disk import Disk, LocalDisk, storage_errors
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.manifest import Entry
@@ -82,7 +82,10 @@ def accept(root: Path, dataset: Dataset, *, disk: Disk | None = None) -> Verifie
     faults: list[Fault] = []
     size = 0
     staging = layout.staging_path(root, dataset)
-    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+    with (
+        storage_errors(root / dataset.path, ""),
+        held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)),
+    ):
         known = _readable(root, dataset)
         leaves = layout.leaves(root, dataset)
         for leaf in leaves:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from xq.errors import CorruptFile, LockHeld
 from xq.lake import arrays, coverage, layout, merge, remove, rules
 from xq.lake.commit import Change, publish
-from xq.lake.disk import Disk, LocalDisk, storage_errors
+from xq.lake.disk import UNCHANGED, Disk, LocalDisk, is_there, storage_errors
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
@@ -21,6 +21,7 @@ from xq.lake.ranges import Range, union
 from xq.lake.trust import Trust
 
 _WAIT_SECONDS = 5.0
+_UNRECORDED = "; the rows were committed, run it again to record what they cover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class LakeWriter:
         self._wait_seconds = wait_seconds
         self._disk = disk or LocalDisk()
         check_format(root)
-        self._sweep()
+        with storage_errors(root, ""):
+            self._sweep()
 
     def upsert(
         self,
@@ -120,11 +122,13 @@ class LakeWriter:
         rules.refuse(real, where=str(dataset))
         rows = merge.unique(fresh, dataset.spec)
         asked = (covered,) if isinstance(covered, Range) else tuple(covered)
-        with self._locked(dataset):
+        asked = _finished(dataset, asked, known_until_ms)
+        with storage_errors(self._root / dataset.path, ""), self._locked(dataset):
             commit = self._commit(dataset, rows, _Repair(frozenset(without), rebuild))
-            coverage.fill(self._disk, self._root, dataset, arrays.times(rows["ts"]))
-            asked = _finished(dataset, asked, known_until_ms)
-            coverage.record(self._disk, self._root, dataset, asked)
+            ledger = layout.coverage_path(self._root, dataset)
+            with storage_errors(ledger, _UNRECORDED if commit.files else UNCHANGED):
+                coverage.fill(self._disk, self._root, dataset, arrays.times(rows["ts"]))
+                coverage.record(self._disk, self._root, dataset, asked)
         return commit
 
     def _commit(self, dataset: Dataset, rows: pa.Table, repair: "_Repair") -> Commit:
@@ -155,7 +159,7 @@ class LakeWriter:
             first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
             part = rows.slice(int(first), int(last - first))
             stored, before = part.slice(0, 0), None
-            if leaf.path.exists():
+            if is_there(leaf.path):
                 stored, before = _stored(leaf, part, trust, repair)
             kept = repair.keep(stored, dataset)
             yield Change(leaf, merge.merged(leaf.path, kept, part, dataset.spec), before)
@@ -175,7 +179,7 @@ class LakeWriter:
 
     def _state_format(self, staged: Path) -> None:
         path = layout.format_path(self._root)
-        if not path.exists():
+        if not is_there(path):
             with storage_errors(path):
                 self._disk.stage(staged, json.dumps({"format": layout.FORMAT}).encode())
                 self._disk.publish(staged, path)
