@@ -11,6 +11,7 @@ import duckdb
 connection = duckdb.connect()
 connection.execute("SET TimeZone = 'UTC'")
 connection.execute("SET threads = 1")
+connection.execute("SET enable_progress_bar = false")  # a slow machine would see it here
 
 def read(root, start, damaged):
     paths = sorted(glob.glob(f"{root}/ohlcv/*/*/*/*/part.parquet"))
