@@ -8,7 +8,7 @@ from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.tiny_binance import HOUR, TinyBinance, hourly
 from support.wire_server import Request, WireServer, answer
@@ -97,6 +97,10 @@ def _stored(root: Path) -> dict[str, bytes]:
     st.integers(0, 2**32),
     st.booleans(),
 )
+@example(manners=["honest", "truncated"] * 3, stops=[], seed=1, fast=True)
+@example(manners=["honest", "overlapping"] * 3, stops=[900], seed=2, fast=True)
+@example(manners=["truncated", "shuffled"] * 3, stops=[900], seed=3, fast=False)
+@example(manners=["honest", "unfinished", "repeated"] * 2, stops=[], seed=4, fast=False)
 def test_pages_in_any_disorder_end_as_the_same_bytes(
     venue: tuple[Disorderly, CcxtMarket],
     manners: list[str],
