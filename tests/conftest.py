@@ -25,6 +25,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("xq")
+collect_ignore = ["support/s3_server.py"]  # runs in the environment of the server
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
 """Bars of several symbols on one time axis; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 
 from xq.bars import FIELDS, Bars
 from xq.lake.columns import BarColumns
+from xq.lake.layout import Dataset
+from xq.lake.ranges import Range, holes
 from xq.timeframe import Timeframe
 
 Gaps = Literal["refuse", "flag", "drop"]
@@ -47,3 +49,21 @@ def _placed(ts: np.ndarray, name: str, blocks: Sequence[BarColumns]) -> np.ndarr
         rows = np.searchsorted(ts, block.ts[known])
         placed[rows, column] = block.fields[name][known]
     return placed
+
+
+def holes_of(
+    asked: Sequence[Dataset],
+    blocks: Sequence[BarColumns],
+    start_ms: int | None,
+    end_ms: int | None,
+) -> Iterator[tuple[Dataset, Range, tuple[Range, ...]]]:
+    """Of each dataset where its bars lie in common time, and what is missing there."""
+    first = min(int(block.ts[0]) for block in blocks) if start_ms is None else start_ms
+    for item, block in zip(asked, blocks, strict=True):
+        bar = item.bar
+        if bar is None:
+            continue
+        newest = max(int(block.ts[-1]) for block in blocks) + bar.ms
+        within = Range(first, newest if end_ms is None else end_ms)
+        if within.bars(bar) != len(block.ts):
+            yield item, within, holes(block.ts, bar, within)

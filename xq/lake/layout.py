@@ -4,7 +4,7 @@ Everything that is not data (locks, staged files, coverage) lies under ``.xq``, 
 which take whole folders never meet it.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +13,6 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 
-from xq.errors import UnknownName
 from xq.lake import folders, store
 from xq.lake.ranges import Range
 from xq.lake.schema import Kind, kind_of
@@ -244,17 +243,6 @@ def datasets(
                 yield Dataset(name, **values)
             except ValueError:
                 continue
-
-
-def dataset_of(parts: Sequence[str]) -> Dataset | None:
-    """The dataset with this path below the root; None if it is none."""
-    pairs = [part.partition("=") for part in parts[1:]]
-    try:
-        if tuple(key for key, _, _ in pairs) != kind_of(parts[0]).partition:
-            return None
-        return Dataset(parts[0], **{key: unquote(value) for key, _, value in pairs})
-    except (ValueError, UnknownName):
-        return None
 
 
 def _walk(

@@ -1,6 +1,6 @@
 """What the lake holds, as bars, tables and frames; readers never see half a commit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from xq.lake import (
 from xq.lake.align import Gaps
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset
-from xq.lake.ranges import Range, holes, subtract
+from xq.lake.ranges import Range, subtract
 from xq.lake.rebuild import OrderBook
 from xq.lake.trust import Trust
 from xq.timeframe import Timeframe
@@ -279,7 +279,7 @@ class Lake:
         start_ms: int | None,
         end_ms: int | None,
     ) -> None:
-        for item, within, found in _gaps(asked, blocks, start_ms, end_ms):
+        for item, within, found in align.holes_of(asked, blocks, start_ms, end_ms):
             if found:
                 made_of = self._made_of(item)
                 known: Sequence[Range] = coverage.load(self.root, made_of or item).empty
@@ -287,20 +287,3 @@ class Lake:
                     absent = self.gaps(made_of, found[0].start_ms, found[-1].end_ms)
                     known = subtract(found, subtract(absent, known))
                 raise hints.bars_missing(item, within, found, known, made_of)
-
-
-def _gaps(
-    asked: Sequence[Dataset],
-    blocks: Sequence[columns.BarColumns],
-    start_ms: int | None,
-    end_ms: int | None,
-) -> Iterator[tuple[Dataset, Range, tuple[Range, ...]]]:
-    first = min(int(block.ts[0]) for block in blocks) if start_ms is None else start_ms
-    for item, block in zip(asked, blocks, strict=True):
-        bar = item.bar
-        if bar is None:
-            continue
-        newest = max(int(block.ts[-1]) for block in blocks) + bar.ms
-        within = Range(first, newest if end_ms is None else end_ms)
-        if within.bars(bar) != len(block.ts):
-            yield item, within, holes(block.ts, bar, within)

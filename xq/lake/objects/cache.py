@@ -20,6 +20,7 @@ from xq.lake.disk import storage_errors
 from xq.lake.layout import META, Dataset, Leaf
 from xq.lake.manifest import Entry, Facts
 from xq.lake.objects import head as heads
+from xq.lake.objects import names
 from xq.lake.objects.bucket import Version
 from xq.lake.objects.head import Filed, Head, Known
 
@@ -56,7 +57,7 @@ def known_datasets(root: Path, kind: str | None = None) -> list[Dataset]:
     """Datasets the cache has a state of."""
     folder = root / heads.HEADS
     found = (
-        layout.dataset_of(path.parent.relative_to(folder).parts)
+        names.dataset_of(path.parent.relative_to(folder).parts)
         for path in sorted((folder / kind if kind else folder).rglob("head.json"))
     )
     return [item for item in found if item is not None]
@@ -75,7 +76,7 @@ def absent(root: Path, dataset: Dataset, files: Mapping[str, Filed]) -> list[str
     return found
 
 
-def place(root: Path, dataset: Dataset, files: Mapping[str, bytes]) -> None:
+def put_in_place(root: Path, dataset: Dataset, files: Mapping[str, bytes]) -> None:
     """Put files of the state on record where readers find them."""
     staging = _staging(root, dataset)
     with storage_errors(staging):

@@ -13,6 +13,7 @@ from typing import Any
 from xq.lake import layout, manifest, sealed
 from xq.lake.layout import META, PART, PERIOD, Dataset
 from xq.lake.manifest import Facts
+from xq.lake.objects import names
 from xq.lake.objects.bucket import Version
 
 HEADS = f"{META}/heads"
@@ -132,7 +133,7 @@ def dataset_of(key: str) -> Dataset | None:
     parts = key.removeprefix(f"{HEADS}/").split("/")
     if parts[-1] != _HEAD:
         return None
-    return layout.dataset_of(parts[:-1])
+    return names.dataset_of(parts[:-1])
 
 
 def leaf_key(dataset: Dataset, period: str, item: Filed) -> str:

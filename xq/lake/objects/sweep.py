@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from xq.lake import layout
 from xq.lake.layout import META, Dataset
+from xq.lake.objects import names
 from xq.lake.objects.bucket import Bucket, Item
 from xq.ports import Clock
 
@@ -57,7 +57,7 @@ def _dataset_of(key: str) -> Dataset | None:
     parts = key.removeprefix(_RECORDS).split("/")[:-1]
     if not key.startswith(_RECORDS):
         parts = parts[:-1]  # its period
-    return layout.dataset_of(parts) if parts else None
+    return names.dataset_of(parts) if parts else None
 
 
 def probe_key(clock: Clock) -> str:

@@ -150,7 +150,7 @@ class Sync:
                     known = newer
                     continue
                 found = [(name, self._or_nothing(dataset, name, files[name])) for name in missing]
-            cache.place(self.root, dataset, dict(found))
+            cache.put_in_place(self.root, dataset, dict(found))
             return known
         raise self._lost(dataset)
 
