@@ -136,7 +136,7 @@ def test_eight_processes_write_compact_and_read_at_once(tmp_path: Path) -> None:
         process.stdin.flush()
     try:
         for process, role in zip(running, roles, strict=True):
-            stdout, stderr = process.communicate(timeout=300)
+            stdout, stderr = process.communicate(timeout=600)
             assert process.returncode == 0, f"{role}: {stderr}"
             assert json.loads(stdout) >= 1 or role[0] == "writer"
     finally:

@@ -17,7 +17,7 @@ KILLS = 60
 def _run(script: str, *arguments: object) -> str:
     done = subprocess.run(
         [sys.executable, SUPPORT / script, *map(str, arguments)],
-        capture_output=True, text=True, timeout=600,
+        capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

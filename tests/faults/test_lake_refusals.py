@@ -20,7 +20,7 @@ MENDING = ("repair", "heal", "cover", "note", "accept", "remove", "start", "read
 def _sweep(*arguments: object) -> list[dict[str, object]]:
     done = subprocess.run(
         [sys.executable, SUPPORT / "lake_steps.py", *map(str, arguments)],
-        capture_output=True, text=True, timeout=600,
+        capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     *reports, _ = [json.loads(line) for line in done.stdout.splitlines()]
     assert [report["bad"] for report in reports if report["bad"]] == [], done.stderr

@@ -58,7 +58,7 @@ from xq.clock import iso
 SHARES = {"rest": 30, "archive": 24, "compact": 17, "repair": 18, "remove": 5, "process": 1}
 FRESH_AFTER = 40  # rounds, so that the lake stays small
 MOST_VIOLATIONS = 20
-PATIENCE = 120.0  # seconds for a child that is to end by itself
+PATIENCE = 600.0  # seconds for a child that is to end by itself
 Work = Callable[[Say], None]
 _NETWORK = re.compile(r"proxy|CA_BUNDLE|SSL_CERT", re.IGNORECASE)
 
