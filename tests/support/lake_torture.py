@@ -1,191 +1,296 @@
-"""Kill a lake at random instants and look at what is left: ``python lake_torture.py N [SEED]``.
+"""Kill a lake at random and look at what is left: ``python lake_torture.py N [SEED]``.
 
-Children collect, compact, remove and recover; the parent kills them with SIGKILL and lets an
-independent reader count. Prints one JSON object of figures; exit 1 if anything was violated.
+Children collect from a venue and from its archive, compact, repair, remove and recover; they are
+killed with SIGKILL at a random instant, at a random call of the operating system, or as whole
+``xq`` processes, and an independent reader counts. A kill counts if it struck after the work's
+first change to the lake's folder and before its end; the others interrupted nothing and are told
+apart. Prints one JSON object of figures; exit 1 if anything was violated.
 """
 
+import gc
 import json
 import os
 import random
+import re
 import select
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support.faultline import Faultline, ready
+
+if __name__ == "__main__":
+    FAULTS = ready()
+
+import pyarrow as pa
+from support.lake_damage import plant
 from support.lake_judge import Judge
-from support.lake_worker import START, SYMBOLS, WORK, dataset, fork, heard, is_hole
+from support.lake_ledger import Ledger, strays
+from support.lake_worker import (
+    CANONICAL,
+    HOUR,
+    NOW,
+    OLDER,
+    START,
+    SYMBOLS,
+    Say,
+    Worker,
+    dataset,
+    drop,
+    fork,
+    heard,
+    recover,
+    squeeze,
+)
 
-LIKELY_SECONDS = {"collect": 0.2, "older": 0.2, "compact": 0.05, "recover": 0.01, "remove": 0.02}
-SHARES = {"collect": 45, "older": 15, "compact": 20, "recover": 12, "remove": 8}
-FRESH_AFTER = 150  # kills, so that the lake stays small
-OWN = ("locks", "coverage", "manifest", "verified", "format.json")
+from xq.clock import iso
 
-
-@dataclass
-class Figures:
-    """What happened; the first five must be 0."""
-
-    lost_rows: int = 0
-    duplicates: int = 0
-    torn_files: int = 0
-    wrong_rows: int = 0
-    strays_after_start: int = 0
-    bad_checksums: int = 0
-    errors: list[str] = field(default_factory=list)
-    kills: int = 0
-    finished_first: int = 0
-    killed_in: dict[str, int] = field(default_factory=dict)
-    kills_that_left_strays: int = 0
-    kills_in_recovery_after_a_kill: int = 0
-    acknowledged_rows: int = 0
-    seed: int = 0
-
-    @property
-    def violations(self) -> int:
-        return (
-            self.lost_rows + self.duplicates + self.torn_files + self.wrong_rows
-            + self.strays_after_start + self.bad_checksums + len(self.errors)
-        )  # fmt: skip
+SHARES = {"rest": 30, "archive": 24, "compact": 17, "repair": 18, "remove": 5, "process": 1}
+FRESH_AFTER = 40  # rounds, so that the lake stays small
+MOST_VIOLATIONS = 20
+PATIENCE = 600.0  # seconds for a child that is to end by itself
+Work = Callable[[Say], None]
+_NETWORK = re.compile(r"proxy|CA_BUNDLE|SSL_CERT", re.IGNORECASE)
 
 
 class Torture:
     """One lake after the other."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, faults: Faultline, seed: int, folders: list[Path], venue: Any) -> None:
+        self.faults = faults
         self.chance = random.Random(seed)
-        self.seconds = dict(LIKELY_SECONDS)
-        self.figures = Figures(seed=seed)
-        self.folder = folder
-        self.judge = Judge(START)
+        self.folders = folders
+        self.worker = Worker(venue["url"])
+        self.worker.preload(folders[-1] / "first")
+        pa.set_cpu_count(1)
+        gc.disable()
+        gc.freeze()  # or every child would copy what it only looks at
+        kept = {name: text for name, text in os.environ.items() if not _NETWORK.search(name)}
+        self.environment = {
+            **kept, **venue["environment"], "XQ_EXCHANGE__ARCHIVE_URL": venue["url"],
+        }  # fmt: skip
+        self.ledger = Ledger(Judge(START), seed)
+        self.seconds: dict[str, float] = {}
+        self.calls: dict[str, float] = {}
+        self.rounds = 0
         self.fresh()
 
     def fresh(self) -> None:
-        shutil.rmtree(self.folder / "lake", ignore_errors=True)
-        self.root = self.folder / "lake"
-        self.durable = dict.fromkeys(SYMBOLS, 0)
-        self.until = 0
+        """Another lake: one of eight on the disk, whose waits are long, the others in memory."""
+        self.folder = self.folders[self.rounds // FRESH_AFTER % 8 > 0] / "desk"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self.root = self.folder / "data"
+        self.until, self.grouping = 0, CANONICAL
+        self.ledger.fresh(self.root)
 
     def round(self) -> None:
-        """One kill, a look, a second kill in recovery, a start, another look."""
-        figures = self.figures
-        name = self.chance.choices(list(SHARES), list(SHARES.values()))[0]
-        if name in ("collect", "older"):
-            self.until += self.chance.randint(1, 60)
-        self.kill(name)
-        self.look(removing=name == "remove")
-        if self.strays():
-            figures.kills_that_left_strays += 1
-            if self.chance.random() < 0.5 and self.kill("recover"):
-                figures.kills_in_recovery_after_a_kill += 1
-        self.start()
-        self.look(removing=False)
-        figures.strays_after_start += len(self.strays())
-        if figures.kills % FRESH_AFTER == 0:
+        """One kill or more, a look, kills in recovery, a start, another look."""
+        missing = [name for name in SHARES if name not in self.ledger.figures.killed_in]
+        if missing and self.ledger.figures.kills > 30:
+            name = self.chance.choice(missing)
+        else:
+            name = self.chance.choices(list(SHARES), list(SHARES.values()))[0]
+        getattr(self, f"_{name}")()
+        self.rounds += 1
+        if self.rounds % FRESH_AFTER == 0:
             self.fresh()
 
-    def kill(self, name: str) -> bool:
-        """Let a child work and kill it; whether it was still at work."""
-        work, root, until = WORK[name], self.root, self.until
-        pid, pipe = fork(lambda say: work(root, until, say))
-        delay = self.chance.random() * self.seconds[name]
+    def enough(self, kills: int) -> bool:
+        """Whether so many kills have struck, and some in each kind of work."""
+        figures = self.ledger.figures
+        return figures.kills >= kills and {*SHARES, "recover"} <= set(figures.killed_in)
+
+    def _rest(self) -> None:
+        self.until += self.chance.randint(1, 60)
+        self._killed("rest", partial(self.worker.collect, self.root, self.until), acknowledges=True)
+
+    def _archive(self) -> None:
+        self.until += self.chance.randint(1, 60)
+        work = partial(self.worker.collect, self.root, self.until, archive=True)
+        self._killed("archive", work, acknowledges=True)
+
+    def _compact(self) -> None:
+        self.grouping = CANONICAL + OLDER - self.grouping
+        self._killed("compact", lambda _say: squeeze(self.root, self.grouping))
+
+    def _remove(self) -> None:
+        self.ledger.removing = SYMBOLS[-1]
+        self._killed("remove", lambda _say: drop(self.root))
+        self.ledger.removing = None
+
+    def _repair(self) -> None:
+        """Everything is brought in, one file is damaged, and its repair killed again and again."""
+        self.undisturbed(partial(self.worker.collect, self.root, self.until or 1))
+        damage = plant(self.root, dataset(self.chance.choice(SYMBOLS)), self.chance)
+        if damage is None:
+            return
+        self.ledger.damage = damage
+        mend = partial(self.worker.repair, self.root, damage.symbol)
+        for turn in range(self.chance.randint(1, 5)):
+            self._killed("repair", lambda _say, now=NOW + turn * HOUR: mend(now))
+        self.undisturbed(lambda _say: mend(NOW + 9 * HOUR))
+        self.ledger.repaired()
+        self.ledger.look()
+
+    def _process(self) -> None:
+        """A whole ``xq``, killed at a random instant after its first change to the lake."""
+        self.until += self.chance.randint(24, 300)
+        way = self.chance.choice(("rest", "archive"))
+        line = ["-m", "xq", "collect", "--exchange", "binance", "--timeframe", "1h",
+                "--source", way, "--since", iso(START),
+                "--until", iso(START + self.until * HOUR)]  # fmt: skip
+        line += [word for name in SYMBOLS for word in ("--symbol", name)]
+        self.faults.clear()
+        process = subprocess.Popen(
+            [sys.executable, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=self.folder, env={**self.environment, "FAULTLINE_ROOT": str(self.root)},
+        )  # fmt: skip
+        self._strike(process.pid, self.chance.random() * self._seconds("process"))
+        _, stderr = process.communicate(timeout=PATIENCE)
+        killed = process.returncode == -signal.SIGKILL
+        self._adapt("process", killed)
+        if not killed and process.returncode:
+            self.ledger.error(f"xq exited with {process.returncode}: {stderr[-300:]}")
+        if process.returncode == 0:
+            for name in SYMBOLS:
+                self.ledger.acknowledge(name, 0, self.until - 1)
+        self.ledger.count("process", "whole process", self.faults.seen(), killed=killed)
+        self._after()
+
+    def _killed(self, name: str, work: Work, *, acknowledges: bool = False) -> None:
+        self.kill(name, work, acknowledges=acknowledges)
+        self._after()
+
+    def _after(self) -> None:
+        """Look, kill what cleans up, start undisturbed, look again."""
+        self.ledger.look()
+        left = strays(self.root)
+        self.ledger.figures.kills_that_left_strays += bool(left)
+        turns = self.chance.randint(0, 3) if left else 0
+        for _ in range(turns):
+            self.kill("recover", lambda _say: recover(self.root))
+            self.ledger.look()
+        self.start()
+        if left:  # else there was nothing to clean up
+            self.ledger.look()
+        self.ledger.after_start()
+
+    def kill(self, name: str, work: Work, *, acknowledges: bool = False) -> None:
+        """Let a child work and kill it, by the clock or at one of its calls."""
+        by_call = self.chance.random() < 0.5
+        at = self.chance.randint(1, int(self.calls.get(name, 400.0))) if by_call else 0
+        act = self.chance.choice(("before", "after")) if by_call else None
+        faults, root = self.faults, self.root
+        faults.clear()
+
+        def watched(say: Say) -> None:
+            faults.arm(root, act, at)
+            work(say)
+            faults.end()
+            faults.disarm()
+
+        pid, pipe = fork(watched)
+        self._strike(pid, PATIENCE if by_call else self.chance.random() * self._seconds(name))
+        _, status = os.waitpid(pid, 0)
+        said, seen = heard(pipe), faults.seen()
+        self.ledger.listen(f"{name} at {seen.last or 'a random time'}", said, rows=acknowledges)
+        killed = os.WIFSIGNALED(status)
+        if by_call:
+            known = self.calls.get(name, 400.0)
+            self.calls[name] = known * 1.02 if killed else max(8.0, (known + seen.calls) / 2)
+        else:
+            self._adapt(name, killed)
+        how = "at a call" if by_call else "at a random time"
+        self.ledger.count(name, how, seen, killed=killed)
+
+    def _strike(self, pid: int, delay: float) -> None:
+        """Kill some time after the first change to the lake, unless it has ended before."""
         ended = os.pidfd_open(pid)
+        while not select.select([ended], [], [], 0.0005)[0] and not self.faults.seen().changes:
+            pass
         select.select([ended], [], [], delay)
         signal.pidfd_send_signal(ended, signal.SIGKILL)
         os.close(ended)
-        _, status = os.waitpid(pid, 0)
-        self.listen(heard(pipe))
-        killed = os.WIFSIGNALED(status)
-        # Kills are to fall anywhere in the work however busy the machine is.
-        self.seconds[name] *= 1.04 if killed else 0.93
-        self.figures.kills += 1
-        self.figures.finished_first += not killed
-        self.figures.killed_in[name] = self.figures.killed_in.get(name, 0) + killed
-        if not killed and os.WEXITSTATUS(status) == 0 and name in ("collect", "older"):
-            self.durable = dict.fromkeys(SYMBOLS, self.until)
-        return killed
 
-    def listen(self, lines: list[str]) -> None:
-        for line in lines:
-            if line.startswith("!"):
-                self.figures.errors.append(line)
-                continue
-            symbol, _, hour = line.partition(" ")
-            self.durable[symbol] = max(self.durable[symbol], int(hour))
+    def _seconds(self, name: str) -> float:
+        return max(self.seconds.get(name, 0.1), 0.001)
 
-    def look(self, *, removing: bool) -> None:
-        found = self.judge.ask(self.root)
-        figures = self.figures
-        if "torn" in found:
-            figures.torn_files += 1
-            figures.errors.append(str(found["torn"])[:200])
-            return
-        figures.wrong_rows += int(found["wrong"])
-        for symbol in SYMBOLS:
-            hours = found["symbols"].get(symbol, [])
-            stored = set(hours)
-            figures.duplicates += len(hours) - len(stored)
-            if removing and symbol == SYMBOLS[-1] and not stored:
-                self.durable[symbol] = 0  # gone at one instant, all of it
-            wanted = {hour for hour in range(self.durable[symbol]) if not is_hole(hour)}
-            figures.lost_rows += len(wanted - stored)
-            figures.acknowledged_rows += len(wanted)
+    def _adapt(self, name: str, killed: bool) -> None:
+        """Kills are to fall anywhere in the work however busy the machine is."""
+        self.seconds[name] = self._seconds(name) * (1.02 if killed else 0.9)
 
-    def start(self) -> None:
-        """Start undisturbed, then let xq itself prove every checksum."""
-        root = self.root
-
-        def work(say: object) -> None:
-            from xq.lake.verify import verify
-            from xq.lake.writer import LakeWriter
-
-            LakeWriter(root)
-            for name in SYMBOLS:
-                for fault in verify(root, dataset(name)).faults:
-                    say(f"{fault.rule} {fault.path}")  # type: ignore[operator]
-
+    def undisturbed(self, work: Work) -> None:
+        """Let a child work to its end."""
         pid, pipe = fork(work)
         said = heard(pipe)
         os.waitpid(pid, 0)
-        self.figures.bad_checksums += len(said)
-        self.figures.errors += said
+        self.ledger.listen("undisturbed", said, rows=True)
 
-    def strays(self) -> list[Path]:
-        """Files that neither hold data nor belong to a lake at rest."""
-        found = []
-        for path in self.root.rglob("*"):
-            parts = path.relative_to(self.root).parts
-            own = parts[0] == ".xq" and len(parts) > 1 and parts[1] in OWN
-            data = parts[0] == "ohlcv" and path.name == "part.parquet"
-            if path.is_file() and not own and not data:
-                found.append(path)
-        return found
+    def start(self) -> None:
+        """Start undisturbed, then let xq itself prove every checksum."""
+        root, damage = self.root, self.ledger.damage
+
+        def work(say: Say) -> None:
+            from xq.lake.verify import verify
+
+            recover(root)
+            for name in SYMBOLS:
+                for fault in verify(root, dataset(name)).faults:
+                    if damage is None or fault.path != damage.path or not damage.still_there():
+                        say(f"! checksum: {fault.rule} {fault.path}")
+
+        self.undisturbed(work)
 
 
-def torture(kills: int, seed: int) -> Figures:
+def torture(kills: int, seed: int) -> Ledger:
     """Kill so often and add up."""
-    with tempfile.TemporaryDirectory() as folder:
-        subject = Torture(seed, Path(folder))
+    script = Path(__file__).with_name("torture_venue.py")
+    memory = Path("/dev/shm")
+    with (
+        tempfile.TemporaryDirectory() as disk,
+        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as fast,
+        subprocess.Popen(
+            [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={name: text for name, text in os.environ.items() if name != "LD_PRELOAD"},
+        ) as venue,
+    ):  # fmt: skip
+        assert venue.stdout is not None
+        told = json.loads(venue.stdout.readline())
+        subject = Torture(FAULTS, seed, [Path(disk), Path(fast)], told)
+        figures, next_word = subject.ledger.figures, 100
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            while subject.figures.kills < kills and subject.figures.violations < 20:
+            while not subject.enough(kills) and figures.violations < MOST_VIOLATIONS:
                 subject.round()
+                if figures.kills >= next_word:
+                    print(figures.line(), file=sys.stderr, flush=True)
+                    next_word += 100
         except KeyboardInterrupt:
-            return subject.figures  # of the rounds until then
-        subject.judge.close()
-    return subject.figures
+            print("interrupted: figures of the rounds until then", file=sys.stderr)
+        finally:
+            subject.ledger.close()
+            venue.communicate()
+    return subject.ledger
 
 
 def main(arguments: list[str]) -> int:
     kills = int(arguments[0]) if arguments else 1000
     seed = int(arguments[1]) if len(arguments) > 1 else 1
-    figures = torture(kills, seed)
-    bound = {"violations": figures.violations, "upper_bound_95": round(3 / figures.kills, 6)}
-    print(json.dumps(asdict(figures) | bound, indent=2))
+    figures = torture(kills, seed).figures
+    bound = round(3 / figures.kills, 6) if figures.kills else None
+    told = {"violations": figures.violations, "upper_bound_95": bound}
+    print(json.dumps(asdict(figures) | told, indent=2))
     return 1 if figures.violations else 0
 
 

@@ -1,29 +1,47 @@
 """What the torture of the lake lets a child process do until it is killed."""
 
+import importlib
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import random
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd  # noqa: F401 - pyarrow would import it in every child
 import pyarrow as pa
+from support.lake_damage import plant
+from support.torture_venue import HOUR, NAMES, NOW, START, is_hole, values
 
-from xq.collect.plan import jobs
+from xq.clock import ManualClock
+from xq.collect.archive import Archive
+from xq.collect.donors import Venue
+from xq.collect.fetch import Source
+from xq.collect.mend import Patient, mend
+from xq.collect.run import Ways
+from xq.collect.run import collect as bring
+from xq.collect.task import Task
 from xq.lake import parquet
 from xq.lake.compact import compact
-from xq.lake.coverage import Coverage
+from xq.lake.damage import damage_of
 from xq.lake.layout import Dataset, datasets
 from xq.lake.ranges import Range
+from xq.lake.reader import Lake
 from xq.lake.remove import remove
 from xq.lake.schema import KINDS
+from xq.lake.verify import verify
 from xq.lake.writer import LakeWriter
 from xq.timeframe import Timeframe
+from xq.types import Symbol
+from xq.venues.ccxt_market import CcxtMarket
+from xq.venues.clients import Access
+from xq.venues.download import Downloads, Site
+from xq.venues.registry import profile
 
-HOUR, START = 3_600_000, 1_703_030_400_000  # 2023-12-20: commits cross a change of year
 H1 = Timeframe.parse("1h")
-SYMBOLS = ("AAA/USDT", "BBB/USDT", "CCC/USDT")
-CHUNK = 24
+SYMBOLS = tuple(f"{name}/USDT" for name in NAMES)
+CANONICAL, OLDER = parquet._ROW_GROUP, 7  # rows in a group; another xq wrote other files
 
 Say = Callable[[str], None]
 _WRITE = os.write  # a child may have put something else in its place
@@ -33,16 +51,14 @@ def dataset(symbol: str) -> Dataset:
     return Dataset("ohlcv", "binance", symbol, "1h")
 
 
-def is_hole(hour: int) -> bool:
-    """Hours the venue itself has no bar for."""
-    return hour % 37 == 5
-
-
-def bars(hours: "range | list[int]", price: float | None = None) -> pa.Table:
-    """Bars whose values follow from their time, so that any reader can check them."""
-    at = np.array([hour for hour in hours if not is_hole(hour)], dtype=np.int64)
-    close = 100.0 + at % 97 if price is None else np.full(len(at), price)
-    columns = [at * HOUR + START, close, close + 1, close - 1, close, np.ones(len(at))]
+def bars(
+    hours: "range | list[int]", price: float | None = None, symbol: str = SYMBOLS[0]
+) -> pa.Table:
+    """Bars of a symbol as the venue has them, or all of one price."""
+    at = [hour for hour in hours if not is_hole(hour)]
+    close = np.array([values(symbol, hour)[3] if price is None else price for hour in at])
+    ts = np.array(at, dtype=np.int64) * HOUR + START
+    columns = [ts, close, close + 1, close - 1, close, np.ones(len(at))]
     schema = KINDS["ohlcv"].schema
     return pa.Table.from_arrays(
         [pa.array(column).cast(field.type) for column, field in zip(columns, schema, strict=True)],
@@ -50,56 +66,104 @@ def bars(hours: "range | list[int]", price: float | None = None) -> pa.Table:
     )
 
 
-def collect(root: Path, until: int, say: Say) -> None:
-    """Bring every symbol up to an hour as collecting does: what is not covered, day by day.
+class Worker:
+    """Everything a lake is made to do, against one venue and its archive.
 
-    Says up to which hour a symbol must be durable, once a commit has returned.
+    Parameters
+    ----------
+    url
+        Where both listen. Their symbols are asked for here, once for all children.
     """
-    writer = LakeWriter(root)
 
-    def bring(symbol: str) -> None:
-        item = dataset(symbol)
-        wanted = Range(START, START + until * HOUR)
-        for job in jobs(wanted, Coverage(root).covered(item), H1):
-            for start in range(job.start_ms, job.end_ms, CHUNK * HOUR):
-                piece = Range(start, min(start + CHUNK * HOUR, job.end_ms))
-                first, stop = ((at - START) // HOUR for at in (piece.start_ms, piece.end_ms))
-                writer.upsert(item, bars(range(first, stop)), covered=piece)
-                say(f"{symbol} {stop}")
+    def __init__(self, url: str) -> None:
+        self._clock = ManualClock(NOW)
+        self._market = CcxtMarket(profile("sim", url), self._clock, Access(loopback_only=True))
+        self._market.find(Symbol.parse(SYMBOLS[0]))
+        self._market.close()  # no child is to inherit a connection
+        self._url = url
 
-    with ThreadPoolExecutor(len(SYMBOLS)) as pool:
-        list(pool.map(bring, SYMBOLS))
+    def collect(self, root: Path, until: int, say: Say, *, archive: bool = False) -> None:
+        """Bring every symbol up to an hour; says which hours each commit has acknowledged."""
+        source = Source(self._market, self._market.skips_holes, self._market)
+        ways = Ways(source)
+        if archive:
+            site = Downloads(Site(self._url), self._clock)
+            ways = Ways(source, Archive(site), "archive")
+        target = Range(START, START + until * HOUR)
+        tasks = [Task("binance", Symbol.parse(name), H1, target, NOW) for name in SYMBOLS]
+        with _overheard(say):
+            for done in bring(ways, root, tasks):
+                if done.error is not None:
+                    raise done.error
+
+    def repair(self, root: Path, symbol: str, now_ms: int) -> None:
+        """What ``xq data repair --symbol`` does."""
+        donor = Venue(Ways(Source(self._market, self._market.skips_holes)), "binance")
+        sick = dataset(symbol)
+        damage = damage_of(Lake(root), sick, now_ms=now_ms)
+        if not damage.is_empty:
+            done = mend(Patient(root, sick, damage, donor, now_ms))
+            if done.refused:
+                raise AssertionError(done.refused)
+
+    def preload(self, root: Path) -> None:
+        """Import what the work imports late, so that no child has to."""
+
+        def everything(say: Say) -> None:
+            self.collect(root, 99, lambda _text: None, archive=True)
+            for rows in (OLDER, CANONICAL):
+                squeeze(root, rows)
+            plant(root, dataset(SYMBOLS[0]), random.Random(1), "poison")
+            self.repair(root, SYMBOLS[0], NOW)
+            drop(root)
+            verify(root, dataset(SYMBOLS[0]))
+            for name in list(sys.modules):
+                say(name)
+
+        pid, pipe = fork(everything)
+        said = heard(pipe)
+        if os.waitpid(pid, 0)[1]:
+            raise AssertionError(said)
+        for name in said:
+            if name.partition(".")[0] in ("pyarrow", "xq", "numpy", "pandas", "requests"):
+                importlib.import_module(name)
 
 
-def collect_as_an_older_xq(root: Path, until: int, say: Say) -> None:
-    """The same with another file layout, so that there is something to compact."""
-    parquet._ROW_GROUP = 7
-    collect(root, until, say)
+@contextmanager
+def _overheard(say: Say) -> Iterator[None]:
+    """Every commit of this process says what it has acknowledged, once it has returned."""
+    real = LakeWriter.upsert
+
+    def upsert(self: LakeWriter, item: Dataset, table: pa.Table, **options: object) -> object:
+        commit = real(self, item, table, **options)  # type: ignore[arg-type]
+        if len(table):
+            ts = np.asarray(table["ts"].cast(pa.int64()))
+            first, last = ((int(at) - START) // HOUR for at in (ts.min(), ts.max()))
+            say(f"{item.symbol} {first} {last}")
+        return commit
+
+    LakeWriter.upsert = upsert  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        LakeWriter.upsert = real  # type: ignore[method-assign]
 
 
-def squeeze(root: Path, until: int, say: Say) -> None:
-    """Compact everything."""
+def squeeze(root: Path, rows_in_group: int) -> None:
+    """Compact everything into another layout, as after a change of version."""
+    parquet._ROW_GROUP = rows_in_group
     for item in list(datasets(root)):
         compact(root, item)
 
 
-def recover(root: Path, until: int, say: Say) -> None:
+def recover(root: Path) -> None:
     """What every start does."""
     LakeWriter(root)
 
 
-def drop(root: Path, until: int, say: Say) -> None:
+def drop(root: Path) -> None:
     """Remove one symbol."""
     remove(root, dataset(SYMBOLS[-1]))
-
-
-WORK = {
-    "collect": collect,
-    "older": collect_as_an_older_xq,
-    "compact": squeeze,
-    "recover": recover,
-    "remove": drop,
-}
 
 
 def fork(work: Callable[[Say], None]) -> tuple[int, int]:
@@ -115,7 +179,7 @@ def fork(work: Callable[[Say], None]) -> tuple[int, int]:
         work(lambda text: _say(writing, text))
         code = 0
     except BaseException as error:  # noqa: BLE001 - told to the parent; a child never returns
-        _say(writing, f"! {type(error).__name__}: {error}")
+        _say(writing, f"! {type(error).__name__}: {' '.join(str(error).split())}")
     finally:
         os._exit(code)
     raise AssertionError

@@ -155,7 +155,9 @@ def chunk_of(number: int) -> range:
 
 def write(root: LakePath, item: layout.Dataset, hours: range, say: Say) -> None:
     asked = Range(START + hours.start * HOUR, START + hours.stop * HOUR)
-    LakeWriter(root, wait_seconds=60).upsert(item, bars(hours), covered=asked)
+    LakeWriter(root, wait_seconds=60).upsert(
+        item, bars(hours, symbol=str(item.symbol)), covered=asked
+    )
     say(f"{hours.start} {hours.stop}")
 
 

@@ -1,6 +1,7 @@
 """Bring back from a source what is damaged or missing, and nothing else."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from xq.collect.donors import Donor, Given
 from xq.collect.set_aside import set_aside
 from xq.lake import arrays, facts, layout, manifest, quarantine
 from xq.lake.damage import BadFile, Damage
+from xq.lake.disk import after, storage_errors
 from xq.lake.facts import Fact, What
 from xq.lake.layout import Dataset
 from xq.lake.quarantine import BadRow
@@ -17,6 +19,9 @@ from xq.lake.ranges import Range, holes, intersect, subtract, union
 from xq.lake.rules import refuse, validate_rows
 from xq.lake.writer import LakeWriter
 from xq.timeframe import DAY_MS
+
+_BEGUN = "; what was repaired before stays, run it again"
+_KEPT = "; what is bad is in quarantine and still in its place, run it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,9 @@ def mend(patient: Patient) -> Mended:
             rows = pa.concat_tables([item.rows for item in given])
             names = dict.fromkeys(item.source for item in given if item.known)
             part = _Part(bad, known, rows, " and ".join(names))
-            done = _commit(patient, part, done)
+            began = after(_BEGUN) if done.repaired or done.quarantined else nullcontext()
+            with storage_errors(patient.root / patient.dataset.path, ""), began:
+                done = _commit(patient, part, done)
     return done
 
 
@@ -154,13 +161,15 @@ def _commit(patient: Patient, part: _Part, done: Mended) -> Mended:
     aside = set_aside(dataset, patient.damage.rows, part.known, part.rows, patient.donor.name)
     files = [_kept_file(patient, file) for file in part.files if file.is_kept]
     quarantine.keep(writer, dataset, "lake", [*aside.rows, *files], at_ms=at_ms)
-    commit = writer.upsert(
-        dataset, part.rows, covered=part.known, known_until_ms=at_ms,
-        without=[row.ts_ms for row in aside.rows], rebuild=bool(part.files),
-    )  # fmt: skip
+    with after(_KEPT) if aside.rows or files else nullcontext():
+        commit = writer.upsert(
+            dataset, part.rows, covered=part.known, known_until_ms=at_ms,
+            without=[row.ts_ms for row in aside.rows], rebuild=bool(part.files),
+        )  # fmt: skip
     empty = _empty(patient, part)
     none = empty if patient.donor.proves else []
-    _remember(patient, part, none, subtract(part.known, empty))
+    with after("; the rows were committed, what was repaired is not on record"):
+        _remember(patient, part, none, subtract(part.known, empty))
     unsaid = [] if patient.donor.proves else [f"{part.source} has nothing in {r}" for r in empty]
     bar = dataset.bar
     return replace(
@@ -195,7 +204,8 @@ def _remember(patient: Patient, part: _Part, none: list[Range], back: tuple[Rang
 def _kept_file(patient: Patient, file: BadFile) -> BadRow:
     copy = quarantine.keep_file(patient.root, patient.dataset, file.leaf)
     name = str(copy.relative_to(patient.root))
-    return BadRow(max(0, file.leaf.within.start_ms), 0, file.wrong, file.reason, name)
+    reason = f"{file.reason}; kept as {copy.name}"  # the same may befall the file once more
+    return BadRow(max(0, file.leaf.within.start_ms), 0, file.wrong, reason, name)
 
 
 def _is_restored(patient: Patient, file: BadFile) -> bool:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from xq.collect.task import Collected, Task, Via
 from xq.errors import CorruptFile, Interrupted, VenueError, XqError
 from xq.lake import arrays, facts
 from xq.lake.coverage import Coverage
+from xq.lake.disk import after
 from xq.lake.facts import Fact, What
 from xq.lake.merge import conform
 from xq.lake.ranges import Range, holes, intersect, subtract, union
@@ -133,7 +134,8 @@ class _Work:
                     for segment in self._segments(plan.task, job):
                         open_ms = self._segment(plan, segment, job, open_ms)
             empty = self._empty(plan.task) if error is None else ()
-            self._note(plan.task)
+            with _after_commits(plan):
+                self._note(plan.task)
         except XqError as caught:
             error = caught
         if plan.missing:
@@ -248,12 +250,13 @@ class _Work:
         return max(end_ms, open_ms)
 
     def _commit(self, plan: _Plan, pieces: Sequence[Piece]) -> None:
-        commit = self.writer.upsert(
-            plan.task.dataset,
-            pa.concat_tables(piece.rows for piece in pieces),
-            covered=[stretch for piece in pieces for stretch in piece.covered],
-            known_until_ms=plan.task.now_ms,
-        )
+        with _after_commits(plan):
+            commit = self.writer.upsert(
+                plan.task.dataset,
+                pa.concat_tables(piece.rows for piece in pieces),
+                covered=[stretch for piece in pieces for stretch in piece.covered],
+                known_until_ms=plan.task.now_ms,
+            )
         plan.new += commit.added
 
     def _advance(self, steps: float) -> None:
@@ -280,6 +283,10 @@ class _Work:
         return union(
             [*none, *subtract([task.target], self.coverage.covered(task.dataset, task.target))]
         )
+
+
+def _after_commits(plan: _Plan) -> AbstractContextManager[None]:
+    return after("; what was committed before stays, run it again") if plan.new else nullcontext()
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The commit: every file staged, their checksums made durable, then each put in place at once."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from xq.lake import arrays, layout, manifest, parquet
-from xq.lake.disk import Disk, failed, make_folders, storage_errors
+from xq.lake.disk import UNCHANGED, Disk, failed, make_folders, storage_errors
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.manifest import Entry, Facts
 from xq.lake.merge import Merged
@@ -15,7 +16,6 @@ from xq.lake.trust import Trust, digest_of
 _POOL_FROM = 3  # files; below that a thread costs more than it saves
 _THREADS = 4  # that compute
 _WAITING = 16  # that wait for the disk, which serves those that wait together at once
-_UNCHANGED = "; nothing was changed"
 
 Result = TypeVar("Result")
 
@@ -75,9 +75,10 @@ def _place(disk: Disk, changes: Sequence[Change], staging: Path) -> None:
             break
     for change, error in zip(changes, errors, strict=False):
         if error is not None:
-            done = errors.count(None)
+            left = [_staged(staging, item) for item in changes]
+            done = sum(not os.path.exists(path) for path in left)  # noqa: PTH110 - raises nothing
             state = f"; {done} of {len(changes)} files were committed, run it again"
-            raise failed(error, change.leaf.path, state if done else _UNCHANGED) from error
+            raise failed(error, change.leaf.path, state if done else UNCHANGED) from error
 
 
 def _each(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from xq.lake import layout, merge, parquet, store
 from xq.lake.commit import Change, publish
-from xq.lake.disk import Disk, LocalDisk
+from xq.lake.disk import Disk, LocalDisk, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.trust import Trust, digest_of
 
@@ -80,4 +80,5 @@ def compact(
             disk.discard(staging)
         return Compacted(dataset, len(leaves), rewritten, repeated, before, after)
 
-    return store.of(root).transact(root, dataset, _WAIT_SECONDS, None, work)
+    with storage_errors(root / dataset.path, ""):
+        return store.of(root).transact(root, dataset, _WAIT_SECONDS, None, work)

@@ -94,17 +94,16 @@ class Coverage:
         if not asked:
             return
         within = Range(asked[0].start_ms, asked[-1].end_ms)
-        store.of(self._root).transact(
-            self._root,
-            dataset,
-            _WAIT_SECONDS,
-            within,
-            lambda root: record(self._disk, root, dataset, fetched),
-        )
+
+        def work(root: Path) -> None:
+            with storage_errors(layout.coverage_path(root, dataset)):
+                record(self._disk, root, dataset, fetched)
+
+        store.of(self._root).transact(self._root, dataset, _WAIT_SECONDS, within, work)
 
 
 def record(disk: Disk, root: Path, dataset: Dataset, fetched: Sequence[Range]) -> None:
-    """`Coverage.add` for a caller that already holds the dataset's lock."""
+    """`Coverage.add` for a caller that already holds the dataset's lock; may raise `OSError`."""
     asked = union(fetched)
     if not asked:
         return
@@ -125,7 +124,10 @@ def record(disk: Disk, root: Path, dataset: Dataset, fetched: Sequence[Range]) -
 
 
 def fill(disk: Disk, root: Path, dataset: Dataset, ts: np.ndarray) -> None:
-    """Strike from the venue's holes what has rows now; for a caller that holds the lock."""
+    """Strike from the venue's holes what has rows now; for a caller that holds the lock.
+
+    May raise `OSError`.
+    """
     before = load(root, dataset)
     if dataset.bar is None or not before.empty:
         return
@@ -183,6 +185,5 @@ def _save(disk: Disk, root: Path, dataset: Dataset, ledger: Ledger) -> None:
         "empty": [[item.start_ms, item.end_ms] for item in ledger.empty],
     }
     staged = layout.staging_path(root, dataset) / "coverage.json"
-    with storage_errors(path):
-        disk.stage(staged, sealed.dump(tree))
-        disk.publish(staged, path)
+    disk.stage(staged, sealed.dump(tree))
+    disk.publish(staged, path)

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from xq.lake import arrays, inspect, rules, witness
+from xq.lake.disk import storage_errors
 from xq.lake.gaps import gaps, state_from
 from xq.lake.inspect import CHANGED, GONE, OLDER, Inspected
 from xq.lake.layout import Dataset, Leaf
@@ -100,12 +101,20 @@ def damage_of(lake: Lake, dataset: Dataset, *, now_ms: int, again: bool = False)
     ------
     CorruptFile
         If a ledger cannot be read.
+    StorageFailed
+        If the disk does not let files be read.
     """
     from xq.lake.damage_tape import damage_of_tape
 
-    bar = dataset.bar
-    if bar is None:
-        return damage_of_tape(lake, dataset, now_ms=now_ms, again=again)
+    with storage_errors(lake.root / dataset.path, ""):
+        if dataset.bar is None:
+            return damage_of_tape(lake, dataset, now_ms=now_ms, again=again)
+        return _damage_of_bars(lake, dataset, dataset.bar, now_ms, again=again)
+
+
+def _damage_of_bars(
+    lake: Lake, dataset: Dataset, bar: Timeframe, now_ms: int, *, again: bool
+) -> Damage:
     bad: list[BadFile] = []
     rows: list[BadRow] = []
 

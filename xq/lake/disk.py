@@ -12,6 +12,7 @@ from xq.errors import StorageFailed
 
 _POOL_FROM = 3  # folders; below that a thread costs more than it saves
 _WAITING = 16
+UNCHANGED = "; nothing was changed"
 
 
 class Disk(Protocol):
@@ -67,7 +68,7 @@ def write_whole(path: Path, data: bytes) -> None:
         disk.publish(staged, path)
     except OSError as error:
         error.filename = str(path)  # nobody asked for the staged one
-        raise failed(error, path, "; nothing was changed") from error
+        raise failed(error, path, UNCHANGED) from error
     finally:
         with suppress(OSError):  # the folder may be a file
             staged.unlink(missing_ok=True)
@@ -116,13 +117,34 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def is_there(path: Path) -> bool:
+    """Whether something has this name; a disk that does not answer is an `OSError`, not a no."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 @contextmanager
-def storage_errors(where: Path) -> Iterator[None]:
-    """Turn what the operating system says about a write into `StorageFailed`."""
+def storage_errors(where: Path, consequence: str = UNCHANGED) -> Iterator[None]:
+    """Turn what the operating system says about a file into `StorageFailed`."""
     try:
         yield
     except OSError as error:
-        raise failed(error, where, "; nothing was changed") from error
+        raise failed(error, where, consequence) from error
+
+
+@contextmanager
+def after(consequence: str) -> Iterator[None]:
+    """What a step says that fails after others were carried out: not that nothing was changed."""
+    try:
+        yield
+    except StorageFailed as error:
+        if not error.message.endswith(UNCHANGED):
+            raise
+        message = error.message.removesuffix(UNCHANGED) + consequence
+        raise StorageFailed(message, where=error.where, hint=error.hint) from error
 
 
 _RIGHTS = (errno.EACCES, errno.EPERM)
@@ -143,6 +165,7 @@ def failed(error: OSError, where: Path, consequence: str = "") -> StorageFailed:
     """The error for a path, in words, with a command that shows the state of the disk."""
     reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
     path = Path(error.filename) if isinstance(error.filename, str) else where
-    near = next(folder for folder in where.absolute().parents if folder.is_dir())
+    folders = where.absolute().parents
+    near = next((folder for folder in folders if os.path.isdir(folder)), folders[-1])  # noqa: PTH112 - raises nothing
     look = "ls -ld" if error.errno in _RIGHTS else "df -h"
     return StorageFailed(reason + consequence, where=str(path), hint=f"{look} {near}")

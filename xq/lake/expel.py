@@ -49,7 +49,8 @@ def expel(root: Path, path: Path, *, at_ms: int) -> tuple[Dataset, Path]:
     writer = LakeWriter(root)
     copy = quarantine.keep_file(root, dataset, leaf)
     start = max(0, leaf.within.start_ms)
-    row = BadRow(start, 0, "corrupt_file", reason, str(copy.relative_to(root)))
+    told = f"{reason}; kept as {copy.name}"  # the same may befall the file once more
+    row = BadRow(start, 0, "corrupt_file", told, str(copy.relative_to(root)))
     itself = dataset == quarantine.DATASET
     if not itself:
         quarantine.keep(writer, dataset, "lake", [row], at_ms=at_ms)

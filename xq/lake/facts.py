@@ -161,7 +161,8 @@ def _change(
         finally:
             disk.discard(staging)
 
-    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
+    with storage_errors(path_of(root, dataset), ""):
+        store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
 
 
 def _tree(fact: Fact) -> dict[str, object]:

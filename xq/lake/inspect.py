@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from xq.errors import CorruptFile
 from xq.lake import layout, manifest, parquet
+from xq.lake.disk import is_there, storage_errors
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.manifest import Facts
 from xq.lake.trust import DIFFERS, Trust
@@ -44,7 +45,7 @@ def files(root: Path, dataset: Dataset) -> Iterator[Inspected]:
 
     A damaged manifest is no fault of the files: they are read as they are; see `manifest_fault`.
     """
-    with Trust(root, dataset) as trust:
+    with storage_errors(root / dataset.path, ""), Trust(root, dataset) as trust:
         for leaf in layout.leaves(root, dataset):
             yield _inspected(root, dataset, leaf, trust)
         yield from _gone(root, dataset, trust)
@@ -102,7 +103,7 @@ def _gone(root: Path, dataset: Dataset, trust: Trust) -> Iterator[Inspected]:
         leaf = Leaf(layout.leaf_path(root, dataset, period), period)
         # A first commit that was killed before its file got in place has never been seen.
         was_there = entry.before is not None or trust.seen(period) == entry.now.sha256
-        if was_there and not leaf.path.exists():
+        if was_there and not is_there(leaf.path):
             message = f"the file is gone; it held {entry.now.rows} rows"
             yield Inspected(leaf, None, GONE, message, entry.now)
 

@@ -4,17 +4,16 @@ Everything that is not data (locks, staged files, coverage) lies under ``.xq``, 
 which take whole folders never meet it.
 """
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from urllib.parse import quote, unquote
 
 import numpy as np
 
-from xq.lake import store
+from xq.lake import folders, store
 from xq.lake.ranges import Range
 from xq.lake.schema import Kind, kind_of
 from xq.timeframe import HOUR_MS, MINUTE_MS, Timeframe
@@ -193,21 +192,14 @@ def at_hand(root: Path, dataset: Dataset, within: Range | None = None) -> tuple[
 def files(root: Path, dataset: Dataset, within: Range | None = None) -> list[tuple[str, str, int]]:
     """What `at_hand` finds, as (period, path, size): a ten years' history costs no objects."""
     folder = f"{root}/{dataset.path}"
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 (names only; ten times faster)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
     found = []
-    for name in names:
+    for name in folders.names(folder):
         key, _, period = name.partition("=")
         if key != PERIOD or not is_period(period) or not meets(period, within):
             continue
         path = f"{folder}/{name}/{PART}"
-        try:
-            stat = os.stat(path)  # noqa: PTH116 (speed)
-        except OSError:
-            continue
-        if S_ISREG(stat.st_mode):
+        stat = folders.look(path)
+        if stat is not None and S_ISREG(stat.st_mode):
             found.append((period, path, stat.st_size))
     return found
 
@@ -257,14 +249,11 @@ def _walk(
     folder: str, names: tuple[str, ...], wanted: Mapping[str, Collection[str]]
 ) -> Iterator[dict[str, str]]:
     if not names:
-        if os.path.isdir(folder):  # noqa: PTH112 (thousands of them in one listing)
+        stat = folders.look(folder)
+        if stat is not None and S_ISDIR(stat.st_mode):
             yield {}
         return
-    try:
-        entries = sorted(os.listdir(folder))  # noqa: PTH208 (names only; ten times faster)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in entries:
+    for name in folders.names(folder):
         key, _, value = name.partition("=")
         text = unquote(value)
         if key == names[0] and value and (key not in wanted or text in wanted[key]):

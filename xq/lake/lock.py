@@ -30,7 +30,7 @@ def held(path: Path, wait_seconds: float, what: str) -> Iterator[None]:
     with storage_errors(path):
         make_folder(path.parent.parent)
         path.parent.mkdir(exist_ok=True)  # locks need not survive a power cut
-        lock = FileLock(path, timeout=wait_seconds, on_acquired=_sign)
+        lock = FileLock(path, timeout=wait_seconds)
         try:
             lock.acquire()
         except Timeout:
@@ -41,9 +41,12 @@ def held(path: Path, wait_seconds: float, what: str) -> Iterator[None]:
                 hint=f"ps -p {holder(path)}",
             ) from None
     try:
+        with storage_errors(path):
+            path.write_bytes(str(os.getpid()).encode())
         yield
     finally:
-        lock.release()
+        with storage_errors(path, ""):
+            lock.release()
 
 
 def holder(path: Path) -> int:
@@ -52,8 +55,3 @@ def holder(path: Path) -> int:
         return int(path.read_bytes()[:_PID_SIZE])
     except (OSError, ValueError):
         return 0
-
-
-def _sign(descriptor: int) -> None:
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode(), 0)

@@ -15,12 +15,14 @@ from typing import Any
 import pyarrow as pa
 
 from xq.lake import layout, store
-from xq.lake.disk import Disk, LocalDisk, failed, storage_errors
+from xq.lake.disk import Disk, LocalDisk, failed, is_there, storage_errors
 from xq.lake.layout import Dataset, Leaf
+from xq.lake.lock import held
 from xq.lake.schema import kind_of
 from xq.lake.writer import LakeWriter
 
 DATASET = Dataset("quarantine")
+_WAIT_SECONDS = 5.0
 _PLAUSIBLE = (0, 4_102_444_800_000)  # up to 2100: other times are kept under 1970-01-01
 
 
@@ -54,6 +56,8 @@ def keep(
 ) -> int:
     """Store bad rows; the same rows of the same source are stored once. Tells how many.
 
+    What is wrong is part of a row's key: the place may be damaged again, in another way.
+
     Raises
     ------
     LockHeld, StorageFailed, CorruptFile
@@ -84,21 +88,29 @@ def keep_file(root: Path, dataset: Dataset, leaf: Leaf, *, disk: Disk | None = N
 
     Raises
     ------
+    LockHeld
+        If a writer is at work on the dataset.
     StorageFailed
         If the disk refuses.
     """
     disk = disk or LocalDisk()
-    try:
-        data = leaf.path.read_bytes()
-    except OSError as error:
-        raise failed(error, leaf.path) from error
-    name = f"{leaf.period}-{blake2b(data, digest_size=6).hexdigest()}.parquet"
-    path = root / layout.META / "quarantine" / dataset.path / name
-    if not path.exists():
-        staged = path.with_suffix(".part")
-        with storage_errors(path):
-            disk.stage(staged, data)
-            disk.publish(staged, path)
+    staging = layout.staging_path(root, dataset)
+    with held(layout.lock_path(root, dataset), _WAIT_SECONDS, str(dataset)):
+        try:
+            data = leaf.path.read_bytes()
+        except OSError as error:
+            raise failed(error, leaf.path) from error
+        name = f"{leaf.period}-{blake2b(data, digest_size=6).hexdigest()}.parquet"
+        path = root / layout.META / "quarantine" / dataset.path / name
+        try:
+            with storage_errors(path):
+                kept = is_there(path)
+                if not kept:
+                    disk.stage(staging / name, data)
+                    disk.publish(staging / name, path)
+        finally:
+            disk.discard(staging)
+    if not kept:
         store.of(root).set_aside(root, path)
     return path
 

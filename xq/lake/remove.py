@@ -27,26 +27,28 @@ def remove(root: Path, dataset: Dataset) -> None:
     StorageFailed
         If the disk refuses.
     """
-
-    def work(root: Path) -> None:
-        with storage_errors(root / dataset.path):
-            take_away(root, dataset)
-
-    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
+    with storage_errors(root / dataset.path, ""):
+        store.of(root).transact(
+            root, dataset, _WAIT_SECONDS, store.NOTHING, lambda at: take_away(at, dataset)
+        )
 
 
 def take_away(root: Path, dataset: Dataset) -> None:
     """`remove` for the holder of the dataset's lock."""
     folder, away = root / dataset.path, trash_path(root, dataset)
-    finish(root, away.name)
-    if folder.is_dir():
-        make_folder(away.parent)
-        folder.rename(away)
-        sync_folder(folder.parent)
-        sync_folder(away.parent)
+    with storage_errors(folder):
         finish(root, away.name)
-    else:
-        _forget(root, dataset.path)
+        there = folder.is_dir()
+        if there:
+            make_folder(away.parent)
+            folder.rename(away)
+    with storage_errors(folder, "; the rows are gone, run it again to clean up"):
+        if there:
+            sync_folder(folder.parent)
+            sync_folder(away.parent)
+            finish(root, away.name)
+        else:
+            _forget(root, dataset.path)
 
 
 def trash_path(root: Path, dataset: Dataset) -> Path:

@@ -238,7 +238,7 @@ _ALL = (
             "ts:time dataset:text source:text line:int rule:text reason:text",
             "cells:text quarantined:time",
         ),
-        key=("ts", "dataset", "source", "line", "rule"),
+        key=("ts", "dataset", "source", "line", "rule", "reason"),
         partition=(),
         known_at="quarantined",
         leaf="year",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xq.errors import CorruptFile, XqError
 from xq.lake import arrays, coverage, layout, manifest, parquet, rules, store, trust
-from xq.lake.disk import Disk, LocalDisk
+from xq.lake.disk import Disk, LocalDisk, is_there, storage_errors
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.manifest import Entry
 from xq.lake.store import Proof
@@ -105,7 +105,8 @@ def accept(root: Path, dataset: Dataset, *, disk: Disk | None = None) -> Verifie
             disk.discard(staging)
         return Verified(len(leaves), size, tuple(faults))
 
-    return store.of(root).transact(root, dataset, _WAIT_SECONDS, None, work)
+    with storage_errors(root / dataset.path, ""):
+        return store.of(root).transact(root, dataset, _WAIT_SECONDS, None, work)
 
 
 def _verified_away(dataset: Dataset, proofs: Sequence[Proof]) -> Verified:
@@ -162,7 +163,7 @@ def _missing(
         path = layout.leaf_path(root, dataset, period)
         # A first commit that was killed before its file got in place has never been seen.
         committed = entry.before is not None or found.seen(period) == entry.now.sha256
-        if committed and not path.exists():
+        if committed and not is_there(path):
             rows = f"{entry.now.rows} rows"
             message = f"the file is gone; it held {rows}"
             yield Fault(str(dataset), "missing", str(path), message, _mend(dataset))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from xq.errors import CorruptFile, LockHeld
 from xq.lake import arrays, coverage, layout, merge, remove, rules, store
 from xq.lake.commit import Change, publish
-from xq.lake.disk import Disk, LocalDisk, storage_errors
+from xq.lake.disk import UNCHANGED, Disk, LocalDisk, is_there, storage_errors
 from xq.lake.format import check_format
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
@@ -22,6 +22,7 @@ from xq.lake.review import Review
 from xq.lake.trust import Trust
 
 _WAIT_SECONDS = 5.0
+_UNRECORDED = "; the rows were committed, run it again to record what they cover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class LakeWriter:
         self._wait_seconds = wait_seconds
         self._disk = disk or LocalDisk()
         check_format(root)
-        self._sweep()
+        with storage_errors(root, ""):
+            self._sweep()
 
     def upsert(
         self,
@@ -132,12 +134,17 @@ class LakeWriter:
                 review.begin()
             with self._at_work(root, dataset):
                 commit = self._commit(root, dataset, rows, repair)
-                coverage.fill(self._disk, root, dataset, arrays.times(rows["ts"]))
-                coverage.record(self._disk, root, dataset, asked)
+                stays = commit.files and root == self._root  # not what was done on a copy
+                ledger = layout.coverage_path(root, dataset)
+                with storage_errors(ledger, _UNRECORDED if stays else UNCHANGED):
+                    coverage.fill(self._disk, root, dataset, arrays.times(rows["ts"]))
+                    coverage.record(self._disk, root, dataset, asked)
             return commit
 
         touched = _touched(arrays.times(rows["ts"]), asked, without)
-        return store.of(self._root).transact(self._root, dataset, self._wait_seconds, touched, work)
+        place = store.of(self._root)
+        with storage_errors(self._root / dataset.path, ""):
+            return place.transact(self._root, dataset, self._wait_seconds, touched, work)
 
     def _commit(self, root: Path, dataset: Dataset, rows: pa.Table, repair: "_Repair") -> Commit:
         with Trust(root, dataset) as trust:
@@ -174,7 +181,7 @@ class LakeWriter:
 
     def _state_format(self, root: Path, staged: Path) -> None:
         path = layout.format_path(root)
-        if not path.exists():
+        if not is_there(path):
             with storage_errors(path):
                 self._disk.stage(staged, json.dumps({"format": layout.FORMAT}).encode())
                 self._disk.publish(staged, path)
@@ -219,7 +226,7 @@ def _changes(
         first, last = np.searchsorted(own, [touched[start], touched[stop - 1] + 1])
         part = rows.slice(int(first), int(last - first))
         stored, before = part.slice(0, 0), None
-        if leaf.path.exists():
+        if is_there(leaf.path):
             stored, before = _stored(leaf, part, trust, repair)
             if repair.review is not None:
                 part = repair.review.admit(stored, part)

@@ -23,6 +23,13 @@ NOW = 1_800_000_000_000
 _TAPE = "trades/binance_spot_BTCUSDT_aggtrades_20240101_h00-06.parquet"
 
 
+_FUNDING = ("binance_um_BTCUSDT", "binance_um_ETHUSDT", "bybit_linear_BTCUSDT")
+
+
+def _rates(name: str) -> str:
+    return f"funding/{name}_funding.parquet"
+
+
 class Recorded:
     """Sheets over the recorded files."""
 
@@ -44,7 +51,7 @@ class Recorded:
         return Sheet(table.rename_columns(names), "trades", None, NOW)
 
     def funding(self, name: str) -> Sheet:
-        return Sheet(self.table(f"funding/{name}_funding.parquet"), "funding", None, NOW)
+        return Sheet(self.table(_rates(name)), "funding", None, NOW)
 
     def mark(self) -> Sheet:
         table = self.table("mark/binance_um_BTCUSDT_mark_8h.parquet")
@@ -138,6 +145,30 @@ def _alarms(sheet: Sheet) -> dict[str, int]:
     return {name: int(mask.sum()) for name, mask in masks(sheet).items() if mask.any()}
 
 
+def test_every_clean_table_of_rows_is_among_those_looked_at(market_data: Path) -> None:
+    """The tests for false alarms name files; this one notices a file that none of them names."""
+    found = {str(path.relative_to(market_data)) for path in market_data.rglob("*.parquet")}
+    bars = {name for name in found if name.startswith("ohlcv/")}  # listed, all of them, below
+    assert found - bars == {
+        "mark/binance_um_BTCUSDT_mark_8h.parquet", _TAPE, *(_rates(name) for name in _FUNDING),
+        "dirty/gapless_BTCUSDT_1h_slices.parquet",
+    }  # fmt: skip
+
+
+def test_what_needs_a_second_source_is_silent_without_one(bases: dict[str, Sheet]) -> None:
+    """And found with one: `test_each_kind_is_found_every_time` gives it."""
+    needing = [name for name, rule in RULES.items() if rule.needs is not None]
+    assert {RULES[name].needs for name in needing} == {
+        "reference", "finer", "mark", "twin", "siblings", "trades",
+    }  # fmt: skip
+    rng = np.random.default_rng(3)
+    for name in needing:
+        base = bases[_base(name)]
+        assert base.evidence.has(str(RULES[name].needs)), name
+        spoiled, _ = INJECTORS[name](base, rng)
+        assert name not in masks(replace(spoiled, evidence=Evidence())), name
+
+
 def test_no_recorded_bars_raise_an_alarm(recorded: Recorded, market_data: Path) -> None:
     names = [path.stem.removeprefix("binance_") for path in (market_data / "ohlcv").iterdir()]
     assert len(names) == 16
@@ -154,7 +185,7 @@ def test_no_recorded_universe_mark_tape_or_funding_raises_an_alarm(recorded: Rec
         assert _alarms(beside) == {}, name
     assert _alarms(recorded.mark()) == {}
     assert _alarms(recorded.trades()) == {}
-    for name in ("binance_um_BTCUSDT", "binance_um_ETHUSDT", "bybit_linear_BTCUSDT"):
+    for name in _FUNDING:
         sheet = recorded.funding(name)
         assert _alarms(replace(sheet, evidence=Evidence(reference=sheet))) == {}, name
 
