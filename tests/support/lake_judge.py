@@ -46,7 +46,7 @@ for line in sys.stdin:
     root, start, damaged = json.loads(line)
     try:
         answer = read(root, start, damaged)
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:  # it names columns of damaged files
         answer = {"symbols": {}, "wrong": 0, "kept": 0, "kept_twice": 0, "torn": str(error)}
     print(json.dumps(answer), flush=True)
 """

@@ -59,7 +59,7 @@ def open_file(
     try:
         with pa.OSFile(str(path)) if source_of is None else source_of(path) as source:
             yield pq.ParquetFile(source, page_checksum_verification=True)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # of a damaged column's name
         raise corrupt(path, str(error)) from error
     except OSError as error:
         # Arrow raises plain OSError without errno for broken pages and checksums.
