@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.faultline import compiler
 from support.object_store import ObjectStore, python, serving
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -37,6 +38,15 @@ def market_data() -> Path:
     if os.environ.get("XQ_TEST_DATA_REQUIRED") == "1":
         pytest.fail(f"no market data in {folder}; set XQ_TEST_DATA")
     pytest.skip("no recorded market data (set XQ_TEST_DATA)")
+
+
+@pytest.fixture(scope="session")
+def c_compiler() -> None:
+    """For tests that fail calls of the system below Python; none may be left out where all run."""
+    if compiler() is None:
+        if os.environ.get("XQ_TEST_DATA_REQUIRED") == "1":
+            pytest.fail("no C compiler (cc)")
+        pytest.skip("needs a C compiler (cc)")
 
 
 @pytest.fixture(autouse=True)
@@ -94,13 +104,13 @@ def xq(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]
     def call(*arguments: object, stdin: str = "") -> Result:
         from xq.cli.app import run
 
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        written = io.BytesIO(), io.BytesIO()
+        out, err = (io.TextIOWrapper(raw, "utf-8", write_through=True) for raw in written)
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdin", io.StringIO(stdin))
             patch.setattr(sys, "stdout", out)
             patch.setattr(sys, "stderr", err)
             code = run([str(argument) for argument in arguments])
-        texts = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
-        return Result(code, *texts)
+        return Result(code, *(raw.getvalue().decode() for raw in written))
 
     return call

@@ -86,10 +86,3 @@ class Venue(Protocol):
 
     def close(self) -> None:
         """Release connections."""
-
-
-class Notifier(Protocol):
-    """Tells a person."""
-
-    def notify(self, title: str, body: str) -> None:
-        """Deliver or log the failure; never raises."""

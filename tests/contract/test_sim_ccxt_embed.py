@@ -181,9 +181,11 @@ def test_another_seed_is_refused_whether_joined_or_started(tmp_path):
 
 
 def test_a_port_of_ones_own_and_a_port_that_is_taken(tmp_path):
-    with reach(tmp_path / "a") as handle:  # noqa: SIM117
-        with pytest.raises(UsageError, match=f"cannot listen on port {handle.port}"):
-            ensure(tmp_path / "b", port=handle.port, clock=SystemClock(), seed=7)
+    with (
+        reach(tmp_path / "a") as handle,
+        pytest.raises(UsageError, match=f"cannot listen on port {handle.port}"),
+    ):
+        ensure(tmp_path / "b", port=handle.port, clock=SystemClock(), seed=7)
     with ensure(tmp_path / "b", port=handle.port, clock=SystemClock(), seed=7) as again:
         assert again.port == handle.port
 

@@ -89,7 +89,7 @@ def test_a_run_cut_short_resumes(
     folder = tmp_path / "desk"
     folder.mkdir()
     process = start(folder, environment)
-    venue.stalled = lambda: process.send_signal(kind)  # type: ignore[method-assign]
+    venue.stalled = lambda: process.send_signal(kind)
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout, stderr[: len(message) or None]) == (code, "", message)
     assert stored(folder) == COMMITTED

@@ -7,10 +7,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from support.faultline import compiler
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
-pytestmark = pytest.mark.skipif(compiler() is None, reason="needs a C compiler (cc)")
+pytestmark = pytest.mark.usefixtures("c_compiler")
 KILLS = 60
 
 

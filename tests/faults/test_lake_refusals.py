@@ -10,7 +10,6 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from support.faultline import compiler
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 WRITING = ("first", "upsert", "collect", "compact")
@@ -28,7 +27,7 @@ def _sweep(*arguments: object) -> list[dict[str, object]]:
     return reports
 
 
-needs_compiler = pytest.mark.skipif(compiler() is None, reason="needs a C compiler (cc)")
+needs_compiler = pytest.mark.usefixtures("c_compiler")
 
 
 @needs_compiler

@@ -139,17 +139,17 @@ def test_a_venue_that_dies_after_taking_the_order_leaves_it_unknown_until_it_is_
     with WireServer(wire) as server:
         real = wire._forward
 
-        def die_after_the_order(request):  # type: ignore[no-untyped-def]
+        def die_after_the_order(request):
             reply = real(request)
             if request.method == "POST":
-                wire._forward = _dead  # type: ignore[method-assign]
+                wire._forward = _dead
             return reply
 
-        wire._forward = die_after_the_order  # type: ignore[method-assign]
+        wire._forward = die_after_the_order
         report = wired_tick(ws, handle, server.url)
         assert report.act is Act.STOPPED
         assert books(ws, SPOT)[1] == ["unknown"]
-        wire._forward = real  # type: ignore[method-assign]
+        wire._forward = real
         recovered = wired_tick(ws, handle, server.url)
     assert recovered.act is Act.RECONCILED
     assert wire.orders == 1

@@ -96,7 +96,7 @@ def test_what_the_gate_lets_pass_keeps_every_limit(
 def test_a_number_that_is_none_lets_no_entry_pass(
     situation: Situation, name: str, value: str
 ) -> None:
-    broken = replace(situation, **{name: Decimal(value)})  # type: ignore[arg-type]
+    broken = replace(situation, **{name: Decimal(value)})
     request = OrderRequest(SPOT, Side.BUY, OrderType.MARKET, Decimal("0.1"), "xq-1")
     with suppress(OrderRefused):
         assert check(request, broken, limits()).reducing
@@ -182,7 +182,7 @@ ACTS = st.sampled_from(["ok", "ok", "ack_lost", "request_lost", "not_sent", "rej
 )
 def test_any_story_ends_with_books_venue_and_journal_in_agreement(
     story: list[tuple[float, str, str, int]], symbol: Symbol, tmp_path_factory
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     folder: Path = tmp_path_factory.mktemp("story")
     venue = ToyVenue(ManualClock(START_MS), (symbol,))
     with open_journal(journal_path(folder), "toy") as journal:

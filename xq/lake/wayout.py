@@ -41,7 +41,7 @@ def command(path: PurePath) -> str:
     xq data repair --symbol BTC/USDT --timeframe 1h --exchange sim
     >>> command(PurePath("data/equity/run_id=a/period=2024/part.parquet"))
     'xq data quarantine data/equity/run_id=a/period=2024/part.parquet'
-    >>> command(PurePath("/tmp/part.parquet"))
+    >>> command(PurePath("elsewhere/part.parquet"))
     'xq data check'
     """
     folders = path.parts[:-1]

@@ -49,11 +49,6 @@ def rounded(value: Decimal, step: Decimal = UNIT, rounding: str = ROUND_HALF_EVE
         return (value / step).to_integral_value(rounding=rounding) * step
 
 
-def floored(value: Decimal, step: Decimal) -> Decimal:
-    """The multiple of ``step`` nearest to ``value`` on the side of zero."""
-    return rounded(value, step, ROUND_DOWN)
-
-
 def divided(
     numerator: Decimal, denominator: Decimal, *, rounding: str = ROUND_HALF_EVEN
 ) -> Decimal:

@@ -110,8 +110,9 @@ def test_the_cache_lies_where_the_configuration_says(tmp_path: Path, s3: ObjectS
     ws = open_workspace(cwd=tmp_path, environ=environ)
     assert ws.lake.parent == tmp_path / "state" / "lake"
     assert ws.lake_name == f"s3://{BUCKET}/{tmp_path.name}"
-    ws = open_workspace(cwd=tmp_path, environ=environ | {"XQ_LAKE__CACHE": "/tmp/xq-copies"})
-    assert str(ws.lake_cache) == "/tmp/xq-copies"
+    copies = str(tmp_path.parent / "copies")
+    ws = open_workspace(cwd=tmp_path, environ=environ | {"XQ_LAKE__CACHE": copies})
+    assert str(ws.lake_cache) == copies
 
 
 def test_a_cache_that_cannot_be_written(tmp_path: Path, s3: ObjectStore) -> None:
