@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from support.limited_venue import limited_venue
 
 from xq.clock import ManualClock
 from xq.collect.fetch import Source
@@ -12,10 +13,8 @@ from xq.collect.run import Ways, collect
 from xq.collect.task import Task
 from xq.errors import VenueRefused
 from xq.lake.ranges import Range
-from xq.sim.instruments import TRADES_START_MS, Face
-from xq.sim.wire import limits as rules
-from xq.sim.wire.limits import Limits
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.instruments import TRADES_START_MS
+from xq.sim.wire.server import VenueServer
 from xq.timeframe import DAY_MS, Timeframe
 from xq.types import Symbol
 from xq.venues.bans import Bans
@@ -36,13 +35,8 @@ def clock() -> ManualClock:
 def server(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[VenueServer]:
-    monkeypatch.setitem(rules.WEIGHT_LIMITS, Face.FUTURES, 40)
-    venue = open_venue(tmp_path / "venue", clock, 7)
-    started = VenueServer(venue, limits=Limits())
-    started.start()
-    yield started
-    started.close()
-    venue.ledger.close()
+    with limited_venue(tmp_path / "venue", clock, monkeypatch, 40) as started:
+        yield started
 
 
 def market(server: VenueServer, clock: ManualClock, bans: Path) -> CcxtMarket:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import requests
+from support.limited_venue import limited_venue
 
 from xq.clock import ManualClock
 from xq.collect.donors import Venue
@@ -20,10 +21,8 @@ from xq.lake.damage import damage_of
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range
 from xq.lake.reader import Lake
-from xq.sim.instruments import TRADES_START_MS, Face
-from xq.sim.wire import limits as rules
-from xq.sim.wire.limits import Limits
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.instruments import TRADES_START_MS
+from xq.sim.wire.server import VenueServer
 from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
 from xq.types import Symbol
 from xq.venues.bans import Bans
@@ -47,13 +46,8 @@ def clock() -> ManualClock:
 def server(
     tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[VenueServer]:
-    monkeypatch.setitem(rules.WEIGHT_LIMITS, Face.FUTURES, 50)
-    venue = open_venue(tmp_path / "venue", clock, 7)
-    started = VenueServer(venue, limits=Limits())
-    started.start()
-    yield started
-    started.close()
-    venue.ledger.close()
+    with limited_venue(tmp_path / "venue", clock, monkeypatch, 50) as started:
+        yield started
 
 
 @pytest.fixture
