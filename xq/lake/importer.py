@@ -50,17 +50,6 @@ class Imported:
     raw: pa.Table | None = None
 
 
-def read_bars(path: Path, timeframe: Timeframe, *, now_ms: int) -> Imported:
-    """Bars from a file with ``ts, open, high, low, close, volume``; see `read_file`.
-
-    Raises
-    ------
-    PoisonRows
-        If a row cannot be read or cannot be true.
-    """
-    return read_file(path, Named(), timeframe, now_ms=now_ms)
-
-
 def read_file(
     path: Path,
     named: Named,

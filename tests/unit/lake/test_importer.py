@@ -9,13 +9,19 @@ import pyarrow.parquet as pq
 import pytest
 
 from xq.errors import CorruptFile, DataError, NoData, PoisonRows, StorageFailed
-from xq.lake.importer import read_bars
+from xq.lake.formats.name import Named
+from xq.lake.importer import Imported, read_file
 from xq.timeframe import Timeframe
 
 Rows = Callable[..., pa.Table]
 H1 = Timeframe.parse("1h")
 NOW = 1_800_000_000_000
 START, HOUR = 1_704_067_200_000, 3_600_000
+
+
+def read_bars(path: Path, timeframe: Timeframe, *, now_ms: int) -> Imported:
+    """A file of plain bars."""
+    return read_file(path, Named(), timeframe, now_ms=now_ms)
 
 
 def _csv(path: Path, times: list[object], *, cells: str = "10,11,9,10.5,1") -> Path:
