@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _DENIALS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "AuthenticationFailed")
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
-_UNKNOWN = "; run the same command again, which is safe"
+AGAIN = "; run the same command again, which is safe"
 
 
 class Gone(Exception):
@@ -179,7 +179,7 @@ class Bucket:
         reason = "the object store cannot be reached" if unreachable else "the object store failed"
         if "NotImplemented" in text or "not implemented" in text.lower():
             reason = "the store does not do conditional puts, which commits need"
-        return StorageFailed(reason + _UNKNOWN, where=self.url(key), hint="xq doctor")
+        return StorageFailed(reason + AGAIN, where=self.url(key), hint="xq doctor")
 
 
 def _names_no_bucket(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from xq.clock import SystemClock
 from xq.errors import StorageFailed
 from xq.lake import layout
+from xq.lake.disk import UNCHANGED
 from xq.lake.layout import Dataset
 from xq.lake.lock import held
 from xq.lake.manifest import Facts
@@ -73,7 +74,7 @@ class RemoteStore(Sync):
         if first is None or again is not None or second is None or late is not None:
             raise StorageFailed(
                 "the store does not honour conditional puts (If-None-Match, If-Match), so two "
-                "writers would overwrite each other; nothing was written",
+                f"writers would overwrite each other{UNCHANGED}",
                 where=str(self.bucket.address),
                 hint="see docs/lake/object-stores.md for stores that do",
             )
