@@ -32,6 +32,8 @@ def verify(
     chosen = housekeeping.Selection(kind, exchange, symbol, timeframe)
     report = housekeeping.verify(shell.workspace, chosen, accept=accept, progress=shell.progress)
     shell.rows(list(report.faults))
+    for note in report.notes:
+        shell.note(note)
     if report.faults:
         raise housekeeping.unproven(report)
     what = "recorded" if accept else "as committed"

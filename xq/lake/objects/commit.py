@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from xq.lake.objects.remote import RemoteStore
 
 _SLOWEST_SECONDS = 6 * 3_600.0  # from the first object of a commit to its head; see `sweep`
+_SLOWEST_MS = int(_SLOWEST_SECONDS * 1000)
 _TRIES = 30
 _PAUSE_SECONDS = (0.02, 1.0)
 _UNKNOWN = "; whether it was committed is not known (xq data ls tells)"
@@ -95,6 +96,7 @@ def _prepare(
     with store.fetching(dataset):
         known = store.refreshed(dataset)
         if known is None:
+            store.refuse_headless(dataset, before_ms=store.clock.now_ms() - _SLOWEST_MS)
             return None
         periods: list[str] = []
         if within != NOTHING:
