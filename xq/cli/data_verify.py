@@ -20,7 +20,11 @@ def verify(
     symbol: Name = None,
     timeframe: Length = None,
     accept: Annotated[
-        bool, typer.Option(help="Record the files as they are, where their rows can be true.")
+        bool,
+        typer.Option(
+            help="Record the files as they are, where their rows can be true; "
+            "in a bucket, make a lost head anew."
+        ),
     ] = False,
 ) -> None:
     """Hash every file and compare with its checksum on record; exit 4 naming those that differ.
