@@ -75,7 +75,7 @@ def moments(steps: Timeframe, span: Span, now_ms: int) -> Range:
         start = steps.floor(end - round(span.days * DAY_MS))
     if start is None or start >= end:
         raise UsageError(
-            f"no time between {iso(start or 0)} and {iso(end)}",
+            f"expected a range that begins before {iso(end)}, found {iso(start or 0)}",
             hint=f"the venue's time is {iso(now_ms)}",
         )
     return Range(start, end)
