@@ -239,7 +239,9 @@ class _Work:
         rows = conform(table, dataset.spec, str(dataset))
         ts = arrays.times(rows["ts"])
         bar, last = dataset.bar, int(ts.max(initial=0))
-        last_ms = open_ms if not len(ts) else bar.end(last) if bar else last  # a late one may share it
+        last_ms = (
+            open_ms if not len(ts) else bar.end(last) if bar else last
+        )  # a late one may share it
         end_ms = piece.end_ms if whole else last_ms
         poison = validate_rows(
             rows, dataset.spec, timeframe=dataset.bar, known_until_ms=task.now_ms

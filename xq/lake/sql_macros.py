@@ -127,19 +127,26 @@ def _columns(made: str, of: str) -> str:
 
 
 def _coarser(kind: str, made: str) -> str:
-    name = _name(kind)
+    name = macro_of(kind)
     columns = _columns(made, "best")
     return _COARSER.format(name=name, kind=kind, made=made, columns=columns, refuse=_REFUSE)
 
 
-def _name(kind: str) -> str:
+def macro_of(kind: str) -> str:
+    """The macro that makes coarser rows of a kind.
+
+    Examples
+    --------
+    >>> macro_of("ohlcv"), macro_of("mark")
+    ('resample', 'resample_mark')
+    """
     return "resample" if kind == "ohlcv" else f"resample_{kind}"
 
 
 # The macro of each kind, and by the macro's name the kind it reads.
 RESAMPLE = {kind: _coarser(kind, made) for kind, made in _MADE.items()} | {
     "trades": _OF_TRADES.format(
-        name=_name("trades"), made=_TRADED, columns=_columns(_TRADED, "judged"), refuse=_REFUSE
+        name=macro_of("trades"), made=_TRADED, columns=_columns(_TRADED, "judged"), refuse=_REFUSE
     )
 }
-RESAMPLES = {_name(kind): kind for kind in RESAMPLE}
+RESAMPLES = {macro_of(kind): kind for kind in RESAMPLE}
