@@ -13,7 +13,7 @@ from xq.venues import convert
 from xq.venues.clients import Access, Clients
 from xq.venues.history import History
 from xq.venues.outcomes import Reply
-from xq.venues.registry import SIM, Profile
+from xq.venues.registry import SIM, Profile, timeframes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,9 +97,7 @@ class CcxtMarket(History):
 
     def check_timeframe(self, timeframe: Timeframe, symbol: Symbol) -> None:
         """Raise `UnknownName` if the venue has no bars of that length."""
-        raw, _ = self._faces[symbol.is_contract].pair()
-        lacks = self._profile.face(symbol.is_contract).lacks
-        offered = [name for name in raw.timeframes or () if name not in lacks]
+        offered = timeframes(self._profile, symbol.is_contract)
         if timeframe.name not in offered:
             market = "contracts" if symbol.is_contract else "spot"
             raise UnknownName(

@@ -166,6 +166,21 @@ def client(
     return kind(settings)
 
 
+def timeframes(chosen: Profile, contract: bool) -> tuple[str, ...]:
+    """The bar lengths of one side of a venue, shortest first as ccxt lists them.
+
+    Examples
+    --------
+    >>> timeframes(profile("binance"), False)[:2], timeframes(profile("binance"), True)[:2]
+    (('1s', '1m'), ('1m', '3m'))
+    """
+    from xq.venues.light_ccxt import exchange_class
+
+    face = chosen.face(contract)
+    known = _described(exchange_class(face.ccxt_id)).get("timeframes") or {}
+    return tuple(name for name in known if name not in face.lacks)
+
+
 @cache
 def _described(kind: Any) -> dict[str, Any]:
     """What ccxt knows of an exchange; making a client for it is dear."""
