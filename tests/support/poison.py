@@ -148,7 +148,7 @@ def _computed(sheet, rng):
 @kind("off_grid")
 def _off_grid(sheet, rng):
     row = pick(sheet, rng)
-    away = int(rng.integers(1000, sheet.bar_ms // 2 - 1000)) * int(rng.choice([-1, 1]))
+    away = int(rng.integers(1000, sheet.bar.ms // 2 - 1000)) * int(rng.choice([-1, 1]))
     return with_cell(sheet, "ts", row, sheet.ts[row] + away)
 
 
@@ -161,7 +161,7 @@ def _jitter(sheet, rng):
 @kind("close_time_as_open")
 def _close_time(sheet, rng):
     row = pick(sheet, rng)
-    return with_cell(sheet, "ts", row, sheet.ts[row] + sheet.bar_ms - 1)
+    return with_cell(sheet, "ts", row, sheet.ts[row] + sheet.bar.ms - 1)
 
 
 @kind("time_in_seconds")
@@ -195,7 +195,7 @@ def _future(sheet, rng):
 
 @kind("unfinished")
 def _unfinished(sheet, rng):
-    now = int(sheet.ts[-1]) + int(rng.integers(0, sheet.bar_ms - 1))
+    now = int(sheet.ts[-1]) + int(rng.integers(0, sheet.bar.ms - 1))
     return replace(sheet, now_ms=now), [len(sheet) - 1]
 
 

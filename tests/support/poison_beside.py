@@ -30,7 +30,7 @@ _slightly_off("rate_differs", "rate")
 def _not_in_finer(sheet, rng):
     row = pick(sheet, rng)
     finer = sheet.evidence.finer
-    inside = (finer.ts >= sheet.ts[row]) & (finer.ts < sheet.ts[row] + sheet.bar_ms)
+    inside = (finer.ts >= sheet.ts[row]) & (finer.ts < sheet.ts[row] + sheet.bar.ms)
     rest = taken(finer, np.flatnonzero(~inside))
     return replace(sheet, evidence=replace(sheet.evidence, finer=rest)), [row]
 

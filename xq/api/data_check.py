@@ -128,7 +128,7 @@ def check_file(
         raise DataError(f"columns {', '.join(lost)} are missing, found {found}", where=str(path))
     reference = None if against is None else _reference(ws, against, bar, named.kind)
     sheet = Sheet(
-        _in_milliseconds(raw.table), named.kind, bar.ms if bar else None, ws.clock.now_ms(),
+        _in_milliseconds(raw.table), named.kind, bar, ws.clock.now_ms(),
         Evidence(reference=reference),
     )  # fmt: skip
     for item in raw.bad:
@@ -199,9 +199,9 @@ def _reference(ws: Workspace, text: str, bar: "Timeframe | None", kind: str) -> 
         raise NoData("the reference has no rows", where=text)
     if "ts" not in table.column_names:
         raise UsageError("the reference has no column ts", where=text)
-    sheet = Sheet(_in_milliseconds(table), kind, bar.ms if bar else None)
+    sheet = Sheet(_in_milliseconds(table), kind, bar)
     order = sheet.ts.argsort(kind="stable")
-    return Sheet(sheet.raw.take(arrays.rows_at(order)), kind, sheet.bar_ms)
+    return Sheet(sheet.raw.take(arrays.rows_at(order)), kind, bar)
 
 
 def _dataset(text: str) -> "Dataset":

@@ -172,7 +172,7 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
         symbol=dataset.symbol,
         timeframe=dataset.timeframe,
         start=_at(int(ts[0])) if len(ts) else None,
-        end=_at(int(ts[-1]) + (bar.ms if bar else 1)) if len(ts) else None,
+        end=_at(bar.end(int(ts[-1])) if bar else int(ts[-1]) + 1) if len(ts) else None,
         rows=len(ts),
         added=added,
         revised=revised,

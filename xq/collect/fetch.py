@@ -70,12 +70,12 @@ def fetch(
     pages: list[np.ndarray] = []
     cursor = piece.start_ms
     while cursor < piece.end_ms:
-        limit = min(PAGE, (piece.end_ms - cursor) // timeframe.ms)
+        limit = min(PAGE, timeframe.count(cursor, piece.end_ms))
         page = source.market.bars(symbol, timeframe, cursor, limit)
         page = page[page[:, 0] >= cursor]
         pages.append(page[page[:, 0] < piece.end_ms])
         after = min(_next(source, page, cursor, limit, timeframe), piece.end_ms)
-        advance((after - cursor) // timeframe.ms)
+        advance(timeframe.count(cursor, after))
         cursor = after
     return np.concatenate(pages) if pages else np.empty((0, 6))
 
@@ -88,31 +88,31 @@ def fetch_pages(
     """
     from xq.venues.klines import PageRequest
 
-    piece, step = wanted.piece, wanted.timeframe.ms
+    piece, bar = wanted.piece, wanted.timeframe
     size = market.page_size(wanted.symbol)
 
     def ask(start_ms: int, end_ms: int | None) -> np.ndarray:
-        limit = min(size, ((end_ms or piece.end_ms) - start_ms) // step)
-        request = PageRequest(wanted.price, wanted.timeframe.name, start_ms, end_ms, limit)
+        limit = min(size, bar.count(start_ms, end_ms or piece.end_ms))
+        request = PageRequest(wanted.price, bar.name, start_ms, end_ms, limit)
         return market.page(wanted.symbol, request)
 
     known = ask(piece.start_ms, None)
     known = known[known[:, 0] < piece.end_ms]
-    after = int(known[-1, 0]) + step if len(known) else piece.end_ms
-    advance((after - piece.start_ms) // step)
-    edges = range(after, piece.end_ms, size * step)
+    after = bar.end(int(known[-1, 0])) if len(known) else piece.end_ms
+    advance(bar.count(piece.start_ms, after))
+    edges = [bar.shift(after, at) for at in range(0, bar.count(after, piece.end_ms), size)]
 
     def rest(start_ms: int) -> np.ndarray:
         """One page of the grid; what an answer leaves out at its end is asked for again."""
-        end_ms = min(start_ms + size * step, piece.end_ms)
+        end_ms = min(bar.shift(start_ms, size), piece.end_ms)
         found, at = [], start_ms
         while at < end_ms:
             page = ask(at, end_ms)
             if not len(page):
                 break
             found.append(page)
-            at = int(page[-1, 0]) + step
-        advance((end_ms - start_ms) // step)
+            at = bar.end(int(page[-1, 0]))
+        advance(bar.count(start_ms, end_ms))
         return found[0] if len(found) == 1 else np.concatenate([known[:0], *found])
 
     rows = np.concatenate([known, *each(rest, edges, at_once=at_once, stop=stop)])
@@ -123,5 +123,5 @@ def fetch_pages(
 def _next(source: Source, page: np.ndarray, cursor: int, limit: int, timeframe: Timeframe) -> int:
     """Where the next page starts: always on a bar edge after ``cursor``."""
     if len(page):
-        return timeframe.floor(int(page[-1, 0])) + timeframe.ms
-    return cursor + (limit if source.skips_holes else min(limit, _SMALLEST_PAGE)) * timeframe.ms
+        return timeframe.end(timeframe.floor(int(page[-1, 0])))
+    return timeframe.shift(cursor, limit if source.skips_holes else min(limit, _SMALLEST_PAGE))

@@ -122,7 +122,7 @@ class _Work:
             known_until_ms = self.coverage.known_until(task.dataset)
         except XqError as error:
             return _Plan(task, error=error)
-        return _Plan(task, jobs(task.target, covered, task.timeframe), known_until_ms)
+        return _Plan(task, jobs(task.target, covered, task.dataset.bar), known_until_ms)
 
     def carry_out(self, plan: _Plan) -> Collected:
         error = plan.error
@@ -232,14 +232,14 @@ class _Work:
         """Hand one piece over for its commit; tell up to when all will be covered.
 
         A hole is the venue's only once a later bar is there: at the end of a range the bar may
-        just not be published yet, so coverage ends with the last row received unless ``whole``.
+        just not be published yet, so coverage ends with the last row received unless ``whole``; a
+        trade that is told late may share that row's millisecond.
         """
-        task = plan.task
-        dataset = task.dataset
-        step = dataset.bar.ms if dataset.bar else 1
+        task, dataset = plan.task, plan.task.dataset
         rows = conform(table, dataset.spec, str(dataset))
         ts = arrays.times(rows["ts"])
-        last_ms = int(ts.max()) + step if len(ts) else open_ms
+        bar, last = dataset.bar, int(ts.max(initial=0))
+        last_ms = open_ms if not len(ts) else bar.end(last) if bar else last
         end_ms = piece.end_ms if whole else last_ms
         poison = validate_rows(
             rows, dataset.spec, timeframe=dataset.bar, known_until_ms=task.now_ms

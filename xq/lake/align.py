@@ -63,7 +63,7 @@ def holes_of(
         bar = item.bar
         if bar is None:
             continue
-        newest = max(int(block.ts[-1]) for block in blocks) + bar.ms
+        newest = bar.end(max(int(block.ts[-1]) for block in blocks))
         within = Range(first, newest if end_ms is None else end_ms)
         if within.bars(bar) != len(block.ts):
             yield item, within, holes(block.ts, bar, within)

@@ -81,7 +81,7 @@ def state_from(lake: Lake, dataset: Dataset, files: Iterable[Inspected]) -> Stat
             damaged.append(file.leaf.within)
     bar = dataset.bar
     ts = np.unique(np.concatenate(times))
-    ts = ts[(ts % bar.ms) == (bar.floor(0) % bar.ms)] if bar else ts
+    ts = ts[bar.floor(ts) == ts] if bar else ts
     return State(
         present(ts, bar) if bar else (),
         tuple(damaged),

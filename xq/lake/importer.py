@@ -134,7 +134,7 @@ def _judge(
     basic = rules.validate_rows(rows, spec, timeframe=timeframe, known_until_ms=now_ms)
     found = [*bad, *(item for item in basic if item.row not in told)]
     told |= {item.row for item in found}
-    sheet = Sheet(rows, spec.name, timeframe.ms if timeframe else None, now_ms)
+    sheet = Sheet(rows, spec.name, timeframe, now_ms)
     errors = [rule for rule in RULES.values() if rule.severity is Severity.ERROR]
     unsorted = {"unsorted"}  # an import sorts
     for sick in examine(sheet, errors):

@@ -250,11 +250,11 @@ class Lake:
             ends += [found.first_ms, found.last_ms]
         if not ends:
             return DatasetInfo(dataset, 0, None, None, size, None, None, unreadable)
-        step = dataset.bar.ms if dataset.bar else 1
-        start, end = min(ends), max(ends) + step
+        start, last = min(ends), max(ends)
+        end = dataset.bar.end(last) if dataset.bar else last + 1
         missing, stretches = None, None
         if dataset.bar is not None and dataset.spec.key == ("ts",) and not unreadable:
-            missing = (end - start) // step - rows
+            missing = dataset.bar.count(start, end) - rows
             stretches = len(self.gaps(dataset)) if missing else 0
         return DatasetInfo(dataset, rows, start, end, size, missing, stretches, unreadable)
 

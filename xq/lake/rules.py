@@ -149,9 +149,9 @@ def _time_checks(
     if timeframe is not None and spec.known_at == "ts + timeframe":
         yield _off_grid(ts, timeframe), "off_grid", f"{{ts}} is no {timeframe} edge"
     if known_until_ms is not None:
-        length = timeframe.ms if timeframe and spec.known_at == "ts + timeframe" else 0
-        rule = "unfinished" if length else "future"
-        yield ts + length > known_until_ms, rule, f"{{ts}} is not over at {iso(known_until_ms)}"
+        bar = timeframe if spec.known_at == "ts + timeframe" else None
+        over, rule = (bar.end(ts), "unfinished") if bar else (ts, "future")
+        yield over > known_until_ms, rule, f"{{ts}} is not over at {iso(known_until_ms)}"
 
 
 def _bar_checks(values: dict[str, np.ndarray]) -> Iterator[_Broken]:
@@ -170,6 +170,8 @@ def _bar_checks(values: dict[str, np.ndarray]) -> Iterator[_Broken]:
 
 def _off_grid(ts: np.ndarray, timeframe: Timeframe) -> np.ndarray:
     """(T,) bool: which times are no bar's open."""
+    if timeframe.is_month:
+        return np.asarray(timeframe.floor(ts) != ts)
     breaks = np.flatnonzero(ts[1:] - ts[:-1] != timeframe.ms) + 1
     heads = np.concatenate((ts[:1], ts[breaks])) - timeframe.floor(0)
     if not (heads % timeframe.ms).any():  # the others follow one of these by whole bars

@@ -67,6 +67,7 @@ def create(
     """
     import duckdb
 
+    wanted = None if wanted is None else set(wanted)
     for macro in sql_macros.BASIC:
         connection.execute(macro).fetchall()
     for view in _chosen(views(), wanted):
@@ -77,8 +78,9 @@ def create(
             # One broken file must not take the other kinds away; asking for this one will tell.
             broken = _broken(view.name, str(error))
             connection.execute(f'CREATE VIEW "{view.name}" AS {broken}').fetchall()
-    if wanted is None or _BARS in set(wanted):
-        connection.execute(sql_macros.RESAMPLE).fetchall()
+    for kind, macro in sql_macros.RESAMPLE.items():
+        if wanted is None or kind in wanted:
+            connection.execute(macro).fetchall()
 
 
 def joined_kinds() -> tuple[Kind, ...]:
@@ -96,14 +98,14 @@ def known_at(kind: Kind) -> str:
     Examples
     --------
     >>> [known_at(KINDS[name]) for name in ("ohlcv", "funding", "orders")]
-    ['ts + bar_length(timeframe)', 'ts', 'coalesce(updated, ts)']
+    ['bar_end(timeframe, ts)', 'ts', 'coalesce(updated, ts)']
     """
     if kind.known_at == LATER:
         return "greatest(ts, make_timestamptz(received_ns // 1000))"
     first, _, other = kind.known_at.partition(", else ")
     if other:
         return f"coalesce({first}, {other})"
-    return "ts + bar_length(timeframe)" if first == "ts + timeframe" else first
+    return "bar_end(timeframe, ts)" if first == "ts + timeframe" else first
 
 
 def _chosen(every: dict[str, View], wanted: Iterable[str] | None) -> list[View]:

@@ -8,13 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from xq.errors import CorruptFile
-from xq.lake import columns, layout, parquet
+from xq.lake import columns, derive, layout, parquet
 from xq.lake.layout import Dataset
 from xq.lake.poison.catalogue import RULES, Sick, examine
 from xq.lake.poison.rule import EVERY
 from xq.lake.poison.sheet import Evidence, Sheet
 from xq.lake.ranges import Range
-from xq.timeframe import Timeframe
 
 _TAPE = [rule for rule in RULES.values() if rule.needs == "trades"]
 _OTHERS = [rule for rule in RULES.values() if rule.needs == "siblings"]
@@ -35,9 +34,8 @@ def judged(
     Other symbols are read only if a bar stands at another level than its neighbours: reading all
     of them for every file would cost the square of the lake.
     """
-    bar_ms = dataset.bar.ms if dataset.bar else None
     evidence = _beside(root, dataset, within, reference)
-    sheet = Sheet(table, dataset.kind, bar_ms, now_ms, evidence)
+    sheet = Sheet(table, dataset.kind, dataset.bar, now_ms, evidence)
     moved = False
     for sick in examine(sheet):
         moved |= sick.rule in _ELSEWHERE or sick.rule.startswith("scaled_")
@@ -65,7 +63,7 @@ def stored(root: Path, dataset: Dataset, within: Range) -> Sheet | None:
         return None
     if not parts:
         return None
-    sheet = Sheet(pa.concat_tables(parts), dataset.kind, dataset.bar.ms if dataset.bar else None)
+    sheet = Sheet(pa.concat_tables(parts), dataset.kind, dataset.bar)
     rows = np.flatnonzero((sheet.ts >= within.start_ms) & (sheet.ts < within.end_ms))
     return replace(sheet, raw=sheet.raw.take(pa.array(rows))) if len(rows) else None
 
@@ -90,12 +88,7 @@ def _finer(root: Path, dataset: Dataset) -> Dataset | None:
     folder = (root / dataset.path).parent
     if bar is None or not folder.is_dir():
         return None
-    names = [entry.name.partition("=")[2] for entry in folder.iterdir() if entry.is_dir()]
-    found = [
-        item
-        for name in names
-        if (item := Timeframe.parse(name)).ms < bar.ms and bar.ms % item.ms == 0
-    ]
+    found = [item for item in derive.lengths(folder) if item.divides(bar)]
     longest = max(found, key=lambda item: item.ms, default=None)
     return replace(dataset, timeframe=longest.name) if longest else None
 

@@ -43,7 +43,7 @@ class Recorded:
         timeframe = Timeframe.parse(name.split("_")[2])
         table = self.table(f"ohlcv/binance_{name}.parquet")
         start = int(np.searchsorted(table["ts"].to_numpy(), np.datetime64(since)))
-        return Sheet(table.slice(start, rows), "ohlcv", timeframe.ms, NOW)
+        return Sheet(table.slice(start, rows), "ohlcv", timeframe, NOW)
 
     def trades(self) -> Sheet:
         table = self.table(_TAPE)
@@ -55,14 +55,14 @@ class Recorded:
 
     def mark(self) -> Sheet:
         table = self.table("mark/binance_um_BTCUSDT_mark_8h.parquet")
-        return Sheet(table, "mark", 8 * HOUR_MS, NOW)
+        return Sheet(table, "mark", Timeframe.parse("8h"), NOW)
 
     def universe(self) -> dict[str, Sheet]:
         table = self.table("ohlcv/binance_um_universe20_4h.parquet")
         names = table["symbol"].unique().to_pylist()
         return {
             name: Sheet(table.filter(pc.equal(table["symbol"], name)).drop(["symbol"]), "ohlcv",
-                        4 * HOUR_MS, NOW) for name in names
+                        Timeframe.parse("4h"), NOW) for name in names
         }  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def _bases(recorded: Recorded) -> dict[str, Sheet]:
     hours = recorded.bars("spot_BTCUSDT_1h", "2023-06-01", 300)
     minutes = recorded.bars("spot_BTCUSDT_1m", "2023-06-01", 300 * 60)
     ether = recorded.bars("spot_ETHUSDT_1h", "2023-06-01", 300)
-    mark = Sheet(hours.raw.drop(["volume"]), "mark", HOUR_MS, NOW)
+    mark = Sheet(hours.raw.drop(["volume"]), "mark", Timeframe.parse("1h"), NOW)
     evidence = Evidence(reference=hours, finer=minutes, mark=mark, twin=hours,
                         siblings={"ETH/USDT": ether})  # fmt: skip
     funding = recorded.funding("binance_um_BTCUSDT")
@@ -203,22 +203,24 @@ def test_recorded_files_agree_with_each_other(recorded: Recorded) -> None:
     quarter = recorded.bars("spot_BTCUSDT_1m_20240101_h00-06")
     assert _alarms(replace(quarter, evidence=Evidence(trades=recorded.trades()))) == {}
     futures = recorded.bars("um_BTCUSDT_5m")
-    eight, _ = folded(futures, 8 * HOUR_MS)
+    eight, _ = folded(futures, Timeframe.parse("8h"))
     assert _alarms(replace(eight, evidence=Evidence(mark=recorded.mark()))) == {}
-    hourly, _ = folded(futures, HOUR_MS)
+    hourly, _ = folded(futures, Timeframe.parse("1h"))
     assert _alarms(replace(hourly, evidence=Evidence(twin=hours))) == {}
 
 
 def test_the_dirty_recording_is_diagnosed_row_by_row(recorded: Recorded) -> None:
     table = recorded.table("dirty/gapless_BTCUSDT_1h_slices.parquet")
-    alone = list(examine(Sheet(table, "ohlcv", HOUR_MS, NOW)))
+    alone = list(examine(Sheet(table, "ohlcv", Timeframe.parse("1h"), NOW)))
     rules = [item.rule for item in alone]
     # The 8 bars of 2023-01-02 that the shifted bars before them already show.
     assert (rules.count("off_grid"), rules.count("repeated_block"), len(rules)) == (43, 8, 51)
     assert alone[0].message == "2018-02-09T09:28:14Z is no bar edge"
 
     reference = recorded.bars("spot_BTCUSDT_1h")
-    beside = list(examine(Sheet(table, "ohlcv", HOUR_MS, NOW, Evidence(reference=reference))))
+    beside = list(
+        examine(Sheet(table, "ohlcv", Timeframe.parse("1h"), NOW, Evidence(reference=reference)))
+    )
     count = {name: [item for item in beside if item.rule == name] for name in RULES}
     assert {name: len(found) for name, found in count.items() if found} == {
         "off_grid": 43, "repeated_block": 8, "not_in_reference": 9, "shifted": 24,

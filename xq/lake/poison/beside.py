@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
+from xq.lake.derive import of_what_traded
 from xq.lake.poison.rule import Hits, Rule, Severity
 from xq.lake.poison.sheet import Sheet
+from xq.timeframe import Timeframe
 
 _TOLERANCE = 1e-9
 _VOLUME_TOLERANCE = 1e-6
@@ -16,31 +18,32 @@ _APART = 0.5
 _FIELDS = ("open", "high", "low", "close", "volume")
 
 
-def folded(finer: Sheet, bar_ms: int) -> tuple[Sheet, np.ndarray]:
-    """Bars of ``bar_ms`` made of shorter ones or of trades, and how many rows each is made of."""
+def folded(finer: Sheet, bar: Timeframe) -> tuple[Sheet, np.ndarray]:
+    """Bars of a length made of shorter ones or of trades, and how many rows each is made of."""
     if not len(finer):
         empty = pa.table({name: pa.array([], pa.float64()) for name in ("ts", *_FIELDS)})
-        return Sheet(empty, bar_ms=bar_ms), np.zeros(0, np.int64)
+        return Sheet(empty, bar=bar), np.zeros(0, np.int64)
     tape = finer.kind == "trades"
-    edges = finer.ts // bar_ms * bar_ms
+    edges = bar.floor(finer.ts)
     ts, first = np.unique(edges, return_index=True)
     last = np.append(first[1:], len(edges)) - 1
     columns = [finer.close] * 4 if tape else [finer.number(name) for name in _FIELDS[:4]]
-    opens, high, low, close = columns
     volume = finer.number("quantity") if tape else finer.volume
+    told = of_what_traded(dict(zip(_FIELDS, (*columns, volume), strict=True)), first)
+    opens, high, low, close = (told[name] for name in _FIELDS[:4])
     values = {
         "ts": ts, "open": opens[first], "high": np.maximum.reduceat(high, first),
         "low": np.minimum.reduceat(low, first), "close": close[last],
         "volume": np.add.reduceat(volume, first),
     }  # fmt: skip
-    return Sheet(pa.table(values), bar_ms=bar_ms), last - first + 1
+    return Sheet(pa.table(values), bar=bar), last - first + 1
 
 
-def _whole(sheet: Sheet, finer: Sheet) -> tuple[Sheet, np.ndarray]:
+def _whole(bar: Timeframe, finer: Sheet) -> tuple[Sheet, np.ndarray]:
     """The finer rows folded, and which bars they cover without a hole."""
-    bars, count = folded(finer, sheet.bar_ms or 1)
-    if finer.bar_ms:
-        return bars, count == (sheet.bar_ms or 1) // finer.bar_ms
+    bars, count = folded(finer, bar)
+    if finer.bar is not None:
+        return bars, count == finer.bar.count(bars.ts, bar.end(bars.ts))
     whole = np.ones(len(bars), dtype=bool)
     whole[[0, -1]] = False  # a tape may begin and end inside a bar
     return bars, whole
@@ -51,9 +54,9 @@ def _differs(source: str, name: str) -> Callable[[Sheet], Hits | None]:
 
     def find(sheet: Sheet) -> Hits | None:
         other = getattr(sheet.evidence, source)
-        if sheet.bar_ms is None or not len(other) or not sheet.has(name):
+        if sheet.bar is None or not len(other) or not sheet.has(name):
             return None
-        bars, whole = _whole(sheet, other)
+        bars, whole = _whole(sheet.bar, other)
         place, known = sheet.match(bars)
         theirs = bars.number(name)[place]
         off = np.abs(sheet.number(name) - theirs) > tolerance * np.abs(theirs)
@@ -64,9 +67,9 @@ def _differs(source: str, name: str) -> Callable[[Sheet], Hits | None]:
 
 def _not_in_finer(sheet: Sheet) -> Hits | None:
     finer = sheet.evidence.finer
-    if finer is None or not len(finer) or sheet.bar_ms is None:
+    if finer is None or not len(finer) or sheet.bar is None:
         return None
-    bars, _ = folded(finer, sheet.bar_ms)
+    bars, _ = folded(finer, sheet.bar)
     _, known = sheet.match(bars)
     inside = (sheet.ts > bars.ts[0]) & (sheet.ts < bars.ts[-1])
     return Hits(inside & ~known & (sheet.volume > 0))

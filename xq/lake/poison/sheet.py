@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from xq.lake import arrays
 from xq.lake.poison.cells import number_column, text_column, time_column
+from xq.timeframe import Timeframe
 
 PRICES = ("open", "high", "low", "close")
 _SIDE = 4  # neighbours on each side that a row is compared with
@@ -57,7 +58,7 @@ class Sheet:
         The rows as found: any column, any type.
     kind
         ``ohlcv``, ``mark``, ``trades`` or ``funding``.
-    bar_ms
+    bar
         Bar length; None for kinds without bars.
     now_ms
         The present; None looks for nothing in the future.
@@ -65,7 +66,7 @@ class Sheet:
 
     raw: pa.Table
     kind: str = "ohlcv"
-    bar_ms: int | None = None
+    bar: Timeframe | None = None
     now_ms: int | None = None
     evidence: Evidence = field(default_factory=Evidence)
 
@@ -135,8 +136,10 @@ class Sheet:
     @cached_property
     def follows(self) -> np.ndarray:
         """(n,) bool: whether the row before is the bar right before."""
-        step = np.diff(self.ts, prepend=self.ts[:1] - 1)
-        return np.asarray(step == (self.bar_ms or 0))
+        found = self.nothing()
+        if self.bar is not None:
+            found[1:] = self.bar.end(self.ts[:-1]) == self.ts[1:]
+        return found
 
     def nothing(self) -> np.ndarray:
         """(n,) bool: no row."""

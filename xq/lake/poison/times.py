@@ -10,15 +10,15 @@ _GENESIS = 1_230_940_800_000  # 2009-01-03: before it there was nothing to trade
 _SECONDS_BELOW = 10**11  # as in the importer: smaller epochs are seconds
 _MICROS_FROM, _NANOS_FROM = 10**14, 10**17
 _JITTER_MS = 1000
-_MONDAY_MS = 4 * DAY_MS
 
 
 def _edge_distance(sheet: Sheet) -> np.ndarray:
     """How far each time lies from a bar edge, signed: to the nearest."""
-    bar = sheet.bar_ms or 1
-    offset = _MONDAY_MS if bar == 7 * DAY_MS else 0
-    past = (sheet.ts - offset) % bar
-    nearest: np.ndarray = np.where(past * 2 > bar, past - bar, past)
+    if sheet.bar is None:
+        return np.zeros(len(sheet), np.int64)
+    before, after = sheet.bar.floor(sheet.ts), sheet.bar.end(sheet.bar.floor(sheet.ts))
+    past, left = sheet.ts - before, after - sheet.ts
+    nearest: np.ndarray = np.where(past > left, -left, past)
     return nearest
 
 
@@ -28,20 +28,20 @@ def _slipped(sheet: Sheet) -> np.ndarray:
 
 
 def _off_grid(sheet: Sheet) -> Hits | None:
-    if sheet.bar_ms is None:
+    if sheet.bar is None:
         return None
     return Hits((np.abs(_edge_distance(sheet)) >= _JITTER_MS) & ~_slipped(sheet))
 
 
 def _jitter(sheet: Sheet) -> Hits | None:
-    if sheet.bar_ms is None:
+    if sheet.bar is None:
         return None
     away = _edge_distance(sheet)
     return Hits((away != 0) & (away != -1) & (np.abs(away) < _JITTER_MS) & ~_slipped(sheet))
 
 
 def _close_time(sheet: Sheet) -> Hits | None:
-    if sheet.bar_ms is None:
+    if sheet.bar is None:
         return None
     return Hits((_edge_distance(sheet) == -1) & ~_slipped(sheet))
 
@@ -69,9 +69,9 @@ def _future(sheet: Sheet) -> Hits | None:
 
 
 def _unfinished(sheet: Sheet) -> Hits | None:
-    if sheet.now_ms is None or sheet.bar_ms is None:
+    if sheet.now_ms is None or sheet.bar is None:
         return None
-    open_now = (sheet.ts + sheet.bar_ms > sheet.now_ms) & (sheet.ts <= sheet.now_ms)
+    open_now = (sheet.bar.end(sheet.ts) > sheet.now_ms) & (sheet.ts <= sheet.now_ms)
     return Hits(open_now)
 
 
@@ -122,16 +122,16 @@ def _switch_day(ts: np.ndarray, months: tuple[int, ...]) -> np.ndarray:
 
 def _dst_hole(sheet: Sheet) -> Hits | None:
     """One hour is missing where local clocks skip one."""
-    if sheet.bar_ms is None or sheet.bar_ms > HOUR_MS:
+    if sheet.bar is None or sheet.bar.ms > HOUR_MS:
         return None
-    gap = np.diff(sheet.ts, prepend=sheet.ts[:1]) - sheet.bar_ms
+    gap = np.diff(sheet.ts, prepend=sheet.ts[:1]) - sheet.bar.ms
     hour = (sheet.ts % DAY_MS) <= 11 * HOUR_MS
     return Hits((gap == HOUR_MS) & hour & _switch_day(sheet.ts, (3,)))
 
 
 def _dst_repeat(sheet: Sheet) -> Hits | None:
     """One hour is there twice where local clocks repeat one."""
-    if sheet.bar_ms is None or sheet.bar_ms > HOUR_MS:
+    if sheet.bar is None or sheet.bar.ms > HOUR_MS:
         return None
     equal, other = repeats(sheet)
     hour = (sheet.ts % DAY_MS) <= 11 * HOUR_MS

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from xq.errors import UnknownName
 from xq.sim.contracts import FUNDING_MS
 from xq.sim.exact import text
 from xq.sim.fair import Price
@@ -10,6 +9,7 @@ from xq.sim.instruments import Face, SimInstrument
 from xq.sim.interest import STEP_MS
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
+from xq.sim.wire.market_data import interval
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Handler, Json
 from xq.timeframe import DAY_MS, Timeframe
@@ -73,7 +73,7 @@ def price_klines(price: Price) -> Handler:
 
     def handler(venue: SimVenue, params: Params) -> Json:
         symbol = venue.market(_FUTURES, params.required(name)).id
-        timeframe = _named(params, "interval", Reason.BAD_INTERVAL)
+        timeframe = interval(params, _FUTURES)
         limit = params.limit(500, _MOST_BARS, capped=False)
         feed, now = venue.feeds[_FUTURES], venue.now_ms
         rows = feed.price_bars(price, symbol, timeframe, params.span(), limit, now)
@@ -100,9 +100,7 @@ def open_interest(venue: SimVenue, params: Params) -> Json:
 def open_interest_history(venue: SimVenue, params: Params) -> Json:
     """Contracts held at regular times of the last thirty days, and their value at the mark."""
     market = venue.market(_FUTURES, params.required("symbol"))
-    period = _named(params, "period", Reason.INVALID_DATA)
-    if period.name not in _PERIODS:
-        raise Refusal(Reason.INVALID_DATA, "period")
+    period = _period(params)
     limit = params.limit(30, 500, capped=False)
     start, end = params.span()
     oldest = venue.now_ms - INTEREST_KEPT_MS
@@ -126,8 +124,8 @@ def _interest(venue: SimVenue, symbol: str, ts_ms: int) -> dict[str, Any]:
     }
 
 
-def _named(params: Params, name: str, refused_as: Reason) -> Timeframe:
-    try:
-        return Timeframe.parse(params.required(name))
-    except UnknownName:
-        raise Refusal(refused_as, name) from None
+def _period(params: Params) -> Timeframe:
+    name = params.required("period")
+    if name not in _PERIODS:
+        raise Refusal(Reason.INVALID_DATA, "period")
+    return Timeframe.parse(name)
