@@ -24,8 +24,8 @@ class RepairRow:
 
     Attributes
     ----------
-    damaged_files, bad_rows, missing
-        What was found; ``missing`` counts bars, of trades and funding the holes.
+    damaged_files, bad_rows, gaps, missing
+        What was found; ``missing`` counts the bars absent in the gaps, None for kinds without bars.
     asked
         Bars, or stretches of trades and funding, asked of the source: those and no others, beside
         one neighbour on each side.
@@ -49,7 +49,8 @@ class RepairRow:
     timeframe: str | None
     damaged_files: int
     bad_rows: int
-    missing: int
+    gaps: int
+    missing: int | None
     asked: int
     repaired: int = 0
     venue_has_none: int = 0
@@ -192,7 +193,8 @@ def _row(dataset: "Dataset", damage: "Damage", **done: Any) -> RepairRow:
         dataset.timeframe,
         len(damage.files),
         len(damage.rows),
-        sum(item.bars(bar) for item in missing) if bar else len(missing),
+        len(missing),
+        sum(item.bars(bar) for item in missing) if bar else None,
         sum(item.bars(bar) for item in asks) if bar else len(asks),
         **done,
     )
