@@ -108,18 +108,33 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
     UnknownName
         If there is no such kind.
     UsageError
-        If it is of a kind that no venue gives again.
+        If it is of a kind that is never repaired.
     NoData
         If something was named and nothing of it is stored.
     """
+    from xq.lake.wayout import REPAIRABLE
+
+    return [item for item in _mendable(ws, series) if item.kind in REPAIRABLE]
+
+
+def books_of(ws: Workspace, series: Series) -> "list[Dataset]":
+    """As `series_of`, the order books, whose bad rows are only set aside."""
+    from xq.lake.poison.rule import BOOKS
+
+    return [item for item in _mendable(ws, series) if item.kind in BOOKS]
+
+
+def _mendable(ws: Workspace, series: Series) -> "list[Dataset]":
+    from xq.lake.poison.rule import BOOKS
     from xq.lake.schema import kind_of
     from xq.lake.wayout import REPAIRABLE
 
-    if series.kind is not None and kind_of(series.kind).name not in REPAIRABLE:
+    kinds = (*REPAIRABLE, *BOOKS)
+    if series.kind is not None and kind_of(series.kind).name not in kinds:
         raise UsageError(
             f"{series.kind} cannot be asked of a venue again", hint=f"one of {' '.join(REPAIRABLE)}"
         )
-    return _stored(ws, series, REPAIRABLE)
+    return _stored(ws, series, kinds)
 
 
 def _known(ws: Workspace, series: Series) -> "list[Dataset]":
