@@ -231,7 +231,7 @@ def _other_levels(sheet, rng):
 @kind("unsorted")
 def _unsorted(sheet, rng):
     row, away = pick(sheet, rng, 5), int(rng.integers(1, 5))
-    while sheet.ts[row] == sheet.ts[row + away]:
+    while sheet.ts[row] == sheet.ts[row + max(away - 1, 1)]:
         row, away = pick(sheet, rng, 5), int(rng.integers(1, 5))
     order = np.arange(len(sheet))
     order[[row, row + away]] = order[[row + away, row]]

@@ -81,7 +81,7 @@ def of_bars(lake: "Lake", dataset: "Dataset", bar: "Timeframe") -> CoverageRow:
         stored=sum(item.bars(bar) for item in state.stored),
         gaps=len(found),
         missing=_missing(found),
-        **{_name(w): _missing([gap for gap in found if gap.whose == w]) for w in _WHOSE},
+        **{_name(w): sum(g.missing or 0 for g in found if g.whose == w) for w in _WHOSE},
         venue_asked=_asked(found),
         repaired=sum(item.bars(bar) for item in repaired),
         repaired_from=_sources(state.facts),

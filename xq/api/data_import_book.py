@@ -25,12 +25,12 @@ BOOKS = ("book_snapshot", "book_diff")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one dataset as read, what is wrong with them, and the true ones, once told apart."""
+    """Rows of one dataset as read, what is wrong with them, and, once told apart, the true ones."""
 
     dataset: "Dataset"
     raw: "pa.Table"
     sick: "tuple[Sick, ...]"
-    rows: "pa.Table | None" = None
+    rows: "pa.Table"
 
     @property
     def poison(self) -> "list[Poison]":
@@ -91,7 +91,8 @@ def read_book(
             if wanted.kind in (None, kind):
                 dataset = _dataset(ws, kind, dataset_symbol, wanted)
                 snapshots = tables.get("book_snapshot") if kind == "book_diff" else None
-                parts.append(Part(dataset, table, _judged(ws, dataset, table, snapshots)))
+                sick = _judged(ws, dataset, table, snapshots)
+                parts.append(Part(dataset, table, sick, table))
     if not parts:
         what = wanted.kind or "order books"
         raise NoData(f"no {what} in this recording", where=str(path))
@@ -107,7 +108,7 @@ def _stored_before(ws: Workspace, path: Path, named: "Named", wanted: "Wanted") 
         raise UsageError("expected --symbol: the file does not say it", where=str(path))
     dataset = _dataset(ws, named.kind, wanted.symbol, wanted)
     rows = conform(parquet_table(path), dataset.spec, str(path))
-    return Part(dataset, rows, _judged(ws, dataset, rows, None))
+    return Part(dataset, rows, _judged(ws, dataset, rows, None), rows)
 
 
 def _judged(

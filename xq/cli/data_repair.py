@@ -12,9 +12,7 @@ def repair(
     shell: Shell,
     kind: Annotated[
         str | None,
-        typer.Option(
-            help="Only this kind: ohlcv, trades, book_diff …"
-        ),
+        typer.Option(help="Only this kind: ohlcv, trades, book_diff …"),
     ] = None,
     exchange: Annotated[str | None, typer.Option(help="Only this exchange.")] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,

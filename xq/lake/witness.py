@@ -23,10 +23,10 @@ _ELSEWHERE = {"open_jump", "price_spike", "level_shift"}
 
 
 _BESIDE = {
-    "ohlcv": {"mark": "mark"},
-    "mark": {"last": "ohlcv", "index": "index"},
-    "index": {"last": "ohlcv"},
-    "open_interest": {"mark": "mark", "last": "ohlcv"},
+    "ohlcv": ("mark",),
+    "mark": ("ohlcv", "index"),
+    "index": ("ohlcv",),
+    "open_interest": ("mark", "ohlcv"),
 }
 
 
@@ -83,17 +83,20 @@ def stored(
 def _beside(root: Path, dataset: Dataset, within: Range, reference: Sheet | None) -> Evidence:
     if dataset.kind in BOOKS:
         return replace(beside_book(root, dataset, within), reference=reference)
-    kinds = _BESIDE.get(dataset.kind, {})
-    others = {
-        name: stored(root, replace(dataset, kind=kind), within) for name, kind in kinds.items()
-    }
+
+    def of(kind: str) -> Sheet | None:
+        return stored(root, replace(dataset, kind=kind), within) if kind in kinds else None
+
+    kinds = _BESIDE.get(dataset.kind, ())
     finer = _finer(root, dataset) if dataset.kind in BARS else None
     twin = _twin(str(dataset.symbol)) if dataset.kind == "ohlcv" else None
     return Evidence(
         reference=reference,
         finer=stored(root, finer, within) if finer else None,
         twin=stored(root, replace(dataset, symbol=twin), within) if twin else None,
-        **others,
+        mark=of("mark"),
+        index=of("index"),
+        last=of("ohlcv"),
     )
 
 
