@@ -98,5 +98,5 @@ def test_a_run_cut_short_resumes(
     stdout, stderr = start(folder, environment).communicate(timeout=60)
     assert stderr == ""
     row = json.loads(stdout)
-    assert (row["bars"], row["new"], row["gaps"]) == (BARS, BARS - COMMITTED, 0)
+    assert (row["bars"], row["new"], row["missing"]) == (BARS, BARS - COMMITTED, 0)
     assert stored(folder) == BARS

@@ -35,8 +35,8 @@ class CollectRow:
     start
         Open of the first bar there is in the range.
     end
-        End of the range: every bar of it that closed before is there or is a gap.
-    bars, new, gaps
+        End of the range: every bar of it that closed before is there or is missing.
+    bars, new, missing
         Bars in the range; rows stored by this run; bars the venue does not have. Kinds without
         bars know neither the first nor the last.
     source
@@ -51,7 +51,7 @@ class CollectRow:
     end: datetime
     bars: int | None
     new: int
-    gaps: int | None
+    missing: int | None
     source: str
     via: str
 
@@ -246,7 +246,7 @@ def _row(market: "CcxtMarket", item: "Collected") -> CollectRow:
         end=_moment(task.target.end_ms),
         bars=None if bar is None else task.target.bars(bar) - missing,
         new=item.new,
-        gaps=None if bar is None else missing,
+        missing=None if bar is None else missing,
         source=_source(market.synthetic_from_ms(task.symbol), task.target),
         via=", ".join(item.via) or "lake",
     )

@@ -17,7 +17,7 @@ from xq.lake.ranges import Range, holes, intersect, present, subtract
 from xq.lake.reader import Lake
 from xq.lake.schema import KINDS
 from xq.lake.writer import staged_folders
-from xq.timeframe import Timeframe
+from xq.timeframe import DAY_MS, Timeframe
 
 _PER_RULE = 5
 
@@ -184,7 +184,10 @@ def _gaps(
 
 
 def _unrecorded(lake: Lake, dataset: Dataset) -> Iterator[Finding]:
+    """Changes missing between two files; inside one its rows tell."""
     for item in book_gaps.stored_breaks(lake.root, dataset):
+        if item.within.start_ms // DAY_MS == item.within.end_ms // DAY_MS:
+            continue
         number = "changes" if item.missing is None else f"{item.missing} changes"
         message = f"{number} after update {item.after_id} are missing, {item.within}"
         yield Finding(str(dataset), "book_gap", message, hint="xq data gaps --kind book_diff",

@@ -74,7 +74,7 @@ class Damage:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to repair."""
-        return not (self.files or self.asks)
+        return not (self.files or self.rows or self.asks)
 
     @property
     def why(self) -> str:

@@ -12,6 +12,7 @@ from xq.errors import CorruptFile, NoData
 from xq.lake import (
     align,
     arrays,
+    book_gaps,
     columns,
     coverage,
     derive,
@@ -44,9 +45,10 @@ class DatasetInfo:
         First time and the time after the last: the close of the last bar, or 1 ms after the
         last row. None without rows.
     missing
-        Bars absent between them; None for kinds without bars and beside unreadable files.
+        Bars, or updates of an order book, absent between them; None where nothing tells how many
+        and beside unreadable files.
     gaps
-        Stretches those bars form; None likewise.
+        Stretches they form; None for kinds whose rows have no grid and no chain, likewise.
     unreadable
         Files that could not be read and are not counted.
     """
@@ -256,6 +258,8 @@ class Lake:
         if dataset.bar is not None and dataset.spec.key == ("ts",) and not unreadable:
             missing = dataset.bar.count(start, end) - rows
             stretches = len(self.gaps(dataset)) if missing else 0
+        elif dataset.kind == "book_diff" and not unreadable:
+            missing, stretches = book_gaps.counts(self.root, dataset)
         return DatasetInfo(dataset, rows, start, end, size, missing, stretches, unreadable)
 
     def nothing(self, dataset: Dataset, start_ms: int | None, end_ms: int | None) -> NoData:

@@ -137,8 +137,7 @@ class CcxtMarket(History):
             rows = client.fetch_ohlcv(str(symbol), timeframe.name, since_ms, limit)
             if not rows and self._profile.bare_lists and _body(session.last) != _NO_ROWS:
                 raise VenueUnclear(f"{self.name} answered with something other than a list")
-            block = convert.bars(rows)
-            return block[block[:, 0].argsort(kind="stable")]
+            return convert.bars(rows)  # ccxt sorts them
 
         return clients.read(f"{symbol} {timeframe} bars", ask)
 

@@ -91,7 +91,7 @@ def page_size(contract: bool, limited: bool) -> int:
 
 
 def parse(body: bytes) -> np.ndarray:
-    """A page as float64 (n, 6): ts, open, high, low, close, volume.
+    """A page as float64 (n, 6), oldest first: ts, open, high, low, close, volume.
 
     Raises
     ------
@@ -129,4 +129,5 @@ def parse(body: bytes) -> np.ndarray:
             kind = np.float64 if place else np.int64
             block[rows, place] = np.frombuffer(values, kind, batch.num_rows, column.offset * 8)
         at += batch.num_rows
-    return block
+    ts = block[:, 0]  # who asks for the next page begins after the last row of this one
+    return block if (ts[1:] >= ts[:-1]).all() else block[ts.argsort(kind="stable")]

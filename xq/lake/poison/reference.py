@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xq.lake.poison.rule import BARS, Hits, Rule, Severity
-from xq.lake.poison.sheet import PRICES, Sheet
+from xq.lake.poison.rule import BARS, TIMED, Hits, Rule, Severity
+from xq.lake.poison.sheet import FIELDS, Sheet, measured
 
-_FIELDS = (*PRICES, "volume")
 _STEPS = 48
 
 
@@ -63,7 +62,7 @@ def _unknown(sheet: Sheet) -> Hits | None:
     _, known = sheet.match(reference)
     inside = (sheet.ts >= reference.ts[0]) & (sheet.ts <= reference.ts[-1])
     on_grid = sheet.bar is None or sheet.bar.floor(sheet.ts) == sheet.ts
-    bars = _shift(sheet)
+    bars = _shift(sheet) if sheet.kind in BARS else np.zeros(len(sheet), np.int64)
     origin = np.full(len(sheet), "", dtype=object)
     for row in np.flatnonzero(bars):
         origin[row] = f"; these are the prices of {bars[row]:+d} bars"
@@ -85,10 +84,13 @@ RULES = (
          "the prices of {ts} are those of {bars:+d} bars", _shifted, "reference"),
     Rule("not_in_reference", "reference", "the reference has no bar at that time", _ERROR,
          "the reference has nothing at {ts}{origin}", _unknown, "reference",
-         (*BARS, "funding")),
+         (*TIMED, "funding")),
     *(Rule(f"{name}_differs", "reference", f"the reference has another {name}", _ERROR,
            f"{name} is {{{name}}}, the reference has {{theirs}}", _differs(name), "reference",
-           ("ohlcv",) if name == "volume" else BARS) for name in _FIELDS),
+           ("ohlcv",) if name == "volume" else BARS) for name in FIELDS),
+    *(Rule(f"{name}_differs", "reference", f"the reference has another {name}", _ERROR,
+           f"{name} is {{{name}}}, the reference has {{theirs}}", _differs(name), "reference",
+           ("open_interest",)) for name in measured("open_interest")),
     Rule("rate_differs", "reference", "the reference has another funding rate", _ERROR,
          "rate is {rate}, the reference has {theirs}", _differs("rate"), "reference",
          ("funding",)),

@@ -1,9 +1,11 @@
 """Times that no bar, trade or settlement can have."""
 
 import numpy as np
+import pyarrow as pa
 
-from xq.lake.poison.rule import EVERY, Hits, Rule, Severity
+from xq.lake.poison.rule import EVERY, TIMED, Hits, Rule, Severity
 from xq.lake.poison.sheet import Sheet
+from xq.lake.schema import kind_of
 from xq.timeframe import DAY_MS, HOUR_MS
 
 _GENESIS = 1_230_940_800_000  # 2009-01-03: before it there was nothing to trade
@@ -77,15 +79,17 @@ def _unfinished(sheet: Sheet) -> Hits | None:
 
 def repeats(sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
     """Rows whose key an earlier row has: (with the same values, with others)."""
-    names = ("ts", "id") if sheet.kind == "trades" and sheet.has("id") else ("ts",)
-    keys = [sheet.ts if name == "ts" else sheet.number(name) for name in names]
+    names = [name for name in kind_of(sheet.kind).key if sheet.has(name)]
+    keys = [sheet.ts if name == "ts" else sheet.whole(name) for name in names]
     order = np.lexsort((np.arange(len(sheet)), *reversed(keys)))
     again = np.ones(max(len(sheet) - 1, 0), dtype=bool)
     for key in keys:
         again &= key[order][1:] == key[order][:-1]
     same = again.copy()
-    for name in sheet.raw.column_names:
-        if name not in names and sheet.text(name) is None:
+    for name in set(sheet.raw.column_names) - {*names, "received_ns"}:  # two receive one message
+        if pa.types.is_nested(sheet.raw[name].type):
+            same &= _alike(sheet.raw[name], order, again)
+        elif sheet.text(name) is None:
             value = sheet.number(name)[order]
             alike = (value[1:] == value[:-1]) | (np.isnan(value[1:]) & np.isnan(value[:-1]))
             same &= alike
@@ -93,6 +97,14 @@ def repeats(sheet: Sheet) -> tuple[np.ndarray, np.ndarray]:
     equal[order[1:]] = again & same
     other[order[1:]] = again & ~same
     return equal, other
+
+
+def _alike(column: pa.ChunkedArray, order: np.ndarray, again: np.ndarray) -> np.ndarray:
+    """Which of the rows named again hold the same list as the one before them."""
+    alike = np.ones(len(again), dtype=bool)
+    for place in np.flatnonzero(again).tolist():
+        alike[place] = column[int(order[place])].equals(column[int(order[place + 1])])
+    return alike
 
 
 def _duplicate(sheet: Sheet) -> Hits:
@@ -104,8 +116,11 @@ def _conflict(sheet: Sheet) -> Hits:
 
 
 def _unsorted(sheet: Sheet) -> Hits:
-    late = np.diff(sheet.ts, prepend=sheet.ts[:1]) < 0
-    return Hits(late & ~sheet.timeless & ~_slipped(sheet))
+    """Earlier than the sound time before: a row after one of another unit is not late."""
+    sound = ~sheet.timeless & ~_slipped(sheet)
+    latest = np.maximum.accumulate(np.where(sound, np.arange(len(sheet)), -1))
+    before = np.concatenate(([-1], latest[:-1]))[: len(sheet)]
+    return Hits(sound & (before >= 0) & (sheet.ts < sheet.ts[before]))
 
 
 def _switch_day(ts: np.ndarray, months: tuple[int, ...]) -> np.ndarray:
@@ -141,11 +156,11 @@ def _dst_repeat(sheet: Sheet) -> Hits | None:
 _ERROR = Severity.ERROR
 RULES = (
     Rule("off_grid", "time", "the bar does not open on an edge of its timeframe", _ERROR,
-         "{ts} is no bar edge", _off_grid),
+         "{ts} is no bar edge", _off_grid, kinds=TIMED),
     Rule("time_jitter", "time", "the bar opens less than a second beside an edge", _ERROR,
-         "{ts} lies just beside a bar edge", _jitter),
+         "{ts} lies just beside a bar edge", _jitter, kinds=TIMED),
     Rule("close_time_as_open", "time", "the time is a bar's last millisecond, not its open",
-         _ERROR, "{ts} is the close of a bar", _close_time),
+         _ERROR, "{ts} is the close of a bar", _close_time, kinds=TIMED),
     Rule("time_in_seconds", "time", "an epoch in seconds stored as milliseconds", _ERROR,
          "{ts} is an epoch in seconds", _seconds, kinds=EVERY),
     Rule("time_in_microseconds", "time", "an epoch in microseconds stored as milliseconds",
@@ -157,7 +172,7 @@ RULES = (
     Rule("future", "time", "the row lies in the future", _ERROR,
          "{ts} is in the future", _future, kinds=EVERY),
     Rule("unfinished", "time", "the bar is not over", _ERROR,
-         "{ts} is not over", _unfinished),
+         "{ts} is not over", _unfinished, kinds=TIMED),
     Rule("duplicate", "time", "the row is there twice", _ERROR,
          "the same row as an earlier one, {ts}", _duplicate, kinds=EVERY),
     Rule("conflict", "time", "two rows of one time disagree", _ERROR,
@@ -165,7 +180,8 @@ RULES = (
     Rule("unsorted", "time", "the row is earlier than the one before", _ERROR,
          "{ts} is earlier than the row before", _unsorted, kinds=EVERY),
     Rule("dst_hole", "time", "one hour missing where local clocks skip one: local time as UTC",
-         Severity.WARNING, "an hour is missing before {ts}, when clocks went forward", _dst_hole),
+         Severity.WARNING, "an hour is missing before {ts}, when clocks went forward", _dst_hole,
+         kinds=TIMED),
     Rule("dst_repeat", "time", "one hour twice where local clocks repeat one: local time as UTC",
-         _ERROR, "{ts} is there twice, when clocks went back", _dst_repeat),
+         _ERROR, "{ts} is there twice, when clocks went back", _dst_repeat, kinds=TIMED),
 )  # fmt: skip
