@@ -84,14 +84,14 @@ def read_book(
 
 def _stored_before(ws: Workspace, path: Path, named: "Named", wanted: "Wanted") -> Part:
     """Rows as ``xq data export`` writes them."""
-    from xq.lake.formats.table import parquet_table
+    from xq.lake.formats.table import bytes_of, parquet_table
     from xq.lake.merge import conform
     from xq.lake.rules import validate_rows
 
     if wanted.symbol is None:
         raise UsageError("expected --symbol: the file does not say it", where=str(path))
     dataset = _dataset(ws, named.kind, wanted.symbol, wanted)
-    rows = conform(parquet_table(path), dataset.spec, str(path))
+    rows = conform(parquet_table(path, bytes_of(path)), dataset.spec, str(path))
     found = validate_rows(rows, dataset.spec, known_until_ms=ws.clock.now_ms())
     return Part(dataset, rows, [item for item in found if item.rule != "duplicate"], rows)
 

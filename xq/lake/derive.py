@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from xq.lake import arrays, columns, layout, store
+from xq.lake import arrays, columns, folders, layout, store
 from xq.lake.columns import BarColumns
 from xq.lake.layout import Dataset
 from xq.lake.schema import TIMESTAMP
@@ -140,9 +140,7 @@ _IN_BUCKET: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def _stored(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    parts = (entry.name.partition("=") for entry in folder.iterdir())
+    parts = (name.partition("=") for name in folders.names(str(folder)))
     return [value for key, _, value in parts if key == "timeframe" and value in names()]
 
 

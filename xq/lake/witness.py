@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from xq.errors import CorruptFile
-from xq.lake import columns, layout, parquet
+from xq.lake import columns, folders, layout, parquet
 from xq.lake.layout import Dataset
 from xq.lake.poison.catalogue import RULES, Sick, examine
 from xq.lake.poison.rule import EVERY
 from xq.lake.poison.sheet import Evidence, Sheet
 from xq.lake.ranges import Range
-from xq.timeframe import Timeframe
+from xq.timeframe import Timeframe, names
 
 _TAPE = [rule for rule in RULES.values() if rule.needs == "trades"]
 _OTHERS = [rule for rule in RULES.values() if rule.needs == "siblings"]
@@ -88,13 +88,13 @@ def _finer(root: Path, dataset: Dataset) -> Dataset | None:
     """The longest stored bars that fit whole times into these."""
     bar = dataset.bar
     folder = (root / dataset.path).parent
-    if bar is None or not folder.is_dir():
+    if bar is None:
         return None
-    names = [entry.name.partition("=")[2] for entry in folder.iterdir() if entry.is_dir()]
+    lengths = [name.partition("=")[2] for name in folders.names(str(folder))]
     found = [
         item
-        for name in names
-        if (item := Timeframe.parse(name)).ms < bar.ms and bar.ms % item.ms == 0
+        for name in lengths
+        if name in names() and (item := Timeframe.parse(name)).ms < bar.ms and bar.ms % item.ms == 0
     ]
     longest = max(found, key=lambda item: item.ms, default=None)
     return replace(dataset, timeframe=longest.name) if longest else None
