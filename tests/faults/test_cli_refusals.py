@@ -58,7 +58,8 @@ load.bytes_of = bytes_of
 folder = Path({str(tmp_path)!r})
 cli_steps.preload(folder, ["import-csv"])
 sweep = cli_steps.Sweep(faults, "import-csv", "EIO", ever=False, folder=folder)
-print("\\n".join(sweep.run(4)["bad"]))
+sweep.below = sweep.desk / "files"
+print("\\n".join(sweep.run(1)["bad"]))
 """)
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600)
     assert "does not name the cause: error: not readable" in done.stdout, done.stderr

@@ -51,12 +51,18 @@ class Ended:
 
 
 class Sweep:
-    """One command line and one fault, at one call after the other."""
+    """One command line and one fault, at one call after the other.
+
+    Attributes
+    ----------
+    below
+        The folder whose calls count.
+    """
 
     def __init__(self, faults: Faultline, name: str, act: str, *, ever: bool, folder: Path) -> None:
         self.faults, self.name, self.act, self.ever = faults, name, act, ever
         self.line: Line = LINES[name]
-        self.desk = folder / "desk"
+        self.desk = self.below = folder / "desk"
         self.template = folder / "template"
         self.judge = Judge(START)
         shutil.rmtree(self.template, ignore_errors=True)
@@ -149,7 +155,7 @@ class Sweep:
         pid = os.fork()
         if pid == 0:
             play(self.line.words(self.desk), self.desk, said,
-                 lambda: self.faults.arm(self.desk, self.act if at else None, at, ever=self.ever),
+                 lambda: self.faults.arm(self.below, self.act if at else None, at, ever=self.ever),
                  self.faults.disarm)  # fmt: skip
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         return Ended(code, *(path.read_text(errors="replace") for path in said.values()))
