@@ -1,5 +1,6 @@
 """The tables of ``xq sql``: a view per kind, what was known when, and coarser bars on read."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from xq.lake.sql_errors import refused
 if TYPE_CHECKING:
     import duckdb
 
+_SIGNS = re.compile(r"[*?\[]")
 _BARS = "ohlcv"
 KNOWN = "ohlcv_known"
 AS_OF = "ohlcv_asof"
@@ -235,4 +237,4 @@ def text(value: str) -> str:
 
 def literal_glob(path: str) -> str:
     """A path as a pattern that matches only itself."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)
+    return _SIGNS.sub(r"[\g<0>]", path)
