@@ -40,6 +40,7 @@ SEED ?= 1
 torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
+	$(BIN)/python tests/support/cli_steps.py 1
 	$(BIN)/python tests/support/objects_torture.py $$(( $(N) / 50 + 1 )) $(SEED)
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 

@@ -101,13 +101,13 @@ def read_book(
 
 def _stored_before(ws: Workspace, path: Path, named: "Named", wanted: "Wanted") -> Part:
     """Rows as ``xq data export`` writes them."""
-    from xq.lake.formats.table import parquet_table
+    from xq.lake.formats.table import bytes_of, parquet_table
     from xq.lake.merge import conform
 
     if wanted.symbol is None:
         raise UsageError("expected --symbol: the file does not say it", where=str(path))
     dataset = _dataset(ws, named.kind, wanted.symbol, wanted)
-    rows = conform(parquet_table(path), dataset.spec, str(path))
+    rows = conform(parquet_table(path, bytes_of(path)), dataset.spec, str(path))
     return Part(dataset, rows, _judged(ws, dataset, rows, None), rows)
 
 

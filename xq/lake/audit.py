@@ -8,7 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile, LockHeld
-from xq.lake import arrays, book_gaps, coverage, hints, inspect, layout, rules, wayout, witness
+from xq.lake import (
+    arrays,
+    book_gaps,
+    coverage,
+    folders,
+    hints,
+    inspect,
+    layout,
+    rules,
+    wayout,
+    witness,
+)
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.poison.catalogue import Sick
@@ -204,15 +215,15 @@ def _strays(root: Path, kind: str | None) -> Iterator[Finding]:
         known = {
             leaf.path for item in layout.datasets(root, name) for leaf in layout.leaves(root, item)
         }
-        for path in sorted((root / name).rglob("*")):
-            if path.is_file() and path not in known:
+        for path in map(Path, folders.below(f"{root}/{name}")):
+            if path not in known:
                 yield Finding(name, "stray_file", "no file that xq writes", str(path))
     for folder in staged_folders(root):
         try:
             with held(root / layout.META / "locks" / f"{folder.name}.lock", 0.0, folder.name):
-                files = sorted(path for path in folder.rglob("*") if path.is_file())
+                files = list(folders.below(str(folder)))
         except LockHeld:
             continue  # a writer is at work there
-        for path in files:
+        for left in files:
             message = "left by a writer that was killed; the next write removes it"
-            yield Finding(folder.name, "stray_file", message, str(path))
+            yield Finding(folder.name, "stray_file", message, left)

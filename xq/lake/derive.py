@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import numpy as np
 import pyarrow as pa
 
-from xq.lake import arrays, columns, layout, store
+from xq.lake import arrays, columns, folders, layout, store
 from xq.lake.columns import BarColumns
 from xq.lake.layout import Dataset
 from xq.lake.schema import TIMESTAMP
@@ -167,9 +167,7 @@ _IN_BUCKET: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 def lengths(folder: Path) -> list[Timeframe]:
     """The bar lengths that a market's folder has folders of."""
-    if not folder.is_dir():
-        return []
-    parts = (entry.name.partition("=") for entry in folder.iterdir())
+    parts = (name.partition("=") for name in folders.names(str(folder)))
     found = [unquote(value) for key, _, value in parts if key == "timeframe"]
     return [Timeframe.parse(name) for name in found if name in names()]
 

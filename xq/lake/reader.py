@@ -225,7 +225,8 @@ class Lake:
     def duckdb(self) -> "duckdb.DuckDBPyConnection":
         """A DuckDB connection with a view for every kind, the as-of views and `resample`.
 
-        The caller closes it. It is an ordinary connection that may do anything DuckDB can. Of
+        The caller closes it. It is an ordinary connection that may do anything DuckDB can. It
+        reads the files there are now; what is stored later, the next connection reads. Of
         ASOF joins on several columns, which DuckDB 2.0.0 may answer wrongly, compare one tuple:
         ``ON (a.exchange, a.symbol) = (b.exchange, b.symbol) AND a.ts >= b.ts``.
         """

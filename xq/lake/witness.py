@@ -115,7 +115,7 @@ def _finer(root: Path, dataset: Dataset) -> Dataset | None:
     """The longest stored bars that fit whole times into these."""
     bar = dataset.bar
     folder = (root / dataset.path).parent
-    if bar is None or not folder.is_dir():
+    if bar is None:
         return None
     found = [item for item in derive.lengths(folder) if item.divides(bar)]
     longest = max(found, key=lambda item: item.ms, default=None)

@@ -114,7 +114,7 @@ def _without_volume(hours: Sheet, minutes: Sheet, ether: Sheet) -> dict[str, She
         sheets[kind] = replace(same, evidence=evidence)
     held = 90_000 + np.cumsum(hours.volume - np.median(hours.volume)) / 10
     table = pa.table({"ts": hours.raw["ts"], "quantity": held, "notional": held * hours.close})
-    interest = Sheet(table, "open_interest", HOUR_MS, NOW)
+    interest = Sheet(table, "open_interest", Timeframe.parse("1h"), NOW)
     beside = Evidence(reference=interest, mark=sheets["mark"], last=hours)
     return sheets | {"open_interest": replace(interest, evidence=beside)}
 

@@ -13,6 +13,7 @@ from xq.lake.layout import Dataset
 from xq.lake.reader import Lake
 from xq.lake.schema import KINDS
 from xq.lake.sql import query
+from xq.lake.sql_files import seen
 from xq.lake.writer import LakeWriter
 
 Rows = Callable[..., pa.Table]
@@ -77,7 +78,7 @@ def test_a_question_about_one_kind_looks_at_no_other(root: Path) -> None:
     import duckdb
 
     connection = duckdb.connect()
-    sql_views.create(connection, root, {"funding_known"})
+    sql_views.create(connection, seen(root, {"funding"}).files, {"funding_known"})
     [names] = connection.execute("SELECT list(name ORDER BY name) FROM (SHOW TABLES)").fetchall()
     assert names[0] == ["funding", "funding_known"]
     connection.close()
