@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from xq.clock import iso
+from xq.collect import memory
 from xq.collect.archive import Archive
 from xq.collect.archive_plan import Segment, SourceChoice, instead, kept_from_ms, segments
 from xq.collect.behind import Behind, Piece
@@ -32,6 +33,7 @@ CHUNK = 45_000  # bars held in memory and committed together: a month of 1m
 _SYMBOLS_AT_ONCE = 8
 _LARGE_AT_ONCE = 4  # symbols of kinds whose pieces are large: a day of trades fills a tenth of a GB
 _REQUESTS_AT_ONCE = 8
+_COMMITS_AT_ONCE = 2  # of several symbols; more would not write faster
 
 
 class Progress(Protocol):
@@ -70,6 +72,7 @@ def collect(
     Interrupted
         If the user stopped it.
     """
+    memory.keep()
     work = _Work(ways if isinstance(ways, Ways) else Ways(ways), root)
     planned = [work.plan(task) for task in tasks]
     total = sum(job.bars(plan.task.timeframe) for plan in planned for job in plan.jobs)
@@ -112,6 +115,7 @@ class _Work:
         self.writer = LakeWriter(root)
         self.coverage = Coverage(root)
         self.stop = threading.Event()
+        self.turn = threading.Semaphore(_COMMITS_AT_ONCE)
         self.feeds = Feeds(ways.source, self._advance, self.stop)
         self.bar: Any = None
         self.archive_error: VenueError | None = None
@@ -128,7 +132,7 @@ class _Work:
         error = plan.error
         empty: tuple[Range, ...] = ()
         try:
-            with Behind(lambda pieces: self._commit(plan, pieces)) as plan.behind:
+            with Behind(lambda pieces: self._commit(plan, pieces), turn=self.turn) as plan.behind:
                 for job in plan.jobs:
                     open_ms = job.start_ms
                     for segment in self._segments(plan.task, job):
@@ -234,8 +238,7 @@ class _Work:
         A hole is the venue's only once a later bar is there: at the end of a range the bar may
         just not be published yet, so coverage ends with the last row received unless ``whole``.
         """
-        task = plan.task
-        dataset = task.dataset
+        task, dataset = plan.task, plan.task.dataset
         step = dataset.bar.ms if dataset.bar else 1
         rows = conform(table, dataset.spec, str(dataset))
         ts = arrays.times(rows["ts"])
@@ -280,9 +283,8 @@ class _Work:
         if task.dataset.bar is None:
             return ()
         none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
-        return union(
-            [*none, *subtract([task.target], self.coverage.covered(task.dataset, task.target))]
-        )
+        covered = self.coverage.covered(task.dataset, task.target)
+        return union([*none, *subtract([task.target], covered)])
 
 
 def _after_commits(plan: _Plan) -> AbstractContextManager[None]:
