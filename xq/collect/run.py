@@ -80,8 +80,7 @@ def collect(
     small = all(plan.task.dataset.bar is not None for plan in planned)
     at_once = _SYMBOLS_AT_ONCE if small else _LARGE_AT_ONCE
     work.feeds.at_once = max(1, _REQUESTS_AT_ONCE // max(1, min(busy, at_once)))
-    with (progress or _silent)("collecting", total=total) as bar:
-        work.bar = bar
+    with (progress or _silent)("collecting", total=total) as work.bar:
         try:
             return each(work.carry_out, planned, at_once=at_once, stop=work.stop)
         except KeyboardInterrupt:
@@ -254,13 +253,12 @@ class _Work:
 
     def _commit(self, plan: _Plan, pieces: Sequence[Piece]) -> None:
         with _after_commits(plan):
-            commit = self.writer.upsert(
+            plan.new += self.writer.upsert(
                 plan.task.dataset,
                 pa.concat_tables(piece.rows for piece in pieces),
                 covered=[stretch for piece in pieces for stretch in piece.covered],
                 known_until_ms=plan.task.now_ms,
-            )
-        plan.new += commit.added
+            ).added
 
     def _advance(self, steps: float) -> None:
         if self.stop.is_set():

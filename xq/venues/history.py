@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from xq.errors import VenueRefused
 from xq.timeframe import Timeframe
@@ -71,9 +71,8 @@ class History:
         source = clients.source()
         path, asked = request.on_wire(source.market_id(str(symbol)))
         base = source.urls["api"]["fapiPublic" if symbol.is_contract else "public"]
-        query = "&".join(f"{name}={value}" for name, value in asked.items())
         root = urlsplit(base)
-        host, target = f"{root.scheme}://{root.netloc}", f"{root.path}/{path}?{query}"
+        host, target = f"{root.scheme}://{root.netloc}", f"{root.path}/{path}?{urlencode(asked)}"
 
         def ask(session: "WireSession") -> "Result":
             status, body = session.get_bytes(host, target, clients.timeout)

@@ -135,7 +135,9 @@ class WireSession(requests.Session):
             prepared, settings["verify"], cert=settings["cert"]
         )
         adapter.cert_verify(pool, host, settings["verify"], settings["cert"])  # type: ignore[no-untyped-call]
-        return Line(pool, _texts(self.headers)) if isinstance(pool, HTTPConnectionPool) else None
+        if not isinstance(pool, HTTPConnectionPool):
+            return None
+        return Line(pool, urlsplit(host).netloc, _texts(self.headers))
 
     def _remembered(self, url: str, send: Callable[[], Answer]) -> Answer:
         if self._loopback_only and not is_loopback(url):
@@ -170,7 +172,7 @@ def _headers(response: requests.Response) -> dict[str, str]:
 
 
 def _texts(headers: Mapping[str, str | bytes]) -> dict[str, str]:
-    return {name: str(value) for name, value in headers.items() if isinstance(value, str)}
+    return {name: value for name, value in headers.items() if isinstance(value, str)}
 
 
 def read_whole(response: requests.Response) -> None:

@@ -108,3 +108,30 @@ def test_no_more_waits_than_is_allowed() -> None:
 def test_without_a_piece_nothing_is_started() -> None:
     with Behind(lambda _: pytest.fail("nothing to write")):
         pass
+
+
+def test_who_shares_a_turn_writes_one_after_the_other_and_waiting_pieces_together() -> None:
+    slow, turn = Slow(), threading.Semaphore(1)
+    second: list[list[int]] = []
+    with (
+        Behind(lambda pieces: second.append(numbers(pieces)), turn=turn) as later,
+        Behind(slow.write, turn=turn) as behind,
+    ):
+        behind.put(piece(0))
+        assert slow.begun.acquire(timeout=_LONG)
+        for number in (1, 2, 3):
+            later.put(piece(number))
+        assert second == []
+        slow.go.release()
+    assert (slow.commits, second) == ([[0]], [[1, 2, 3]])
+
+
+def test_a_failed_commit_gives_its_turn_away() -> None:
+    turn = threading.Semaphore(1)
+
+    def write(_: Sequence[Piece]) -> None:
+        raise StorageFailed("disk full")
+
+    with pytest.raises(StorageFailed), Behind(write, turn=turn) as behind:
+        behind.put(piece(0))
+    assert turn.acquire(timeout=_LONG)
