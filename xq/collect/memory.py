@@ -7,7 +7,7 @@ import pyarrow as pa
 
 # Parameters of glibc's mallopt, from malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_KEPT, _LARGE, _ARENAS = 128 << 20, 32 << 20, 4
+_KEPT, _LARGE, _ARENAS = 128 << 20, 32 << 20, 2
 
 
 def keep() -> None:
