@@ -35,8 +35,8 @@ class Behind:
     ahead
         Bytes that may wait. A larger piece is written before `put` returns.
     turn
-        Held while something is written: datasets that share it write in turns, and what comes until
-        it is their turn makes one commit, which costs little more than one of a single piece.
+        Held by every commit after the first: datasets that share it write in turns, and what comes
+        until it is their turn makes one commit, which costs little more than one of a single piece.
 
     Examples
     --------
@@ -104,19 +104,21 @@ class Behind:
             self._thread.start()
 
     def _serve(self) -> None:
+        turn: AbstractContextManager[Any] = nullcontext()  # the only piece of many datasets
         while True:
             with self._state:
                 self._state.wait_for(lambda: self._waiting or self._over)
                 if not self._waiting:
                     return
             try:
-                with self._turn:
+                with turn:
                     written = self._write_waiting()
             except BaseException as error:  # noqa: BLE001 - raised where the pieces come from
                 with self._state:
                     self._error = error
                     self._state.notify_all()
                 return
+            turn = self._turn
             with self._state:
                 self._bytes -= written
                 self._state.notify_all()

@@ -98,9 +98,9 @@ def fetch_pages(
         limit = min(size, ((end_ms or piece.end_ms) - start_ms) // step)
         return PageRequest(wanted.price, wanted.timeframe.name, start_ms, end_ms, limit)
 
-    known = market.page(wanted.symbol, request(piece.start_ms, None))
-    known = known[known[:, 0] < piece.end_ms]
-    after = int(known[-1, 0]) + step if len(known) else piece.end_ms
+    first = request(piece.start_ms, None)
+    known = market.raw_page(wanted.symbol, first)
+    after = piece.end_ms if known.last_ms is None else min(known.last_ms + step, piece.end_ms)
     advance((after - piece.start_ms) // step)
 
     def cell(start_ms: int, found: dict[PageRequest, RawPage]) -> None:
@@ -116,15 +116,15 @@ def fetch_pages(
         advance((end_ms - start_ms) // step)
 
     def rest(starts: Sequence[int]) -> np.ndarray:
-        found: dict[PageRequest, RawPage] = {}
+        found = {first: known} if starts is groups[0] else {}
         for start_ms in starts:
             cell(start_ms, found)
         return _numbers(market, wanted.symbol, found)
 
     grid = range(after, piece.end_ms, size * step)
     together = max(1, min(_TOGETHER // size, -(-len(grid) // at_once)))
-    groups = [grid[at : at + together] for at in range(0, len(grid), together)]
-    rows = np.concatenate([known, *each(rest, groups, at_once=at_once, stop=stop)])
+    groups = [grid[at : at + together] for at in range(0, len(grid), together)] or [grid]
+    rows = np.concatenate(each(rest, groups, at_once=at_once, stop=stop))
     inside = (rows[:, 0] >= piece.start_ms) & (rows[:, 0] < piece.end_ms)
     return rows if inside.all() else rows[inside]
 

@@ -20,7 +20,7 @@ from xq.collect.fetch import Source
 from xq.collect.plan import jobs, pieces
 from xq.collect.task import Collected, Task, Via
 from xq.errors import CorruptFile, Interrupted, VenueError, XqError
-from xq.lake import arrays, facts
+from xq.lake import arrays, facts, store
 from xq.lake.coverage import Coverage
 from xq.lake.disk import after
 from xq.lake.facts import Fact, What
@@ -114,7 +114,8 @@ class _Work:
         self.writer = LakeWriter(root)
         self.coverage = Coverage(root)
         self.stop = threading.Event()
-        self.turn = threading.Semaphore(_COMMITS_AT_ONCE)
+        here = store.of(root) is store.LOCAL  # elsewhere a commit mostly waits
+        self.turn = threading.Semaphore(_COMMITS_AT_ONCE if here else _SYMBOLS_AT_ONCE)
         self.feeds = Feeds(ways.source, self._advance, self.stop)
         self.bar: Any = None
         self.archive_error: VenueError | None = None
@@ -269,11 +270,10 @@ class _Work:
         """Who was asked for what, when, and what that proves."""
         none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
         said = f"asked {task.exchange}: it sent later bars and none here"
-        known = [(What.WANTED, task.target, "asked by collect")]
-        known += [(What.VENUE_HAS_NONE, stretch, said) for stretch in none]
+        known = [(What.VENUE_HAS_NONE, stretch, said) for stretch in none]
         new = [
             Fact(what, item.start_ms, item.end_ms, task.exchange, evidence, task.now_ms)
-            for what, item, evidence in known
+            for what, item, evidence in [(What.WANTED, task.target, "asked by collect"), *known]
         ]
         facts.record(self.root, task.dataset, new)
 
