@@ -1,4 +1,4 @@
-"""Memory that stays with a collecting process: bounded, and used again."""
+"""Memory that stays with a collecting process is used again."""
 
 import subprocess
 import sys
@@ -14,14 +14,15 @@ from xq.collect import memory
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(50):
-        np.ones(200_000)
+        held = [np.ones(200_000) for _ in range(4)]
+        del held
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-asked = faults()
 memory.keep()
 memory.keep()
 faults()
-assert faults() < asked / 4, (asked, faults())
+again = faults()
+assert again < 1_000, again  # glibc alone: 76,000
 assert pa.default_memory_pool().backend_name == "system"
 """
 
