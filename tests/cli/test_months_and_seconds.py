@@ -35,7 +35,7 @@ def test_months_of_the_venue_are_those_made_of_its_days(xq: Run, tmp_path: Path)
     made = xq("sql", "select ts, open, high, low, close, bars from resample('1M') order by ts").rows
     derived = Lake(tmp_path / "data").bars("sim", ["BTC/USDT"], MONTH)
     [row] = xq(*line, "--timeframe", "1M").rows
-    assert (row["new"], row["gaps"], row["start"]) == (9, 3, "2023-04-01T00:00:00Z")
+    assert (row["new"], row["missing"], row["start"]) == (9, 3, "2023-04-01T00:00:00Z")
     stored = Lake(tmp_path / "data").bars("sim", ["BTC/USDT"], MONTH)
     own = "select ts, open, high, low, close from ohlcv where timeframe = '1M' order by ts"
     assert [{k: v for k, v in row.items() if k != "bars"} for row in made] == xq("sql", own).rows
@@ -74,7 +74,7 @@ def test_a_missing_month_is_one_gap_and_is_brought_back(xq: Run, tmp_path: Path)
     [listed] = xq("data", "ls").rows
     assert (listed["missing"], listed["gaps"]) == (3, 2)
     gaps = xq("data", "gaps").rows
-    assert [(row["start"][:10], row["end"][:10], row["bars"]) for row in gaps] == [
+    assert [(row["start"][:10], row["end"][:10], row["missing"]) for row in gaps] == [
         ("2020-02-01", "2020-03-01", 1), ("2020-06-01", "2020-08-01", 2),
     ]  # fmt: skip
     means = xq("indicators", "sma:2", "--timeframe", "1M", *named).rows
@@ -147,7 +147,7 @@ def test_dumps_of_freqtrade_and_binance_name_months_their_own_way(xq: Run, tmp_p
 def test_seconds_make_the_very_minutes_of_the_venue(xq: Run, tmp_path: Path) -> None:
     line = ("collect", *SIM, "--symbol", "ETH/USDT", "--until", "2024-01-01")
     [row] = xq(*line, "--since", "2023-12-31T23:00", "--timeframe", "1s").rows
-    assert (row["new"], row["gaps"], row["source"]) == (3600, 0, "synthetic")
+    assert (row["new"], row["missing"], row["source"]) == (3600, 0, "synthetic")
     [quiet] = xq("sql", "select count(*) as n from ohlcv where volume = 0").rows
     assert quiet["n"] > 1_000  # in most seconds nothing trades
     made = Lake(tmp_path / "data").bars("sim", ["ETH/USDT"], Timeframe.parse("1m"))

@@ -110,7 +110,7 @@ def test_repair_asks_for_the_missing_month_alone(xq: Run, tmp_path: Path) -> Non
     xq(*line, "--since", "2023-04-01", "--until", "2023-08-01").check(0)
     xq(*line, "--since", "2023-09-01", "--until", "2024-01-01").check(0)
     [gap] = xq("data", "gaps").rows
-    assert (gap["start"][:10], gap["end"][:10], gap["bars"]) == ("2023-08-01", "2023-09-01", 1)
+    assert (gap["start"][:10], gap["end"][:10], gap["missing"]) == ("2023-08-01", "2023-09-01", 1)
     xq("data", "repair", "--symbol", "BTC/USDT", "--timeframe", "1M", "--exchange", "sim").check(0)
     assert xq("data", "gaps").rows == []
     assert xq("sql", "select count(*) as n from ohlcv").rows == [{"n": 9}]
