@@ -20,6 +20,7 @@ from xq.sim.wire.auth import Message
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.limits import Limits
+from xq.sim.wire.streams.endpoint import Manners, Streams
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -58,6 +59,8 @@ class VenueServer:
         What signatures are checked against; the machine's own time unless a test says otherwise.
     limits
         How fast it may be asked; None is without limit.
+    manners
+        How WebSocket connections are treated; None is as on Binance.
 
     Raises
     ------
@@ -72,10 +75,13 @@ class VenueServer:
         *,
         wall: Clock | None = None,
         limits: Limits | None = None,
+        manners: Manners | None = None,
     ) -> None:
         self.venue = venue
         self.port = port
         self.limits = limits
+        self._manners = manners
+        self._streams: Streams | None = None
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -124,17 +130,23 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
+        self._streams = Streams(self.venue, manners=self._manners)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
+            await self._streams.close()
             await runner.cleanup()
 
-    async def _handle(self, request: "web.Request") -> "web.Response":
+    async def _handle(self, request: "web.Request") -> "web.StreamResponse":
         import orjson
         from aiohttp import web
 
+        if self._streams is not None:
+            door = self._streams.door(request)
+            if door is not None:
+                return await self._streams.serve(request, door)
         body = await request.read()
         reply = self._answer(request, body)
         return web.Response(
@@ -154,8 +166,12 @@ class VenueServer:
         key = request.headers.get("X-MBX-APIKEY")
         message = Message(request.method, path, query, body.decode("ascii"), key)
         if self.limits is None:
-            return dispatch(self.venue, message, self._wall)
-        return limited(self.limits, self.venue, message, self._wall)
+            reply = dispatch(self.venue, message, self._wall)
+        else:
+            reply = limited(self.limits, self.venue, message, self._wall)
+        if self._streams is not None:
+            self._streams.seen(message, reply)
+        return reply
 
     def _status(self) -> dict[str, object]:
         return {
