@@ -22,7 +22,9 @@ from xq.sim.wire.auth import Message
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.limits import Limits
-from xq.sim.wire.streams.endpoint import Manners, Streams
+from xq.sim.wire.route import Routes
+from xq.sim.wire.streams.conversation import Manners
+from xq.sim.wire.streams.endpoint import Streams
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -138,7 +140,7 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
-        self._streams = Streams(self.venue, manners=self._manners)
+        self._streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
@@ -152,9 +154,9 @@ class VenueServer:
         from aiohttp import web
 
         if self._streams is not None:
-            door = self._streams.door(request)
-            if door is not None:
-                return await self._streams.serve(request, door)
+            socket = await self._streams.serve(request)
+            if socket is not None:
+                return socket
         body = await request.read()
         reply = self._answer(request, body)
         return web.Response(
@@ -173,10 +175,15 @@ class VenueServer:
             return Reply(error.status, error.payload)
         key = request.headers.get("X-MBX-APIKEY")
         message = Message(request.method, path, query, body.decode("ascii"), key)
+        return self._reply(message)
+
+    def _reply(self, message: Message) -> Reply:
+        """Answer a request, by HTTP or WebSocket."""
+        more = None if self._streams is None else self._streams.routes
         if self.limits is None:
-            reply = dispatch(self.venue, message, self._wall)
+            reply = dispatch(self.venue, message, self._wall, more)
         else:
-            reply = limited(self.limits, self.venue, message, self._wall)
+            reply = limited(self.limits, self.venue, message, self._wall, more)
         if self._streams is not None:
             self._streams.seen(message, reply)
         return reply
@@ -191,14 +198,16 @@ class VenueServer:
         }
 
 
-def limited(limits: Limits, venue: SimVenue, message: Message, wall: Clock) -> Reply:
+def limited(
+    limits: Limits, venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None
+) -> Reply:
     """`dispatch` for who has not asked too often."""
     with suppress(StorageFailed, VenueError):  # it stands still then, and `dispatch` says why
         venue.settle()
     verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
     if verdict.payload is not None:
         return Reply(verdict.status, dict(verdict.payload), verdict.headers)
-    reply = dispatch(venue, message, wall)
+    reply = dispatch(venue, message, wall, more)
     if isinstance(reply.payload, dict) and "rateLimits" in reply.payload:
         face = Face.FUTURES if message.path.startswith("/fapi/") else Face.SPOT
         reply = Reply(reply.status, reply.payload | {"rateLimits": limits.describe(face)})

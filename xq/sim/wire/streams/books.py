@@ -44,7 +44,7 @@ class Books:
 
     def read(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
         """The book as clients may see it now."""
-        return self.venue.feeds[face].book(symbol, self.venue.now_ms, limit)
+        return self.venue.depth(face, symbol, limit)
 
     def next_id(self, face: Face, symbol: str) -> int:
         """The id of a look at a book."""

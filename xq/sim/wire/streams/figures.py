@@ -10,6 +10,7 @@ from xq.sim.instruments import Face
 from xq.sim.venue import SimVenue
 from xq.sim.wire.market_data import day_ticker
 from xq.sim.wire.params import Params
+from xq.sim.wire.route import Caller
 from xq.sim.wire.streams.names import Kind, Stream
 
 
@@ -58,6 +59,7 @@ class Figures:
     def __init__(self, stream: Stream, venue: SimVenue) -> None:
         self.stream = stream
         self._venue = venue
+        self._caller = Caller(venue, owner="")
         self._cell = venue.now_ms // stream.every_ms
         self._seen: dict[str, tuple[object, ...]] = {}
 
@@ -85,7 +87,7 @@ class Figures:
             yield now, orjson.dumps(rows)
 
     def _changed(self, symbol: str, now: int) -> dict[str, Any] | None:
-        figures = day_ticker(self._venue, Params({"symbol": symbol}), self.stream.face)
+        figures = day_ticker(self._caller, Params({"symbol": symbol}), self.stream.face)
         if not isinstance(figures, dict):
             raise TypeError("one market has one row")
         known = self._seen.get(symbol)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Protocol
 
+import orjson
+
 from xq.errors import XqError
 from xq.sim.instruments import Face
 from xq.sim.refusal import Refusal
@@ -13,10 +15,12 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.streams.bars import BarTape
 from xq.sim.wire.streams.books import Books, Differences, Parts, Quotes
 from xq.sim.wire.streams.figures import Figures, Marks
+from xq.sim.wire.streams.listen_keys import ListenKeys
 from xq.sim.wire.streams.names import Kind, Stream, is_served, parse
 from xq.sim.wire.streams.outbox import breathe
 from xq.sim.wire.streams.prints import Prints
 from xq.sim.wire.streams.session import Session
+from xq.sim.wire.streams.users import Recipient, Users
 
 PATIENCE_SECONDS = 10.0  # how long replayed time waits for one subscriber
 
@@ -64,13 +68,16 @@ class Hub:
         Set when a stream began that was not there before.
     """
 
-    def __init__(self, venue: SimVenue) -> None:
+    def __init__(self, venue: SimVenue, keys: ListenKeys) -> None:
         self.venue = venue
         self.books = Books(venue)
+        self.users = Users(venue, self._announce)
+        self.keys = keys
         self.busy = asyncio.Event()
         self.fresh = True
         self._topics: dict[tuple[Face, str], _Topic] = {}
         self._sessions: dict[Session, None] = {}
+        self._recipients: dict[tuple[Session, str], Recipient] = {}
 
     @property
     def looks(self) -> bool:
@@ -95,18 +102,23 @@ class Hub:
         """Listen to streams; those that nobody knows, or hears here, stay silent."""
         for name in names:
             session.names[name] = None
+            if self._hear_account(session, name):
+                continue
             stream = parse(session.face, name)
             if stream is None or not is_served(stream, session.access):
                 continue
             topic = self._topic(stream)
             if topic is not None:
                 topic.sessions[session] = None
-        self._note()
+        self.note()
 
     def unsubscribe(self, session: Session, names: Iterable[str]) -> None:
         """Listen to streams no longer."""
         for name in names:
             session.names.pop(name, None)
+            recipient = self._recipients.pop((session, name), None)
+            if recipient is not None:
+                self.users.remove(recipient)
             topic = self._topics.get((session.face, name))
             if topic is None:
                 continue
@@ -114,7 +126,7 @@ class Hub:
             if not topic.sessions:
                 topic.producer.close()
                 del self._topics[session.face, name]
-        self._note()
+        self.note()
 
     async def publish(self, until_ms: int) -> int:
         """Tell everybody what happened up to a time; how many messages that were."""
@@ -137,12 +149,26 @@ class Hub:
                 session.tell(topic.stream.name, frame)
         return len(told)
 
-    def announce(self, face: Face, name: str, frame: bytes) -> None:
-        """Tell the listeners of one stream something at once."""
-        topic = self._topics.get((face, name))
-        if topic is not None:
-            for session in topic.sessions:
-                session.tell(name, frame)
+    def expire(self) -> None:
+        """End listen keys whose hour is over; whoever listens by them is told so."""
+        for old in self.keys.expire():
+            for session, name in list(self._recipients):
+                if name.partition("@")[0] == old.key:
+                    told = {"e": "listenKeyExpired", "E": self.venue.now_ms, "listenKey": old.key}
+                    session.tell(name, orjson.dumps(told))
+                    self.users.remove(self._recipients.pop((session, name)))
+        self.note()
+
+    def close(self) -> None:
+        """Stop listening to the venue."""
+        self.users.close()
+
+    def note(self) -> None:
+        """Whether anybody listens has changed, perhaps."""
+        if self._topics or self.users:
+            self.busy.set()
+        else:
+            self.busy.clear()
 
     async def drained(self) -> None:
         """Return once everybody has taken everything; who does not in time is cut off."""
@@ -176,11 +202,32 @@ class Hub:
         except (XqError, Refusal):
             return None
 
-    def _note(self) -> None:
-        if self._topics:
-            self.busy.set()
-        else:
-            self.busy.clear()
+    def _hear_account(self, session: Session, name: str) -> bool:
+        """Listen to an account, if the name is its listen key, perhaps with one kind of event."""
+        text, _, wanted = name.partition("@")
+        key = self.keys.find(text, session.face)
+        if key is None:
+            return False
+        recipient = Recipient(
+            key.owner,
+            key.face,
+            lambda frame: session.tell(text, frame),
+            frozenset({wanted} if wanted else ()),
+        )
+        old = self._recipients.pop((session, name), None)
+        if old is not None:
+            self.users.remove(old)
+        self._recipients[session, name] = recipient
+        self.users.add(recipient)
+        return True
+
+    def _announce(self, symbol: str, frame: bytes) -> None:
+        """Tell of a liquidation."""
+        for name in (f"{symbol.lower()}@forceOrder", "!forceOrder@arr"):
+            topic = self._topics.get((Face.FUTURES, name))
+            if topic is not None:
+                for session in topic.sessions:
+                    session.tell(name, frame)
 
 
 _MAKERS: dict[Kind, Callable[[Stream, Hub], Producer]] = {

@@ -53,6 +53,7 @@ class Pump:
         """One look at the venue; patient ones wait until everybody has taken everything."""
         with suppress(XqError):  # no prices, or no disk: whoever asks by REST is told so
             self._venue.settle()
+        self._hub.expire()
         until = self._venue.now_ms
         if self._hub.fresh:
             self._hub.fresh, self._stride = False, _FIRST_STRIDE_MS
