@@ -72,6 +72,11 @@ class VenueServer:
     manners
         How WebSocket connections are treated; None is as on Binance.
 
+    Attributes
+    ----------
+    streams
+        WebSocket connections, once started.
+
     Raises
     ------
     UsageError
@@ -91,7 +96,7 @@ class VenueServer:
         self.port = port
         self.limits = limits
         self._manners = manners
-        self._streams: Streams | None = None
+        self.streams: Streams | None = None
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -140,21 +145,21 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
-        self._streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
+        self.streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
-            await self._streams.close()
+            await self.streams.close()
             await runner.cleanup()
 
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
         import orjson
         from aiohttp import web
 
-        if self._streams is not None:
-            socket = await self._streams.serve(request)
+        if self.streams is not None:
+            socket = await self.streams.serve(request)
             if socket is not None:
                 return socket
         body = await request.read()
@@ -179,13 +184,13 @@ class VenueServer:
 
     def _reply(self, message: Message) -> Reply:
         """Answer a request, by HTTP or WebSocket."""
-        more = None if self._streams is None else self._streams.routes
+        more = None if self.streams is None else self.streams.routes
         if self.limits is None:
             reply = dispatch(self.venue, message, self._wall, more)
         else:
             reply = limited(self.limits, self.venue, message, self._wall, more)
-        if self._streams is not None:
-            self._streams.seen(message, reply)
+        if self.streams is not None:
+            self.streams.seen(message, reply)
         return reply
 
     def _status(self) -> dict[str, object]:
