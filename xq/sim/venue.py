@@ -92,6 +92,11 @@ class SimVenue:
         self._open(accounts)
 
     @property
+    def clock(self) -> Clock:
+        """What its time follows."""
+        return self._clock
+
+    @property
     def now_ms(self) -> int:
         """Venue time of the last `settle`; every answer is as of this moment."""
         return self.state.settled_ms

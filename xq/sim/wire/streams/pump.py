@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from xq.errors import XqError
 from xq.sim.venue import SimVenue
@@ -17,11 +17,12 @@ _FIRST_STRIDE_MS = 1000
 _MANY, _FEW = 4000, 1000  # messages of one stride: above and below these it is changed
 
 
-class Stepped(Protocol):
+@runtime_checkable
+class Eager(Protocol):
     """A clock whose time may be moved by whoever has told everybody of the past."""
 
-    def step(self, most_ms: int) -> bool:
-        """Move by up to ``most_ms`` if time runs as fast as it can; whether it does."""
+    def run_ahead(self, most_ms: int) -> bool:
+        """Move by up to ``most_ms`` if time runs as fast as it can; whether it moved."""
 
 
 class Pump:
@@ -32,7 +33,7 @@ class Pump:
     messages, and each waits until everybody has taken the one before.
     """
 
-    def __init__(self, venue: SimVenue, hub: Hub, clock: Stepped | None = None) -> None:
+    def __init__(self, venue: SimVenue, hub: Hub, clock: Eager | None = None) -> None:
         self._venue = venue
         self._hub = hub
         self._clock = clock
@@ -42,7 +43,7 @@ class Pump:
         """Go on until cancelled."""
         while True:
             await self._hub.busy.wait()
-            if self._clock is not None and self._clock.step(self._step_ms()):
+            if self._clock is not None and self._clock.run_ahead(self._step_ms()):
                 await self._turn(patient=True)
                 await breathe()
             else:
