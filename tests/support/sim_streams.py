@@ -171,7 +171,7 @@ class Replayed:
     def sleep(self, seconds: float) -> None:
         self._now += round(seconds * 1000)
 
-    def run_ahead(self, most_ms: int) -> bool:
+    def step(self, most_ms: int) -> bool:
         left = self._start + self._length - self._now
         self._now += min(most_ms, left)
         return left > 0

@@ -19,7 +19,7 @@ from xq.sim.wire.streams.door import Door, door
 from xq.sim.wire.streams.hub import Hub
 from xq.sim.wire.streams.listen_keys import ListenKeys, key_routes
 from xq.sim.wire.streams.outbox import Outbox
-from xq.sim.wire.streams.pump import Eager, Pump
+from xq.sim.wire.streams.pump import Pump, Stepped
 from xq.sim.wire.streams.requests import Answerer, Requests
 from xq.sim.wire.streams.session import Session
 
@@ -62,7 +62,7 @@ class Streams:
         self._reply = reply
         self._wall = wall
         self._manners = Manners() if manners is None else manners
-        clock = venue.clock if isinstance(venue.clock, Eager) else None
+        clock = venue.clock if isinstance(venue.clock, Stepped) else None
         self._pump = asyncio.get_running_loop().create_task(Pump(venue, self.hub, clock).run())
         self._sockets: dict[web.WebSocketResponse, None] = {}
         self._silent = any(isinstance(feed, PaperFeed) for feed in venue.feeds.values())

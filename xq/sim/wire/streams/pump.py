@@ -18,10 +18,10 @@ _MANY, _FEW = 4000, 1000  # messages of one stride: above and below these it is 
 
 
 @runtime_checkable
-class Eager(Protocol):
+class Stepped(Protocol):
     """A clock whose time may be moved by whoever has told everybody of the past."""
 
-    def run_ahead(self, most_ms: int) -> bool:
+    def step(self, most_ms: int) -> bool:
         """Move by up to ``most_ms`` if time runs as fast as it can; whether it moved."""
 
 
@@ -33,7 +33,7 @@ class Pump:
     messages, and each waits until everybody has taken the one before.
     """
 
-    def __init__(self, venue: SimVenue, hub: Hub, clock: Eager | None = None) -> None:
+    def __init__(self, venue: SimVenue, hub: Hub, clock: Stepped | None = None) -> None:
         self._venue = venue
         self._hub = hub
         self._clock = clock
@@ -43,7 +43,7 @@ class Pump:
         """Go on until cancelled."""
         while True:
             await self._hub.busy.wait()
-            if self._clock is not None and self._clock.run_ahead(self._step_ms()):
+            if self._clock is not None and self._clock.step(self._step_ms()):
                 await self._turn(patient=True)
                 await breathe()
             else:
