@@ -99,8 +99,7 @@ class Streams:
     async def close(self) -> None:
         """End every connection and the pump."""
         self._pump.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._pump
+        await asyncio.wait([self._pump])
         for socket in list(self._sockets):
             await socket.close(code=GOING_AWAY, message=b"venue closes")
         self.hub.close()
