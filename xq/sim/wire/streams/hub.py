@@ -21,10 +21,13 @@ from xq.sim.wire.streams.outbox import breathe
 from xq.sim.wire.streams.prints import Prints
 from xq.sim.wire.streams.session import Session, Tamper
 from xq.sim.wire.streams.users import Recipient, Users
+from xq.timeframe import DAY_MS, HOUR_MS
 
 PATIENCE_SECONDS = 10.0  # how long replayed time waits for one subscriber
 
 _LOOKS = frozenset({Kind.DEPTH, Kind.PARTIAL_DEPTH, Kind.BOOK_TICKER, Kind.TICKER})
+_SPARSE = frozenset({Kind.BAR, Kind.FORCE_ORDER})
+_IN_FLIGHT = 5000  # messages between two waits for everybody, where nobody is to be cut off
 _AT_ONCE = 500  # messages made between two chances for others to run
 
 
@@ -103,6 +106,12 @@ class Hub:
         return any(topic.stream.kind in _LOOKS for topic in self._topics.values())
 
     @property
+    def longest_ms(self) -> int:
+        """How much time may be told at once: a day of bars, an hour of anything else."""
+        bars = all(topic.stream.kind in _SPARSE for topic in self._topics.values())
+        return DAY_MS if bars else HOUR_MS
+
+    @property
     def since_ms(self) -> int:
         """From here on somebody has not been told everything."""
         return min((topic.since_ms for topic in self._topics.values()), default=self.venue.now_ms)
@@ -147,8 +156,11 @@ class Hub:
                 del self._topics[session.face, name]
         self.note()
 
-    async def publish(self, until_ms: int) -> int:
-        """Tell everybody what happened up to a time; how many messages that were."""
+    async def publish(self, until_ms: int, *, patient: bool = False) -> int:
+        """Tell everybody what happened up to a time; how many messages that were.
+
+        A patient one returns once everybody has taken everything; who does not is cut off.
+        """
         told: list[tuple[int, _Topic, bytes]] = []
         for topic in list(self._topics.values()):
             since, topic.since_ms = topic.since_ms, max(until_ms, topic.since_ms)
@@ -163,9 +175,13 @@ class Hub:
             except (XqError, Refusal):  # no prices at this time: the stream says nothing of it
                 continue
         told.sort(key=itemgetter(0))
-        for _, topic, frame in told:
+        for number, (_, topic, frame) in enumerate(told, start=1):
             for session in topic.sessions:
                 session.tell(topic.stream.name, frame)
+            if patient and number % _IN_FLIGHT == 0:
+                await self._drained()
+        if patient:
+            await self._drained()
         return len(told)
 
     def expire(self) -> None:
@@ -189,7 +205,7 @@ class Hub:
         else:
             self.busy.clear()
 
-    async def drained(self) -> None:
+    async def _drained(self) -> None:
         """Return once everybody has taken everything; who does not in time is cut off."""
         for session in list(self.sessions):
             try:
