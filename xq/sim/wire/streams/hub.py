@@ -118,7 +118,9 @@ class Hub:
             topic.sessions.pop(session, None)
             if not topic.sessions:
                 topic.producer.close()
-                self._aside.pop(topic, None)
+                aside = self._aside.pop(topic, None)
+                if aside is not None:
+                    aside.cancel()
                 del self._topics[session.face, name]
         self.note()
 
