@@ -24,6 +24,14 @@ class Face(StrEnum):
     FUTURES = "futures"
 
 
+class Market(StrEnum):
+    """Where the venue's prices come from."""
+
+    SYNTHETIC = "synthetic"
+    REPLAY = "replay"
+    BOOK = "book"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How one coin's synthetic price behaves.

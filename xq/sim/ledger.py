@@ -14,7 +14,7 @@ from typing import Any
 from xq.errors import CorruptFile, StorageFailed
 from xq.sim.draft import Changes
 from xq.sim.exact import ZERO
-from xq.sim.instruments import Face
+from xq.sim.instruments import Face, Market
 from xq.sim.ledger_rows import (
     FILLS,
     KEYED,
@@ -26,6 +26,7 @@ from xq.sim.ledger_rows import (
     from_row,
     to_row,
 )
+from xq.sim.pace import REAL_TIME, Pace
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder
 from xq.sim.state import Counters, State
 
@@ -38,10 +39,12 @@ _OWNERS = "INSERT OR REPLACE INTO owners VALUES (?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What makes this venue this one: its seed, and how far its clock is from wall time."""
+    """What makes this venue this one: its prices, how far its clock is from wall time, its pace."""
 
     seed: int
     offset_ms: int
+    pace: Pace = REAL_TIME
+    market: Market = Market.SYNTHETIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,11 @@ class Ledger:
     def world(self) -> World | None:
         """Seed and clock of the venue; None in a fresh file."""
         meta = self._meta()
-        return World(meta["seed"], meta["offset_ms"]) if "seed" in meta else None
+        if "seed" not in meta:
+            return None
+        pace = Pace(meta["pace"], bool(meta["paused"])) if "pace" in meta else REAL_TIME
+        market = tuple(Market)[meta.get("market", 0)]
+        return World(meta["seed"], meta["offset_ms"], pace, market)
 
     def load(self) -> State:
         """The state as of the last commit."""
@@ -279,6 +286,9 @@ def _meta_rows(state: State, world: World) -> list[Row]:
     return [
         ("seed", world.seed),
         ("offset_ms", world.offset_ms),
+        ("pace", world.pace.thousandths),
+        ("paused", int(world.pace.paused)),
+        ("market", tuple(Market).index(world.market)),
         ("settled_ms", state.settled_ms),
         ("next_order", counters.order),
         ("next_fill", counters.fill),
