@@ -17,7 +17,7 @@ ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "url
                     "fapiPublic": "{url}/fapi/v1", "fapiPrivate": "{url}/fapi/v1",
                     "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
                     "sapi": "{url}/sapi/v1"}}}}}})
-Prices after the recorded history are synthetic, and so is the book. Ctrl-C ends the server."""
+Ctrl-C ends the server. What is real of its prices: docs/venue/markets.md"""
 
 
 @command(app)
@@ -29,8 +29,25 @@ def sim(
     state: Annotated[
         Path | None, typer.Option(help="Folder of its ledger. [default: state/]")
     ] = None,
+    market: Annotated[
+        Literal["synthetic", "replay", "book"],
+        typer.Option(help="replay: the lake's bars and trades; book: its recorded books."),
+    ] = "synthetic",
+    source: Annotated[
+        str | None, typer.Option(help="Exchange whose recordings those are. [default: the only]")
+    ] = None,
     at: Annotated[
-        str | None, typer.Option(help="Venue time to start at, not before its ledger's.")
+        str | None,
+        typer.Option("--from", "--at", help="Venue time to start at, not before its ledger's."),
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="1, 60 …; max: as fast as streams are read. [default: 1]")
+    ] = None,
+    latency: Annotated[
+        str | None, typer.Option(help="How long orders travel: 50 (ms), sampled:50.")
+    ] = None,
+    liquidity: Annotated[
+        str | None, typer.Option(help="Books: spread:5 (basis points), impact (square root).")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of a new venue's synthetic markets.")
@@ -50,6 +67,7 @@ def sim(
     and its clock in state/sim.sqlite.
     """
     from xq.api.venue import ServerReport, serve
+    from xq.api.venue_market import Surroundings
     from xq.api.when import epoch_ms
 
     shell.override(exchange__sim_seed=seed)
@@ -71,4 +89,5 @@ def sim(
         start_ms=start_ms,
         limits=limits == "on",
         accounts=account or (),
+        around=Surroundings(market, source, speed, latency, liquidity),
     )

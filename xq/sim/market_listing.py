@@ -6,6 +6,7 @@ from decimal import Decimal
 import numpy as np
 
 from xq.lake import arrays
+from xq.lake.books import snapshots
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range
 from xq.sim.instruments import Face, Profile, SimInstrument, instruments
@@ -31,14 +32,12 @@ def listed(recordings: Recordings, face: Face, kinds: tuple[str, ...]) -> list[s
 
 
 def market(recordings: Recordings, face: Face, name: str, start_ms: int) -> SimInstrument:
-    """One recorded market with its rules as of ``start_ms``."""
+    """One recorded market with its rules as of ``start_ms``; the feed knows since when."""
     symbol = Symbol.parse(name)
     sample = _sample(recordings, name, start_ms)
     rules = _known(recordings, name, symbol, start_ms) or _ours(face, symbol)
     if rules is None:
         rules = _suggested(face, symbol, sample)
-    spans = [recordings.span(kind, name) for kind in ("ohlcv", "trades", "book_diff")]
-    begins = min(span.start_ms for span in spans if span is not None)
     day = sample[:, 1] * sample[:, 2]
     turnover = float(day.mean()) * (DAY_MS / _step(sample)) if len(day) else 1e6
     price = float(sample[0, 1]) if len(sample) else 1.0
@@ -48,7 +47,7 @@ def market(recordings: Recordings, face: Face, name: str, start_ms: int) -> SimI
         base=symbol.base,
         quote=symbol.quote,
         contract=face is Face.FUTURES,
-        listed_ms=begins,
+        listed_ms=start_ms,
         synthetic_from_ms=0,
         profile=Profile(symbol.base, price, max(turnover, 1.0), 0.0, _volatility(sample)),
     )
@@ -92,7 +91,7 @@ def _sample(recordings: Recordings, name: str, start_ms: int) -> np.ndarray:
                 return _of_bars(recordings, name, bar, span, start_ms)
         span = recordings.span("trades", name)
         if span is None:
-            return np.empty((0, 3))
+            return _of_snapshot(recordings, name)
         first = max(min(start_ms, span.end_ms - 1), span.start_ms) // DAY_MS * DAY_MS
         found = recordings.trades(name, first, first + DAY_MS)
         rows = np.column_stack((found.ts.astype(float), found.price, found.quantity))
@@ -108,6 +107,16 @@ def _of_bars(
     bars = recordings.bars("ohlcv", name, bar, first, first + _SAMPLE * bar.ms)
     columns = [np.column_stack((bars[:, 0], bars[:, at], bars[:, 5])) for at in (1, 2, 3, 4)]
     return np.concatenate(columns)
+
+
+def _of_snapshot(recordings: Recordings, name: str) -> np.ndarray:
+    """Of a market of which only the book was recorded."""
+    rows = recordings.lake.stored(Dataset("book_snapshot", recordings.exchange, name)).slice(0, 1)
+    for snapshot in snapshots(rows):
+        levels = [(float(price), float(size)) for price, size in snapshot.bids + snapshot.asks]
+        numbers = np.array(levels).reshape(-1, 2)
+        return np.column_stack((np.full(len(numbers), float(snapshot.ts)), numbers))
+    return np.empty((0, 3))
 
 
 def _step(sample: np.ndarray) -> float:

@@ -8,6 +8,7 @@ comes from the lake; a perpetual without any pays the interest rate, 0.01 % ever
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 
@@ -61,19 +62,14 @@ class ReplayFeed:
         start_ms: int,
         liquidity: Liquidity | None = None,
     ) -> None:
+        self.face = face
         self._recordings = recordings
         self._liquidity = liquidity
         self._seed = seed
         self._markets: dict[str, SimInstrument] = {}
         self._series: dict[str, Series] = {}
         self._fair: dict[tuple[str, str], Series] = {}
-        for name in listed(recordings, face, KINDS):
-            item = market(recordings, face, name, start_ms)
-            series = Series(recordings, "ohlcv", name, grid(recordings, item, start_ms))
-            if series.span.end_ms > start_ms:
-                self._markets[item.id] = item
-                self._series[item.id] = series
-                self._add_fair(item, series.grid)
+        self._begin(start_ms)
 
     def symbols(self) -> tuple[SimInstrument, ...]:
         """Every recorded market of the face quoted in USDT."""
@@ -99,8 +95,7 @@ class ReplayFeed:
         The first ``limit`` from ``start_ms`` on, or the last ``limit`` when it is None. Closed bars
         of a stored length are the lake's own, to the last digit.
         """
-        self.instrument(symbol_id)
-        return bars_of(self._series[symbol_id], timeframe, (start_ms, end_ms), limit, now_ms)
+        return bars_of(self._series_of(symbol_id), timeframe, (start_ms, end_ms), limit, now_ms)
 
     def price_bars(
         self,
@@ -135,8 +130,7 @@ class ReplayFeed:
         now_ms: int,
     ) -> list[SimTrade]:
         """Trades, oldest first, times inclusive, as `SimMarket.trades`; ids are the venue's own."""
-        self.instrument(symbol_id)
-        series = self._series[symbol_id]
+        series = self._series_of(symbol_id)
         until = now_ms if end_ms is None else min(end_ms, now_ms)
         if limit < 1:
             return []
@@ -150,8 +144,7 @@ class ReplayFeed:
 
     def last_price(self, symbol_id: str, now_ms: int) -> Decimal:
         """Price of the newest trade."""
-        self.instrument(symbol_id)
-        return _newest(self._series[symbol_id], now_ms)
+        return _newest(self._series_of(symbol_id), now_ms)
 
     def mark_price(self, symbol_id: str, now_ms: int) -> Decimal:
         """The recorded mark price, else the last price."""
@@ -197,8 +190,7 @@ class ReplayFeed:
 
     def price_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
         """Lowest and highest price traded in (start_ms, end_ms]; the last price if none was."""
-        self.instrument(symbol_id)
-        series = self._series[symbol_id]
+        series = self._series_of(symbol_id)
         tapes = list(series.between(start_ms, end_ms))
         if not tapes:
             last = self.last_price(symbol_id, end_ms)
@@ -211,8 +203,7 @@ class ReplayFeed:
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
     ) -> SimTrade | None:
         """The first trade in (start_ms, end_ms] at or above (else at or below) a price, or None."""
-        self.instrument(symbol_id)
-        series = self._series[symbol_id]
+        series = self._series_of(symbol_id)
         scaled = price.scaleb(series.grid.price_digits)
         bound = math.ceil(scaled) if above else math.floor(scaled)
         for tape in series.between(start_ms, end_ms):
@@ -221,6 +212,28 @@ class ReplayFeed:
                 row = int(reached.argmax())
                 return next(iter(trades_of(series.grid, tape.rows(row, row + 1))))
         return None
+
+    def _begin(self, start_ms: int) -> None:
+        """Get to know the markets that have not ended."""
+        for name in self._names():
+            item = market(self._recordings, self.face, name, start_ms)
+            series = Series(self._recordings, "ohlcv", name, grid(self._recordings, item, start_ms))
+            begins, ends = self._life(name, series)
+            if ends > max(begins, start_ms - 1):
+                self._markets[item.id] = replace(item, listed_ms=begins)
+                self._series[item.id] = series
+                self._add_fair(item, series.grid)
+
+    def _names(self) -> list[str]:
+        return listed(self._recordings, self.face, KINDS)
+
+    def _series_of(self, symbol_id: str) -> Series:
+        self.instrument(symbol_id)
+        return self._series[symbol_id]
+
+    def _life(self, name: str, series: Series) -> tuple[int, int]:  # noqa: ARG002
+        """When a market begins and ends."""
+        return series.span.start_ms, series.span.end_ms
 
     def _add_fair(self, item: SimInstrument, units: Grid) -> None:
         """Mark and index price, where they were recorded finely enough."""
@@ -231,10 +244,9 @@ class ReplayFeed:
                 self._fair[kind, item.id] = Series(self._recordings, kind, name, units)
 
     def _level(self, kind: str, symbol_id: str, now_ms: int) -> Decimal:
-        self.instrument(symbol_id)
         series = self._fair.get((kind, symbol_id))
         if series is None or not series.span.start_ms <= now_ms < series.span.end_ms:
-            series = self._series[symbol_id]
+            return self.last_price(symbol_id, now_ms)
         return _newest(series, now_ms)
 
     def _settled(

@@ -75,6 +75,11 @@ class Series:
     ----------
     kind
         ``ohlcv``, ``mark`` or ``index``. Of the last two a print is a price without a trade.
+
+    Attributes
+    ----------
+    span
+        From the first to the last of what is recorded; empty if nothing is.
     """
 
     def __init__(self, recordings: Recordings, kind: str, symbol: str, grid: Grid) -> None:
@@ -89,7 +94,8 @@ class Series:
         }
         self._trades = recordings.span("trades", symbol) if kind == "ohlcv" else None
         spans = [*self._bars.values(), *([self._trades] if self._trades else [])]
-        self.span = Range(min(s.start_ms for s in spans), max(s.end_ms for s in spans))
+        first = min((span.start_ms for span in spans), default=0)
+        self.span = Range(first, max((span.end_ms for span in spans), default=0))
 
     def day(self, number: int) -> Day:
         """One day, counted from 1970, with everything still to come in it."""

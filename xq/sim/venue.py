@@ -127,15 +127,16 @@ class SimVenue:
         self.ledger.commit(Changes(), self.state, self.world)
 
     def market(self, face: Face, symbol: str) -> SimInstrument:
-        """One market by its native id; a `Refusal` if there is none."""
+        """One market by its native id; a `Refusal` if there is none yet."""
         market = self._markets[face].get(symbol)
-        if market is None:
+        if market is None or market.listed_ms > self.now_ms:
             raise Refusal(Reason.BAD_SYMBOL)
         return market
 
     def markets(self, face: Face) -> tuple[SimInstrument, ...]:
-        """Every market of a face."""
-        return tuple(self._markets[face].values())
+        """Every market of a face that is listed by now."""
+        listed = self._markets[face].values()
+        return tuple(market for market in listed if market.listed_ms <= self.now_ms)
 
     @exact
     def settle(self) -> None:

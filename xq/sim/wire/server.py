@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
-from xq.errors import StorageFailed, UsageError, VenueError
+from xq.errors import DataError, UsageError, VenueError
 from xq.ports import Clock
 from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger
+from xq.sim.market_models import Latency
 from xq.sim.market_open import Source, synthetic
 from xq.sim.pace import Pace
 from xq.sim.refusal import Reason, Refusal
@@ -42,6 +43,7 @@ def open_venue(
     *,
     source: Source | None = None,
     pace: Pace | None = None,
+    latency: Latency | None = None,
 ) -> SimVenue:
     """The venue whose ledger lies in ``state``; close its ledger when done.
 
@@ -51,6 +53,8 @@ def open_venue(
         Where its prices come from; None is the venue's own markets.
     pace
         How fast its time passes; None goes on as the ledger remembers.
+    latency
+        How long orders travel; None is no time.
 
     Raises
     ------
@@ -70,6 +74,7 @@ def open_venue(
             start_ms=start_ms if known else prices.start_ms if start_ms is None else start_ms,
             accounts=accounts,
             pace=pace,
+            latency=latency,
             end_ms=prices.end_ms,
             market=prices.market,
         )
@@ -200,7 +205,7 @@ class VenueServer:
 
 def limited(limits: Limits, venue: SimVenue, message: Message, wall: Clock) -> Reply:
     """`dispatch` for who has not asked too often."""
-    with suppress(StorageFailed, VenueError):  # it stands still then, and `dispatch` says why
+    with suppress(DataError, VenueError):  # it stands still then, and `dispatch` says why
         venue.settle()
     verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
     if verdict.payload is not None:
