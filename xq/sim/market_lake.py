@@ -1,9 +1,7 @@
 """What a lake has recorded of one exchange, read in stretches of which the latest are kept."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -12,13 +10,12 @@ from xq.lake import arrays
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range
 from xq.lake.reader import Lake
+from xq.sim.kept import Kept
 from xq.timeframe import DAY_MS, MINUTE_MS, Timeframe
 
 _CHUNK_DAYS = 32
 _MOST_ROWS = 2_000_000  # kept of everything together, beside what is being read
 _PRICES = ("open", "high", "low", "close")
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +26,6 @@ class Trades:
     price: np.ndarray
     quantity: np.ndarray
     sold: np.ndarray
-
-
-class Kept:
-    """The latest results of costly functions, together no more than so many rows."""
-
-    def __init__(self, most_rows: int = _MOST_ROWS) -> None:
-        self._most = most_rows
-        self._kept: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
-        self.rows = 0
-
-    def get(self, key: Hashable, make: Callable[[], Value], weigh: Callable[[Value], int]) -> Value:
-        """The kept value, or a new one."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key][0]  # type: ignore[return-value]  # what ``make`` once made
-        value = make()
-        weight = 1 + weigh(value)
-        self._kept[key] = value, weight
-        self.rows += weight
-        while self.rows > self._most and len(self._kept) > 1:
-            self.rows -= self._kept.popitem(last=False)[1][1]
-        return value
 
 
 class Recordings:
@@ -70,7 +45,7 @@ class Recordings:
     def __init__(self, lake: Lake, exchange: str) -> None:
         self.lake = lake
         self.exchange = exchange
-        self.kept = Kept()
+        self.kept = Kept(_MOST_ROWS)
         self.spans: dict[tuple[str, str], dict[Timeframe | None, Range]] = {}
         for kind in ("ohlcv", "trades", "mark", "index", "book_diff"):
             for info in lake.datasets(kind):
