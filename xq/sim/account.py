@@ -7,10 +7,12 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from xq.sim.draft import About, Draft, transfer
+from xq.sim.changes import About, transfer
+from xq.sim.draft import Draft
 from xq.sim.events import Cause
 from xq.sim.exact import ZERO, divided, rounded
 from xq.sim.instruments import Face, SimInstrument
+from xq.sim.isolated import settle_isolated
 from xq.sim.margin import ASSET
 from xq.sim.matching import Execution
 from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
@@ -61,9 +63,10 @@ def open_account(draft: Draft, owner: str) -> None:
 
 def held(market: SimInstrument, order: SimOrder) -> tuple[str, Decimal]:
     """The asset and amount that a resting spot order keeps from being used elsewhere."""
-    if order.side is Side.BUY:
-        return market.quote, order.price * order.remaining
-    return market.base, order.remaining
+    if order.side is Side.SELL:
+        return market.base, order.remaining
+    price = order.price if order.price else order.stop_price
+    return market.quote, price * order.remaining
 
 
 def hold(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
@@ -74,14 +77,19 @@ def hold(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
         draft.post(Kind.HOLD, legs, _about(order))
 
 
-def close_order(
-    draft: Draft, market: SimInstrument, order: SimOrder, status: OrderStatus
-) -> SimOrder:
-    """Take a resting order out of the book and free what it held."""
+def release(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
+    """Free what an open spot order held."""
     if order.face is Face.SPOT:
         asset, amount = held(market, order)
         legs = transfer(Account.HELD, Account.FREE, asset, amount)
         draft.post(Kind.RELEASE, legs, _about(order))
+
+
+def close_order(
+    draft: Draft, market: SimInstrument, order: SimOrder, status: OrderStatus
+) -> SimOrder:
+    """Take a resting order out of the book and free what it held."""
+    release(draft, market, order)
     return draft.put_order(replace(order, status=status), _ENDS[status])
 
 
@@ -148,9 +156,12 @@ def _settle_contract(draft: Draft, deal: _Deal) -> _Charge:
     order, execution = deal.order, deal.execution
     before = draft.state.position(order.owner, order.symbol, order.position_side)
     after, realized = apply_to_position(before, order.side, execution)
-    draft.put_position(after)
-    gain = transfer(Account.MARKET, Account.FREE, ASSET, realized)
-    draft.post(Kind.REALIZED, gain, deal.about)
+    if before.isolated:
+        settle_isolated(draft, before, after, execution, realized, deal.about)
+    else:
+        draft.put_position(after)
+        gain = transfer(Account.MARKET, Account.FREE, ASSET, realized)
+        draft.post(Kind.REALIZED, gain, deal.about)
     fee = rounded(deal.quote * deal.rate)
     cost = transfer(Account.FREE, Account.FEES, ASSET, fee)
     draft.post(Kind.FEE, cost, deal.about)

@@ -1,64 +1,23 @@
 """Changing the state: every change is noted, for the ledger to keep or to be taken back."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from xq.sim.events import BalanceChange, BalanceEvent, Cause, Event, OrderEvent
+from xq.sim.algos import AlgoOrder, AlgoStatus
+from xq.sim.book import units
+from xq.sim.changes import About, Changes, Leg
+from xq.sim.events import AlgoEvent, BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
-from xq.sim.state import BalanceKey, Setting, State
+from xq.sim.state import PoolKey, Queue, Setting, State, place_in
 
-Leg = tuple[Account, str, Decimal]
 Undo = tuple[Callable[..., Any], tuple[Any, ...]]
 
+_LIVE = (AlgoStatus.NEW, AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED)
 _WALLETS = (Account.FREE, Account.HELD, Account.ISOLATED)
-
-
-def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> tuple[Leg, Leg]:
-    """Two legs that move an amount; a negative amount moves back.
-
-    Examples
-    --------
-    >>> [str(leg[2]) for leg in transfer(Account.FREE, Account.HELD, "USDT", Decimal(5))]
-    ['-5', '5']
-    """
-    return (source, asset, -amount), (target, asset, amount)
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a transaction concerns: whose it is, a symbol, and a fill or an order."""
-
-    owner: str
-    face: Face
-    symbol: str = ""
-    reference: int = 0
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a draft added, for the ledger to make durable.
-
-    Attributes
-    ----------
-    rows
-        Per keyed part of the state (``positions``, ``settings`` …) the keys that changed, and
-        their new records; None where one was dropped.
-    """
-
-    orders: dict[int, SimOrder] = field(default_factory=dict)
-    fills: list[SimFill] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
-    balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
-    rows: dict[str, dict[Any, Any]] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.orders or self.fills or self.postings or self.rows)
 
 
 class Draft:
@@ -68,6 +27,7 @@ class Draft:
         self.state = state
         self.changes = Changes()
         self.events: list[Event] = []
+        self._late: list[Event] = []  # told after what the step did to balances
         self._undo: list[Undo] = []
         self._began = replace(state.counters), state.settled_ms
         self._moved: dict[tuple[str, Face], dict[str, Decimal]] = {}
@@ -133,10 +93,15 @@ class Draft:
                 moved[asset] = moved.get(asset, ZERO) + amount
 
     def put_order(self, order: SimOrder, cause: Cause, fill: SimFill | None = None) -> SimOrder:
-        """Write down an order's new state, stamped with the current time, and say why."""
+        """Write down an order's new state, stamped with the current time, and say why.
+
+        One that rests in a book changes there too, and leaves it when it is open no more.
+        """
         stamped = replace(order, updated_ms=self.now_ms)
         state = self.state
         known = state.open_orders.get(order.id)
+        if order.id in state.queues:
+            self._follow(stamped)
         if stamped.is_open:
             self._note(state.open_orders, order.id, known)
             state.open_orders[order.id] = stamped
@@ -148,9 +113,77 @@ class Draft:
             del state.open_orders[order.id]
             state.index.remove(known)
             self._undo.append((state.index.add, (known,)))
+        if known is not None and known.waiting and not order.waiting:
+            self._undo.append((state.index.waiting.__setitem__, (order.id, known)))
+            state.index.waiting.pop(order.id, None)
+        sender = state.algos.get(order.algo_id)
         self.changes.orders[order.id] = stamped
         self.events.append(OrderEvent(self.now_ms, order.owner, order.face, stamped, cause, fill))
+        if sender is not None and sender.status is AlgoStatus.TRIGGERED and not stamped.is_open:
+            self.put_algo(replace(sender, status=AlgoStatus.FINISHED))
         return stamped
+
+    def put_algo(self, algo: AlgoOrder, *, silent: bool = False) -> AlgoOrder:
+        """Write down a conditional order's new state; ``silent`` if only it watched on.
+
+        What it trails is forgotten when it ends without triggering.
+        """
+        if silent:
+            self._keep_algo(algo)
+            return algo
+        ended = algo.status in (AlgoStatus.CANCELED, AlgoStatus.EXPIRED)
+        extreme = ZERO if ended and not algo.triggered_ms else algo.extreme
+        stamped = replace(algo, updated_ms=self.now_ms, extreme=extreme)
+        self._keep_algo(stamped)
+        event = AlgoEvent(self.now_ms, algo.owner, stamped)
+        early = algo.status is AlgoStatus.TRIGGERING
+        (self.events if early else self._late).append(event)
+        return stamped
+
+    def end_algo(self, algo: AlgoOrder, status: AlgoStatus, note: str = "") -> None:
+        """A conditional order that waits ends without its order."""
+        self.put_algo(replace(algo, status=status, note=note))
+
+    def _keep_algo(self, algo: AlgoOrder) -> None:
+        state, known = self.state, self.state.algos.get(algo.id)
+        self._note(state.algos, algo.id, known)
+        if algo.status in _LIVE:
+            state.algos[algo.id] = algo
+        else:
+            state.algos.pop(algo.id, None)
+        if algo.is_open and known is None:
+            state.index.add_algo(algo)
+            self._undo.append((state.index.remove_algo, (algo,)))
+        elif not algo.is_open and known is not None and known.is_open:
+            state.index.remove_algo(known)
+            self._undo.append((state.index.add_algo, (known,)))
+        self.changes.algos[algo.id] = algo
+
+    def rest(self, order: SimOrder, ahead: Decimal | None) -> None:
+        """Put an open order into its book, behind those at its price."""
+        queue = Queue(order.id, self._take("place"), ahead)
+        book = self.state.book(order.face, order.symbol)
+        book.add(*place_in(order, queue.sequence))
+        self._undo.append((book.remove, (order.id,)))
+        self.put("queues", order.id, queue)
+
+    def leave(self, order: SimOrder) -> None:
+        """Take an order out of its book; it may stay open."""
+        book = self.state.book(order.face, order.symbol)
+        self._undo.append((book.add, (order.id, *book.place_of(order.id))))
+        book.remove(order.id)
+        self.put("queues", order.id, None)
+
+    def _follow(self, order: SimOrder) -> None:
+        if not order.is_open:
+            self.leave(order)
+            return
+        book = self.state.book(order.face, order.symbol)
+        before = book.place_of(order.id)[2]
+        left = units(order.remaining)
+        if left != before:
+            self._undo.append((book.resize, (order.id, before)))
+            book.resize(order.id, left)
 
     def add_fill(self, fill: SimFill) -> None:
         """Write down an execution."""
@@ -162,7 +195,18 @@ class Draft:
         self.put("positions", position.key, stamped if stamped.quantity else None)
         here = self._positions.setdefault(position.owner, {})
         here[position.symbol, position.side] = stamped
+        for key in [key for key in self.state.warned if key[0] == position.owner]:
+            self._note(self.state.warned, key, self.state.warned.pop(key))
         return stamped
+
+    def put_margin(self, position: SimPosition, margin: Decimal) -> None:
+        """Write down an isolated position's wallet."""
+        self.put_position(replace(position, margin=margin))
+
+    def warn(self, key: PoolKey) -> None:
+        """An account was told about a pool; it is not told again until the pool changes."""
+        self._note(self.state.warned, key, self.state.warned.get(key))
+        self.state.warned[key] = self.now_ms
 
     def put_setting(self, setting: Setting) -> None:
         """Write down a choice."""
@@ -190,6 +234,8 @@ class Draft:
             positions = tuple(held[key] for key in sorted(held))
             self.events.append(BalanceEvent(self.now_ms, owner, face, reason, changes, positions))
         self._moved, self._positions = {}, {}
+        self.events += self._late
+        self._late = []
 
     def next_order_id(self) -> int:
         """A fresh order number."""
@@ -198,6 +244,10 @@ class Draft:
     def next_fill_id(self) -> int:
         """A fresh fill number."""
         return self._take("fill")
+
+    def next_algo_id(self) -> int:
+        """A fresh number of a conditional order."""
+        return self._take("algo")
 
     def _balance(self, owner: str, face: Face, asset: str, change: Decimal) -> BalanceChange:
         second = Account.HELD if face is Face.SPOT else Account.ISOLATED

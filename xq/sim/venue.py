@@ -1,229 +1,26 @@
 """The simulated venue: two faces, one ledger, one clock; call `settle` before every request."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from decimal import Decimal
 
-from xq.ports import Clock
-from xq.sim.account import close_order, open_account
-from xq.sim.accounts import MAIN, by_key
+from xq.sim.account_settings import (
+    change_margin,
+    set_leverage,
+    set_margin_mode,
+    set_position_mode,
+)
 from xq.sim.contracts import margin_account
-from xq.sim.draft import Changes, Draft
-from xq.sim.events import ConfigEvent, Event
 from xq.sim.exact import exact
-from xq.sim.feed import Feed
-from xq.sim.instruments import Face, Market, SimInstrument
-from xq.sim.ledger import Ledger, World
-from xq.sim.margin import MarginAccount, leverage_of, max_leverage, max_notional
-from xq.sim.market import Levels
-from xq.sim.market_models import Latency
-from xq.sim.matching import merged
-from xq.sim.opening import begin
-from xq.sim.orders import Placed
-from xq.sim.orders import place as enter
-from xq.sim.pace import Pace, VenueClock
-from xq.sim.records import Kind, NewOrder, SimOrder
-from xq.sim.refusal import Reason, Refusal
-from xq.sim.settle import settle
-from xq.types import OrderStatus
-
-Listener = Callable[[Event], None]
+from xq.sim.instruments import Face
+from xq.sim.margin import MarginAccount
+from xq.sim.records import MarginMode, PositionSide
+from xq.sim.venue_orders import VenueOrders
 
 
-class SimVenue:
+class SimVenue(VenueOrders):
     """The core behind the wire: no protocol, no sockets. Not for use from two threads at once.
 
-    Parameters
-    ----------
-    ledger
-        The memory; a fresh one is opened with the initial deposits.
-    feeds
-        Prices of each face.
-    clock
-        Wall time; the venue's time follows it as the ledger remembers, see `xq.sim.pace`.
-    seed
-        Seed of the feeds; must be the ledger's own if that has one.
-    start_ms
-        Venue time to start at; None continues (2024-01-01 for a fresh ledger).
-    accounts
-        Accounts to open beside those that the ledger knows.
-    pace
-        How fast venue time passes; None goes on as the ledger remembers.
-    end_ms
-        Where time stops for good; None is never.
-    market
-        Where the feeds' prices come from.
-    latency
-        How long orders and cancellations travel; None is no time.
-
-    Attributes
-    ----------
-    clock
-        The venue's own.
-    logins
-        Every account by its API key.
-
-    Raises
-    ------
-    ConfigError
-        If the ledger was written with another seed, or at prices from elsewhere.
-    UsageError
-        If ``start_ms`` lies before what is already in the books.
+    See `xq.sim.venue_core.VenueCore` for how one is made and for events, `VenueOrders` for orders.
     """
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        feeds: Mapping[Face, Feed],
-        clock: Clock,
-        *,
-        seed: int,
-        start_ms: int | None = None,
-        accounts: Sequence[str] = (MAIN,),
-        pace: Pace | None = None,
-        end_ms: int | None = None,
-        market: Market = Market.SYNTHETIC,
-        latency: Latency | None = None,
-    ) -> None:
-        self.logins = by_key(accounts)
-        self.ledger = ledger
-        self.feeds = feeds
-        self._latency = latency
-        self._listeners: list[Listener] = []
-        self._markets = {
-            face: {market.id: market for market in feed.symbols()} for face, feed in feeds.items()
-        }
-        begun = begin(ledger, clock, seed, start_ms, market)
-        self.seed, self.prices, self.state = seed, market, begun.state
-        wanted = begun.pace if pace is None else pace
-        self.clock = VenueClock(clock, begun.now_ms, wanted, end_ms=end_ms)
-        if begun.moved or wanted != begun.pace:
-            ledger.commit(Changes(), self.state, self.world)
-        self._open(accounts)
-
-    @property
-    def now_ms(self) -> int:
-        """Venue time of the last `settle`; every answer is as of this moment."""
-        return self.state.settled_ms
-
-    @property
-    def world(self) -> World:
-        """What the ledger remembers beside the books."""
-        return World(self.seed, self.clock.offset_ms, self.clock.pace, self.prices)
-
-    def set_pace(self, pace: Pace) -> None:
-        """Let time pass at another speed, or pause, from now on."""
-        self.clock.set_pace(pace)
-        self.save()
-
-    def seek(self, ts_ms: int) -> None:
-        """Jump to a later time; what happens on the way is booked. Raises `UsageError`."""
-        self.clock.seek(ts_ms)
-        self.save()
-
-    def save(self) -> None:
-        """Settle, and write down where the clock stands."""
-        self.settle()
-        self.ledger.commit(Changes(), self.state, self.world)
-
-    def market(self, face: Face, symbol: str) -> SimInstrument:
-        """One market by its native id; a `Refusal` if there is none yet."""
-        market = self._markets[face].get(symbol)
-        if market is None or market.listed_ms > self.now_ms:
-            raise Refusal(Reason.BAD_SYMBOL)
-        return market
-
-    def markets(self, face: Face) -> tuple[SimInstrument, ...]:
-        """Every market of a face that is listed by now."""
-        listed = self._markets[face].values()
-        return tuple(market for market in listed if market.listed_ms <= self.now_ms)
-
-    @exact
-    def settle(self) -> None:
-        """Let venue time catch up with the clock and book what happened on the way.
-
-        Venue time never goes back, even when wall time does.
-        """
-        with self._change() as draft:
-            settle(draft, self.feeds, self.clock.now_ms())
-
-    @exact
-    def _arrive(self) -> None:
-        """Let venue time pass until what is sent now arrives; others sent now arrive then too."""
-        if self._latency is not None:
-            delay = self._latency.delay_ms(self.state.counters.order)
-            with self._change() as draft:
-                settle(draft, self.feeds, self.clock.later(delay))
-
-    @exact
-    def place(self, owner: str, face: Face, request: NewOrder) -> Placed:
-        """Enter an order. Raises `Refusal`; then nothing has changed."""
-        self._arrive()
-        self.market(face, request.symbol)
-        with self._change() as draft:
-            return enter(draft, owner, face, self.feeds[face], request)
-
-    @exact
-    def rehearse(self, owner: str, face: Face, request: NewOrder) -> None:
-        """Everything that `place` would refuse, and nothing else."""
-        self.market(face, request.symbol)
-        draft = Draft(self.state)
-        try:
-            enter(draft, owner, face, self.feeds[face], request)
-        finally:
-            draft.rollback()
-
-    @exact
-    def cancel(
-        self,
-        owner: str,
-        face: Face,
-        symbol: str,
-        *,
-        order_id: int | None = None,
-        client_id: str | None = None,
-    ) -> SimOrder:
-        """Cancel one resting order by id or client id. Raises `Refusal` if it does not rest."""
-        self._arrive()
-        market = self.market(face, symbol)
-        order = self._resting(owner, face, symbol, order_id, client_id)
-        if order is None:
-            raise Refusal(Reason.UNKNOWN_CANCEL)
-        with self._change() as draft:
-            canceled = close_order(draft, market, order, OrderStatus.CANCELED)
-            draft.flush(Kind.RELEASE)
-            return canceled
-
-    @exact
-    def cancel_all(self, owner: str, face: Face, symbol: str) -> list[SimOrder]:
-        """Cancel every resting order of one symbol."""
-        self._arrive()
-        market = self.market(face, symbol)
-        with self._change() as draft:
-            canceled = [
-                close_order(draft, market, order, OrderStatus.CANCELED)
-                for order in self.state.orders_of(owner, face, symbol)
-            ]
-            draft.flush(Kind.RELEASE)
-            return canceled
-
-    def order(
-        self,
-        owner: str,
-        face: Face,
-        symbol: str,
-        *,
-        order_id: int | None = None,
-        client_id: str | None = None,
-    ) -> SimOrder:
-        """One order, resting or not; by client id a resting one wins. Raises `Refusal`."""
-        self.market(face, symbol)
-        found = self._resting(owner, face, symbol, order_id, client_id)
-        if found is None:
-            found = self.ledger.order(owner, face, symbol, order_id=order_id, client_id=client_id)
-        if found is None:
-            raise Refusal(Reason.UNKNOWN_ORDER)
-        return found
 
     @exact
     def margin(self, owner: str) -> MarginAccount:
@@ -234,60 +31,25 @@ class SimVenue:
     def set_leverage(self, owner: str, symbol: str, leverage: int) -> None:
         """Choose a symbol's leverage. Raises `Refusal` if brackets or margin forbid it."""
         self.market(Face.FUTURES, symbol)
-        if not 1 <= leverage <= max_leverage(symbol):
-            raise Refusal(Reason.BAD_LEVERAGE, str(leverage))
-        if leverage == leverage_of(self.state, owner, symbol):
-            return
         with self._change() as draft:
-            draft.put_setting(replace(self.state.setting(owner, symbol), leverage=leverage))
-            after = self.margin(owner)
-            if after.positions and after.used > after.equity:
-                raise Refusal(Reason.NO_MARGIN)
-            here = [item for item in after.positions if item.position.symbol == symbol]
-            if any(abs(item.notional) > max_notional(symbol, leverage) for item in here):
-                raise Refusal(Reason.POSITION_LIMIT)
-            draft.events.append(ConfigEvent(self.now_ms, owner, symbol, leverage=leverage))
+            set_leverage(draft, self.feeds[Face.FUTURES], owner, symbol, leverage)
 
-    def depth(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
-        """(bids, asks), best first: outside liquidity merged with clients' resting orders."""
-        book = self.feeds[face].book(symbol, self.now_ms, limit)
-        return merged(book, self.state.resting(face, symbol), limit)
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell a listener every event, in order, once it is in the ledger; call to unsubscribe."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    @contextmanager
-    def _change(self) -> Iterator[Draft]:
-        """A draft that becomes the truth at the end, on disk first, or is taken back whole."""
-        draft = Draft(self.state)
-        try:
-            yield draft
-            if not draft.changes.is_empty:
-                self.ledger.commit(draft.changes, self.state, self.world)
-        except BaseException:
-            draft.rollback()
-            raise
-        for event in draft.events:
-            for listener in tuple(self._listeners):
-                listener(event)
-
-    def _resting(
-        self, owner: str, face: Face, symbol: str, order_id: int | None, client_id: str | None
-    ) -> SimOrder | None:
-        number = order_id
-        if number is None and client_id is not None:
-            number = self.state.index.named(owner, face, client_id)
-        order = self.state.open_orders.get(-1 if number is None else number)
-        if order is None or (order.owner, order.face, order.symbol) != (owner, face, symbol):
-            return None
-        return order if client_id in (None, order.client_id) else None
-
-    def _open(self, accounts: Sequence[str]) -> None:
-        """Open accounts that the ledger does not know yet; those it knows stay."""
+    @exact
+    def set_margin_mode(self, owner: str, symbol: str, mode: MarginMode) -> None:
+        """Choose cross or isolated margin for a symbol. Raises `Refusal`."""
+        self.market(Face.FUTURES, symbol)
         with self._change() as draft:
-            for owner in accounts:
-                if owner not in self.state.owners:
-                    open_account(draft, owner)
-        self.logins = by_key(self.state.owners)
+            set_margin_mode(draft, owner, symbol, mode)
+
+    @exact
+    def set_position_mode(self, owner: str, hedge: bool) -> None:
+        """Choose one position per symbol, or a long and a short one. Raises `Refusal`."""
+        with self._change() as draft:
+            set_position_mode(draft, owner, hedge=hedge)
+
+    @exact
+    def change_margin(self, owner: str, symbol: str, side: PositionSide, amount: Decimal) -> None:
+        """Add to an isolated position's wallet, or take from it. Raises `Refusal`."""
+        self.market(Face.FUTURES, symbol)
+        with self._change() as draft:
+            change_margin(draft, self.feeds[Face.FUTURES], owner, symbol, side, amount)
