@@ -9,16 +9,6 @@ from xq.cli.shell import Shell, command
 
 app = typer.Typer()
 
-_CCXT = """\
-ccxt, spot:     ccxt.binance({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
-                    "public": "{spot}", "private": "{spot}", "sapi": "{url}/sapi/v1"}}}},
-                    "options": {{"fetchMarkets": {{"types": ["spot"]}}}}}})
-ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
-                    "fapiPublic": "{url}/fapi/v1", "fapiPrivate": "{url}/fapi/v1",
-                    "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
-                    "sapi": "{url}/sapi/v1"}}}}}})
-Ctrl-C ends the server. What is real of its prices: docs/venue/markets.md"""
-
 
 @command(app)
 def sim(
@@ -63,10 +53,11 @@ def sim(
 ) -> None:
     """Run the simulated venue as a server.
 
-    It speaks Binance's spot and USDⓈ-M REST interface on 127.0.0.1 and remembers accounts, orders
-    and its clock in state/sim.sqlite.
+    It speaks Binance's spot and USDⓈ-M interfaces, REST and WebSocket, on 127.0.0.1 and remembers
+    accounts, orders and its clock in state/sim.sqlite.
     """
     from xq.api.venue import ServerReport, serve
+    from xq.api.venue_advice import advice
     from xq.api.venue_market import Surroundings
     from xq.api.when import epoch_ms
 
@@ -74,11 +65,7 @@ def sim(
 
     def announce(report: ServerReport) -> None:
         shell.record(report)
-        shell.note(
-            _CCXT.format(
-                key=report.api_key, secret=report.api_secret, spot=report.spot, url=report.url
-            )
-        )
+        shell.note(advice(report))
 
     start_ms = None if at is None else epoch_ms(at)
     serve(

@@ -50,7 +50,9 @@ class Recordings:
         for kind in ("ohlcv", "trades", "mark", "index", "book_diff"):
             for info in lake.datasets(kind):
                 item = info.dataset
-                if item.exchange != exchange or info.start_ms is None or info.end_ms is None:
+                if item.exchange != exchange or item.symbol is None:
+                    continue
+                if info.start_ms is None or info.end_ms is None:
                     continue
                 spans = self.spans.setdefault((kind, item.symbol), {})
                 spans[item.bar] = Range(info.start_ms, info.end_ms)
@@ -73,15 +75,14 @@ class Recordings:
     ) -> np.ndarray:
         """Bars that open in [start, end) as stored, float64 (n, 6); volume 0 where none is kept."""
         length = _CHUNK_DAYS * DAY_MS if timeframe.ms >= MINUTE_MS else DAY_MS
-        parts = [
-            self.kept.get(
-                (kind, symbol, timeframe.name, number),
-                lambda number=number: self._read_bars(kind, symbol, timeframe, number, length),
-                len,
-            )
-            for number in range(start_ms // length, (end_ms - 1) // length + 1)
-        ]
-        rows = np.concatenate([np.empty((0, 6)), *parts])
+
+        def chunk(number: int) -> np.ndarray:
+            key = (kind, symbol, timeframe.name, number)
+            within = (number * length, (number + 1) * length)
+            return self.kept.get(key, lambda: self._read_bars(kind, symbol, timeframe, within), len)
+
+        numbers = range(start_ms // length, (end_ms - 1) // length + 1)
+        rows = np.concatenate([np.empty((0, 6)), *map(chunk, numbers)])
         first, last = np.searchsorted(rows[:, 0], (start_ms, end_ms))
         return rows[first:last]
 
@@ -110,10 +111,10 @@ class Recordings:
         return max(span.end_ms for span in spans if span is not None)
 
     def _read_bars(
-        self, kind: str, symbol: str, timeframe: Timeframe, number: int, length: int
+        self, kind: str, symbol: str, timeframe: Timeframe, within: tuple[int, int]
     ) -> np.ndarray:
         data = Dataset(kind, self.exchange, symbol, timeframe.name)
-        rows = self.lake.stored(data, number * length, (number + 1) * length)
+        rows = self.lake.stored(data, *within)
         volume = arrays.numbers(rows["volume"]) if kind == "ohlcv" else np.zeros(rows.num_rows)
         prices = (arrays.numbers(rows[name]) for name in _PRICES)
         return np.column_stack((arrays.times(rows["ts"]).astype(float), *prices, volume))
@@ -131,7 +132,7 @@ def recordings(lake: Lake, exchange: str | None, kinds: tuple[str, ...]) -> Reco
     UnknownName
         If it does not hold the one that is named.
     """
-    held = sorted({item.exchange for item in _datasets(lake, kinds)})
+    held = sorted({name for kind in kinds for name in _exchanges(lake, kind)})
     if not held:
         raise NoData(
             f"there is no {' or '.join(kinds)} in the lake to replay",
@@ -150,9 +151,10 @@ def recordings(lake: Lake, exchange: str | None, kinds: tuple[str, ...]) -> Reco
     return Recordings(lake, wanted)
 
 
-def _datasets(lake: Lake, kinds: tuple[str, ...]) -> Iterator[Dataset]:
-    for kind in kinds:
-        yield from (info.dataset for info in lake.datasets(kind) if info.rows)
+def _exchanges(lake: Lake, kind: str) -> Iterator[str]:
+    for info in lake.datasets(kind):
+        if info.rows and info.dataset.exchange is not None:
+            yield info.dataset.exchange
 
 
 def _length(item: tuple[Timeframe | None, Range]) -> int:

@@ -89,10 +89,10 @@ def _sample(recordings: Recordings, name: str, start_ms: int) -> np.ndarray:
         for bar, span in recordings.spans.get(("ohlcv", name), {}).items():
             if bar is not None:
                 return _of_bars(recordings, name, bar, span, start_ms)
-        span = recordings.span("trades", name)
-        if span is None:
+        traded = recordings.span("trades", name)
+        if traded is None:
             return _of_snapshot(recordings, name)
-        first = max(min(start_ms, span.end_ms - 1), span.start_ms) // DAY_MS * DAY_MS
+        first = max(min(start_ms, traded.end_ms - 1), traded.start_ms) // DAY_MS * DAY_MS
         found = recordings.trades(name, first, first + DAY_MS)
         rows = np.column_stack((found.ts.astype(float), found.price, found.quantity))
         return rows[:_SAMPLE]
@@ -138,9 +138,12 @@ def _known(recordings: Recordings, name: str, symbol: Symbol, start_ms: int) -> 
     if not rows.num_rows:
         return None
     at = max(int(np.searchsorted(arrays.times(rows["ts"]), start_ms, side="right")) - 1, 0)
-    names = ("tick", "lot", "min_quantity", "min_notional", "maker", "taker")
-    values = (Decimal(repr(rows[column][at].as_py())) for column in names)
-    return Instrument(symbol, *values)
+
+    def exact(column: str) -> Decimal:
+        return Decimal(repr(rows[column][at].as_py()))
+
+    steps = exact("tick"), exact("lot"), exact("min_quantity"), exact("min_notional")
+    return Instrument(symbol, *steps, exact("maker"), exact("taker"))
 
 
 def _ours(face: Face, symbol: Symbol) -> Instrument | None:

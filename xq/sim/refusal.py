@@ -77,6 +77,7 @@ class Reason(StrEnum):
     STALE_TIMESTAMP = auto()
     FUTURE_TIMESTAMP = auto()
     BAD_RECV_WINDOW = auto()
+    UNKNOWN_LISTEN_KEY = auto()
 
 
 class Refusal(Exception):

@@ -16,13 +16,24 @@ _AHEAD_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One request as it came over the wire, nothing decoded."""
+    """One request as it came over the wire, nothing decoded.
+
+    Attributes
+    ----------
+    values
+        Parameters that did not come as a query; the query is then the text that was signed.
+    """
 
     method: str
     path: str
     query: str
     body: str
     api_key: str | None
+    values: Mapping[str, str] | None = None
+
+    def params(self) -> Params:
+        """The parameters, decoded."""
+        return Params.parse(self.query, self.body) if self.values is None else Params(self.values)
 
 
 def check_key(message: Message, logins: Mapping[str, Login]) -> Login:

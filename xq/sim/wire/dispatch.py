@@ -11,7 +11,6 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message, check_key, check_signature
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.futures import FUTURES_ROUTES
-from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Json, Route, Routes, Security
 from xq.sim.wire.spot import SPOT_ROUTES
 
@@ -34,17 +33,21 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def dispatch(venue: SimVenue, message: Message, wall: Clock) -> Reply:
+def dispatch(venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None) -> Reply:
     """Answer a request.
 
     Parameters
     ----------
     wall
         What timestamps of signed requests are checked against.
+    more
+        Routes of whoever keeps state of its own, as listen keys.
     """
-    route = _ROUTES.get((message.method, message.path))
+    extra = {} if more is None else more
+    key = message.method, message.path
+    route = _ROUTES.get(key) or extra.get(key)
     if route is None:
-        known = message.path in _PATHS
+        known = message.path in _PATHS or any(path == message.path for _, path in extra)
         status = _WRONG_METHOD if known else _NOT_FOUND
         text = "Method not allowed." if known else f"Path {message.path} not found."
         return Reply(status, {"code": -5000, "msg": text})
@@ -60,7 +63,7 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock) -> Reply:
 
 
 def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Json:
-    params = Params.parse(message.query, message.body)
+    params = message.params()
     owner = ""
     if route.security is Security.KEY:
         owner = check_key(message, venue.logins).name

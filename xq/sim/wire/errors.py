@@ -64,6 +64,7 @@ _COMMON: dict[Reason, _Text] = {
         -1021,
         "Timestamp for this request was 1000ms ahead of the server's time.",
     ),
+    Reason.UNKNOWN_LISTEN_KEY: (-1125, "This listenKey does not exist."),
     Reason.BAD_SELF_TRADE: (-5039, "Invalid self trade prevention mode."),
     Reason.BAD_RECV_WINDOW: (-1131, "recvWindow must be less than 60000."),
 }

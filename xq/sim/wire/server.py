@@ -24,6 +24,9 @@ from xq.sim.wire.auth import Message
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.limits import Limits
+from xq.sim.wire.route import Routes
+from xq.sim.wire.streams.conversation import Manners
+from xq.sim.wire.streams.endpoint import Streams
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -94,6 +97,13 @@ class VenueServer:
         What signatures are checked against; the machine's own time unless a test says otherwise.
     limits
         How fast it may be asked; None is without limit.
+    manners
+        How WebSocket connections are treated; None is as on Binance.
+
+    Attributes
+    ----------
+    streams
+        WebSocket connections, once started.
 
     Raises
     ------
@@ -108,10 +118,13 @@ class VenueServer:
         *,
         wall: Clock | None = None,
         limits: Limits | None = None,
+        manners: Manners | None = None,
     ) -> None:
         self.venue = venue
         self.port = port
         self.limits = limits
+        self._manners = manners
+        self.streams: Streams | None = None
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -160,17 +173,23 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
+        self.streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
+            await self.streams.close()
             await runner.cleanup()
 
-    async def _handle(self, request: "web.Request") -> "web.Response":
+    async def _handle(self, request: "web.Request") -> "web.StreamResponse":
         import orjson
         from aiohttp import web
 
+        if self.streams is not None:
+            socket = await self.streams.serve(request)
+            if socket is not None:
+                return socket
         body = await request.read()
         reply = self._answer(request, body)
         return web.Response(
@@ -189,9 +208,18 @@ class VenueServer:
             return Reply(error.status, error.payload)
         key = request.headers.get("X-MBX-APIKEY")
         message = Message(request.method, path, query, body.decode("ascii"), key)
+        return self._reply(message)
+
+    def _reply(self, message: Message) -> Reply:
+        """Answer a request, by HTTP or WebSocket."""
+        more = None if self.streams is None else self.streams.routes
         if self.limits is None:
-            return dispatch(self.venue, message, self._wall)
-        return limited(self.limits, self.venue, message, self._wall)
+            reply = dispatch(self.venue, message, self._wall, more)
+        else:
+            reply = limited(self.limits, self.venue, message, self._wall, more)
+        if self.streams is not None:
+            self.streams.seen(message, reply)
+        return reply
 
     def _status(self) -> dict[str, object]:
         return {
@@ -203,14 +231,16 @@ class VenueServer:
         }
 
 
-def limited(limits: Limits, venue: SimVenue, message: Message, wall: Clock) -> Reply:
+def limited(
+    limits: Limits, venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None
+) -> Reply:
     """`dispatch` for who has not asked too often."""
     with suppress(DataError, VenueError):  # it stands still then, and `dispatch` says why
         venue.settle()
     verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
     if verdict.payload is not None:
         return Reply(verdict.status, dict(verdict.payload), verdict.headers)
-    reply = dispatch(venue, message, wall)
+    reply = dispatch(venue, message, wall, more)
     if isinstance(reply.payload, dict) and "rateLimits" in reply.payload:
         face = Face.FUTURES if message.path.startswith("/fapi/") else Face.SPOT
         reply = Reply(reply.status, reply.payload | {"rateLimits": limits.describe(face)})
