@@ -1,6 +1,6 @@
 """Recorded order books as the venue's own, change by change, beside what was recorded of trades."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from xq.errors import NoData
@@ -41,6 +41,13 @@ class BookFeed(ReplayFeed):
     def update_id(self, symbol_id: str, now_ms: int) -> int:
         """The recorded id of the book at a moment."""
         return self._recorded(symbol_id).at(now_ms).last_id
+
+    def levels(
+        self, symbol_id: str, now_ms: int
+    ) -> tuple[Mapping[Decimal, Decimal], Mapping[Decimal, Decimal]]:
+        """Quantities by price of bids and asks; not to be changed."""
+        book = self._recorded(symbol_id).at(now_ms)
+        return book.bids, book.asks
 
     def changes(self, symbol_id: str, start_ms: int, end_ms: int) -> Iterator[Diff]:
         """The recorded changes in (start, end], in the order of their ids."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import orjson
 
 from xq.errors import XqError
+from xq.sim.feed import RecordedBook
 from xq.sim.instruments import Face
 from xq.sim.refusal import Refusal
 from xq.sim.venue import SimVenue
@@ -19,6 +20,7 @@ from xq.sim.wire.streams.listen_keys import ListenKeys
 from xq.sim.wire.streams.names import Kind, Stream, is_served, parse
 from xq.sim.wire.streams.outbox import breathe
 from xq.sim.wire.streams.prints import Prints
+from xq.sim.wire.streams.recorded import RecordedChanges
 from xq.sim.wire.streams.session import Session, Tamper
 from xq.sim.wire.streams.users import Recipient, Users
 
@@ -249,10 +251,17 @@ class Hub:
                     session.tell(name, frame)
 
 
+def _depth(stream: Stream, hub: Hub) -> Producer:
+    feed = hub.venue.feeds[stream.face]
+    if isinstance(feed, RecordedBook):
+        return RecordedChanges(stream, hub.venue, feed)
+    return Differences(stream, hub.books)
+
+
 _MAKERS: dict[Kind, Callable[[Stream, Hub], Producer]] = {
     Kind.TRADE: lambda stream, hub: Prints(stream, hub.venue),
     Kind.AGG_TRADE: lambda stream, hub: Prints(stream, hub.venue),
-    Kind.DEPTH: lambda stream, hub: Differences(stream, hub.books),
+    Kind.DEPTH: lambda stream, hub: _depth(stream, hub),
     Kind.PARTIAL_DEPTH: lambda stream, hub: Parts(stream, hub.books),
     Kind.BOOK_TICKER: lambda stream, hub: Quotes(stream, hub.books),
     Kind.MARK_PRICE: lambda stream, hub: Marks(stream, hub.venue),
