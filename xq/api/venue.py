@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xq.api.venue_market import Surroundings, latency_of, pace_of, source_of
 from xq.api.workspace import Workspace
 from xq.clock import iso
 
@@ -23,6 +24,8 @@ class ServerReport:
     ----------
     venue_time
         Where the venue's own clock starts, ISO, UTC.
+    market, speed
+        Where prices come from, and how fast time passes.
     spot, futures
         Base addresses of the two faces.
     api_key, api_secret
@@ -32,6 +35,8 @@ class ServerReport:
     url: str
     pid: int
     venue_time: str
+    market: str
+    speed: str
     seed: int
     state: str
     spot: str
@@ -50,6 +55,7 @@ def serve(
     start_ms: int | None = None,
     limits: bool = False,
     accounts: Sequence[str] = (),
+    around: Surroundings = Surroundings(),  # noqa: B008 - frozen
 ) -> None:
     """Serve the simulated venue on 127.0.0.1 until SIGINT or SIGTERM.
 
@@ -67,9 +73,13 @@ def serve(
         Whether requests are limited as on Binance: weight headers, 429 and 418.
     accounts
         Accounts to open beside ``main`` and those that the ledger knows.
+    around
+        Its prices, time and conditions.
 
     Raises
     ------
+    NoData
+        If nothing is recorded for the time at which it would start.
     LockHeld
         If another process serves this folder.
     ConfigError
@@ -85,13 +95,17 @@ def serve(
 
     names = tuple(dict.fromkeys((MAIN, *accounts)))
     by_key(names)  # a bad name is refused before anything is made
+    source, pace = source_of(ws, around), pace_of(around)
+    latency = latency_of(ws, around)
     configured = ws.config.exchange.sim_port
     chosen = (configured if configured else DEFAULT_PORT) if port is None else port
     folder = ws.state if state is None else state
     run(
         folder,
         chosen,
-        lambda: open_venue(folder, ws.clock, ws.seed, start_ms, names),
+        lambda: open_venue(
+            folder, ws.clock, ws.seed, start_ms, names, source=source, pace=pace, latency=latency
+        ),
         lambda server: announce(_report(server)),
         Limits() if limits else None,
     )
@@ -105,6 +119,8 @@ def _report(server: "VenueServer") -> ServerReport:
         url=server.url,
         pid=os.getpid(),
         venue_time=iso(server.venue.now_ms),
+        market=str(server.venue.prices),
+        speed=str(server.venue.clock.pace),
         seed=server.venue.world.seed,
         state=str(server.venue.ledger.path.parent),
         spot=f"{server.url}/api/v3",

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from xq.sim.exact import ZERO, text
+from xq.sim.feed import RecordedBook
 from xq.sim.instruments import Face
 from xq.sim.market import Levels
 from xq.sim.venue import SimVenue
@@ -47,7 +48,10 @@ class Books:
         return self.venue.depth(face, symbol, limit)
 
     def next_id(self, face: Face, symbol: str) -> int:
-        """The id of a look at a book."""
+        """The id of a look at a book; of a recorded book its own."""
+        feed = self.venue.feeds[face]
+        if isinstance(feed, RecordedBook):
+            return feed.update_id(symbol, self.venue.now_ms)
         market = self._market(face, symbol)
         market.last_id = max(market.last_id + 1, self.venue.now_ms * _IDS_PER_MS)
         return market.last_id

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from xq.errors import XqError
+from xq.sim.feed import RecordedBook
 from xq.sim.refusal import Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.streams.bars import BarTape
@@ -13,6 +14,7 @@ from xq.sim.wire.streams.figures import Figures, Marks
 from xq.sim.wire.streams.names import Kind, Stream
 from xq.sim.wire.streams.outbox import breathe
 from xq.sim.wire.streams.prints import Prints
+from xq.sim.wire.streams.recorded import RecordedChanges
 from xq.sim.wire.streams.session import Session
 
 _AT_ONCE = 500  # messages made between two chances for others to run
@@ -93,10 +95,17 @@ def producer_of(stream: Stream, venue: SimVenue, books: Books) -> Producer | Non
         return None
 
 
+def _depth(stream: Stream, venue: SimVenue, books: Books) -> Producer:
+    feed = venue.feeds[stream.face]
+    if isinstance(feed, RecordedBook):
+        return RecordedChanges(stream, venue, feed)
+    return Differences(stream, books)
+
+
 _MAKERS: dict[Kind, Callable[[Stream, SimVenue, Books], Producer]] = {
     Kind.TRADE: lambda stream, venue, _: Prints(stream, venue),
     Kind.AGG_TRADE: lambda stream, venue, _: Prints(stream, venue),
-    Kind.DEPTH: lambda stream, _, books: Differences(stream, books),
+    Kind.DEPTH: lambda stream, venue, books: _depth(stream, venue, books),
     Kind.PARTIAL_DEPTH: lambda stream, _, books: Parts(stream, books),
     Kind.BOOK_TICKER: lambda stream, _, books: Quotes(stream, books),
     Kind.MARK_PRICE: lambda stream, venue, _: Marks(stream, venue),
