@@ -1,6 +1,8 @@
 """Finding prices, trades and bars of one market across the days of its tape, in whole units."""
 
+import math
 from collections.abc import Iterator
+from decimal import Decimal
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from xq.sim.tape import (
     TIME,
     WIDTH,
     Tape,
+    decimal_of,
     flat_bar,
     resample,
     traded_bars,
@@ -195,3 +198,9 @@ def hour_extremes(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int)
     bars = np.concatenate([tapes.hours(item, day) for day in days])
     low, high = np.searchsorted(bars[:, TIME], (begin, end + 1))
     return bars[low:high]
+
+
+def nearest(level: float, item: SimInstrument) -> Decimal:
+    """A log price as the nearest positive multiple of the tick."""
+    ticks = round(math.exp(level) * 10**item.price_digits / item.tick_units)
+    return decimal_of(max(ticks, 1) * item.tick_units, item.price_digits)

@@ -1,200 +1,266 @@
-"""What the venue knows, and a draft of what it will know if a request succeeds."""
+"""What the venue knows: money, orders, positions and settings of every account."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from xq.sim.algos import AlgoOrder
+from xq.sim.book import Book, units
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
-from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
+from xq.sim.records import Account, PositionSide, SimOrder, SimPosition
+from xq.types import Side
 
-BalanceKey = tuple[Face, Account, str]
-Leg = tuple[Account, str, Decimal]
+BalanceKey = tuple[str, Face, Account, str]
+PositionKey = tuple[str, str, PositionSide]
+MarketKey = tuple[Face, str]
+PoolKey = tuple[str, str, str]  # owner, and of an isolated position symbol and side
+EatenKey = tuple[Face, str, Side, Decimal]
 
 
-def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> tuple[Leg, Leg]:
-    """Two legs that move an amount; a negative amount moves back.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an account chose for one futures symbol; leverage 0 is the default."""
 
-    Examples
-    --------
-    >>> [str(leg[2]) for leg in transfer(Account.FREE, Account.HELD, "USDT", Decimal(5))]
-    ['-5', '5']
+    owner: str
+    symbol: str
+    leverage: int = 0
+    isolated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Whether an account has one position per symbol, or a long and a short one."""
+
+    owner: str
+    hedge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Where a resting order stands.
+
+    Attributes
+    ----------
+    sequence
+        Of two orders at one price the lower comes first.
+    ahead
+        Outside quantity at its price that came before it, base asset; None while that cannot be
+        seen, and then all that is displayed when it can be seen counts.
     """
-    return (source, asset, -amount), (target, asset, amount)
+
+    order_id: int
+    sequence: int
+    ahead: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What a transaction concerns: a symbol, and a fill (trades, fees) or an order (holds)."""
+class Eaten:
+    """What clients took of an outside level that has not changed since.
 
-    symbol: str = ""
-    reference: int = 0
+    Attributes
+    ----------
+    size
+        What the feed displayed; another size is another state of the level, and untouched.
+    """
+
+    face: Face
+    symbol: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    quantity: Decimal
 
 
 @dataclass(frozen=True, slots=True)
+class Countdown:
+    """When all orders of an account in one symbol end unless it asks for more time."""
+
+    owner: str
+    symbol: str
+    ends_ms: int
+
+
+@dataclass(slots=True)
 class Counters:
     """The next free number of each sequence."""
 
     order: int = 1
     fill: int = 1
     transaction: int = 1
+    place: int = 1
+    algo: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """Everything a restart must remember, except history; treated as immutable.
+    """Everything a restart must remember, except history; only a `Draft` changes it.
 
     Attributes
     ----------
+    owners
+        Accounts that were opened, in that order.
     balances
-        Sum of postings by face, account and asset.
+        Sum of postings by owner, face, account and asset.
     open_orders
-        Resting orders by id.
+        Orders that are not final, by id.
     positions
         Futures positions that are not flat.
-    leverages
-        Chosen leverage by futures symbol.
+    settings
+        Choices per account and futures symbol.
+    algos
+        Conditional orders that wait, or whose order is still open, by id.
+    modes
+        Position modes by account; one-way where there is none.
+    queues
+        Places of the orders that rest in a book.
+    eaten
+        Outside liquidity that clients took.
+    countdowns
+        Dead man's switches per account and futures symbol.
+    warned
+        Pools whose owner was told that margin runs out; events only, so not kept on disk.
     settled_ms
         Venue time up to which everything that happened is in the books.
     """
 
+    owners: dict[str, int] = field(default_factory=dict)
     balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
     open_orders: dict[int, SimOrder] = field(default_factory=dict)
-    positions: dict[str, SimPosition] = field(default_factory=dict)
-    leverages: dict[str, int] = field(default_factory=dict)
-    counters: Counters = Counters()
+    positions: dict[PositionKey, SimPosition] = field(default_factory=dict)
+    settings: dict[tuple[str, str], Setting] = field(default_factory=dict)
+    algos: dict[int, AlgoOrder] = field(default_factory=dict)
+    modes: dict[str, Mode] = field(default_factory=dict)
+    queues: dict[int, Queue] = field(default_factory=dict)
+    eaten: dict[EatenKey, Eaten] = field(default_factory=dict)
+    countdowns: dict[tuple[str, str], Countdown] = field(default_factory=dict)
+    counters: Counters = field(default_factory=Counters)
     settled_ms: int = 0
+    warned: dict[PoolKey, int] = field(default_factory=dict, compare=False)
+    index: "Index" = field(init=False, repr=False, compare=False)
+    books: dict[MarketKey, Book] = field(init=False, repr=False, compare=False)
 
-    def balance(self, face: Face, account: Account, asset: str) -> Decimal:
+    def __post_init__(self) -> None:
+        self.index = Index()
+        self.books = {}
+        for order in self.open_orders.values():
+            self.index.add(order)
+        for algo in self.algos.values():
+            self.index.add_algo(algo)
+        for queue in self.queues.values():
+            order = self.open_orders[queue.order_id]
+            self.book(order.face, order.symbol).add(*place_in(order, queue.sequence))
+
+    def book(self, face: Face, symbol: str) -> Book:
+        """The clients' resting orders of one market."""
+        found = self.books.get((face, symbol))
+        if found is None:
+            found = self.books[face, symbol] = Book()
+        return found
+
+    def balance(self, owner: str, face: Face, account: Account, asset: str) -> Decimal:
         """One balance; zero when nothing was ever posted."""
-        return self.balances.get((face, account, asset), ZERO)
+        return self.balances.get((owner, face, account, asset), ZERO)
 
-    def orders_of(self, face: Face, symbol: str | None = None) -> list[SimOrder]:
-        """Resting orders of one face, oldest first."""
-        return [
-            order
-            for order in self.open_orders.values()
-            if order.face is face and symbol in (None, order.symbol)
-        ]
+    def orders_of(self, owner: str, face: Face, symbol: str | None = None) -> list[SimOrder]:
+        """Open orders of one account and face, oldest first."""
+        return [self.open_orders[number] for number in self.index.of(owner, face, symbol)]
 
-    def position(self, symbol: str) -> SimPosition:
+    def position(
+        self, owner: str, symbol: str, side: PositionSide = PositionSide.BOTH
+    ) -> SimPosition:
         """The position in one symbol, flat if there is none."""
-        return self.positions.get(symbol) or SimPosition(symbol)
+        found = self.positions.get((owner, symbol, side))
+        if found is None:
+            isolated = self.setting(owner, symbol).isolated
+            return SimPosition(owner, symbol, side, isolated=isolated)
+        return found
+
+    def positions_of(self, owner: str) -> list[SimPosition]:
+        """Positions of one account that are not flat, by symbol and side."""
+        held = [item for key, item in self.positions.items() if key[0] == owner]
+        return sorted(held, key=lambda item: (item.symbol, item.side))
+
+    def is_hedged(self, owner: str) -> bool:
+        """Whether an account is in hedge mode."""
+        return owner in self.modes and self.modes[owner].hedge
+
+    def algos_of(self, owner: str, symbol: str | None = None) -> list[AlgoOrder]:
+        """Conditional orders of one account, oldest first, those that sent an order included."""
+        here = (a for a in self.algos.values() if a.owner == owner and symbol in (None, a.symbol))
+        return sorted(here, key=lambda algo: algo.id)
+
+    def setting(self, owner: str, symbol: str) -> Setting:
+        """What an account chose for a symbol."""
+        return self.settings.get((owner, symbol)) or Setting(owner, symbol)
 
 
-@dataclass(slots=True)
-class Changes:
-    """What a draft added, for the ledger to make durable."""
-
-    orders: dict[int, SimOrder] = field(default_factory=dict)
-    fills: list[SimFill] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
-    positions: dict[str, SimPosition] = field(default_factory=dict)
-    leverages: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.orders or self.fills or self.postings or self.positions or self.leverages)
+def place_in(order: SimOrder, sequence: int) -> tuple[int, bool, int, int, int]:
+    """What `Book.add` wants to know of an order."""
+    buy = order.side is Side.BUY
+    return order.id, buy, units(order.price), units(order.remaining), sequence
 
 
-NOTHING = About()
+class Index:
+    """Ways to find open orders without looking at all of them."""
 
+    def __init__(self) -> None:
+        self._orders: dict[tuple[str, Face, str], set[int]] = {}
+        self._names: dict[tuple[str, Face, str], int] = {}
+        self._algos: dict[tuple[str, str], int] = {}
+        self.dated: dict[int, int] = {}  # orders that end by themselves, and when
+        self.waiting: dict[int, SimOrder] = {}  # spot orders whose trigger was not met yet
 
-class Draft:
-    """A copy of the state that one request may change; dropped whole if the request fails."""
+    def add(self, order: SimOrder) -> None:
+        """An order became open."""
+        self._orders.setdefault((order.owner, order.face, order.symbol), set()).add(order.id)
+        self._names[order.owner, order.face, order.client_id] = order.id
+        if order.good_till_ms:
+            self.dated[order.id] = order.good_till_ms
+        if order.waiting:
+            self.waiting[order.id] = order
 
-    def __init__(self, state: State) -> None:
-        self.state = replace(
-            state,
-            balances=dict(state.balances),
-            open_orders=dict(state.open_orders),
-            positions=dict(state.positions),
-            leverages=dict(state.leverages),
-        )
-        self.changes = Changes()
+    def remove(self, order: SimOrder) -> None:
+        """An order is open no more."""
+        key = (order.owner, order.face, order.symbol)
+        self._orders[key].discard(order.id)
+        if not self._orders[key]:
+            del self._orders[key]
+        del self._names[order.owner, order.face, order.client_id]
+        self.dated.pop(order.id, None)
+        self.waiting.pop(order.id, None)
 
-    @property
-    def now_ms(self) -> int:
-        """Venue time of whatever is being written down."""
-        return self.state.settled_ms
+    def of(self, owner: str, face: Face, symbol: str | None) -> list[int]:
+        """Numbers of one account's orders, ascending."""
+        if symbol is not None:
+            return sorted(self._orders.get((owner, face, symbol), ()))
+        keys = [key for key in self._orders if key[0] == owner and key[1] is face]
+        return sorted(number for key in keys for number in self._orders[key])
 
-    def advance(self, ts: int) -> None:
-        """Everything up to ``ts`` is in the books."""
-        self.state = replace(self.state, settled_ms=ts)
+    def count(self, owner: str, face: Face, symbol: str) -> int:
+        """How many orders an account has in one market."""
+        return len(self._orders.get((owner, face, symbol), ()))
 
-    def post(self, face: Face, kind: Kind, legs: Iterable[Leg], about: About = NOTHING) -> None:
-        """Write one transaction; its legs must sum to zero in every asset.
+    def add_algo(self, algo: AlgoOrder) -> None:
+        """A conditional order waits."""
+        self._algos[algo.owner, algo.client_id] = algo.id
 
-        Raises
-        ------
-        ValueError
-            If they do not: a bug of the venue.
-        """
-        wanted = [leg for leg in legs if leg[2] != 0]
-        sums: dict[str, Decimal] = {}
-        for _, asset, amount in wanted:
-            sums[asset] = sums.get(asset, ZERO) + amount
-        if any(sums.values()):
-            raise ValueError(f"legs of {kind} do not cancel: {sums}")
-        if not wanted:
-            return
-        number = self._take("transaction")
-        for account, asset, amount in wanted:
-            key = (face, account, asset)
-            self.state.balances[key] = self.state.balances.get(key, ZERO) + amount
-            self.changes.postings.append(
-                Posting(
-                    transaction=number,
-                    ts=self.now_ms,
-                    face=face,
-                    kind=kind,
-                    account=account,
-                    asset=asset,
-                    amount=amount,
-                    symbol=about.symbol,
-                    reference=about.reference,
-                )
-            )
+    def remove_algo(self, algo: AlgoOrder) -> None:
+        """A conditional order waits no more."""
+        self._algos.pop((algo.owner, algo.client_id), None)
 
-    def put_order(self, order: SimOrder) -> SimOrder:
-        """Write down an order's new state, stamped with the current time."""
-        stamped = replace(order, updated_ms=self.now_ms)
-        if stamped.is_open:
-            self.state.open_orders[order.id] = stamped
-        else:
-            self.state.open_orders.pop(order.id, None)
-        self.changes.orders[order.id] = stamped
-        return stamped
+    def algo_named(self, owner: str, client_id: str) -> int | None:
+        """The waiting conditional order of a client id."""
+        return self._algos.get((owner, client_id))
 
-    def add_fill(self, fill: SimFill) -> None:
-        """Write down an execution."""
-        self.changes.fills.append(fill)
+    def count_waiting(self, owner: str, symbol: str) -> int:
+        """How many spot orders of an account in one market wait for their trigger."""
+        return sum((o.owner, o.symbol) == (owner, symbol) for o in self.waiting.values())
 
-    def put_position(self, position: SimPosition) -> None:
-        """Write down a position, stamped with the current time."""
-        stamped = replace(position, updated_ms=self.now_ms)
-        if stamped.quantity:
-            self.state.positions[position.symbol] = stamped
-        else:
-            self.state.positions.pop(position.symbol, None)
-        self.changes.positions[position.symbol] = stamped
+    def named(self, owner: str, face: Face, client_id: str) -> int | None:
+        """The open order of a client id."""
+        return self._names.get((owner, face, client_id))
 
-    def put_leverage(self, symbol: str, leverage: int) -> None:
-        """Write down a chosen leverage."""
-        self.state.leverages[symbol] = leverage
-        self.changes.leverages[symbol] = leverage
-
-    def next_order_id(self) -> int:
-        """A fresh order number."""
-        return self._take("order")
-
-    def next_fill_id(self) -> int:
-        """A fresh fill number."""
-        return self._take("fill")
-
-    def _take(self, name: str) -> int:
-        counters = self.state.counters
-        number: int = getattr(counters, name)
-        self.state = replace(self.state, counters=replace(counters, **{name: number + 1}))
-        return number
+    def symbols(self, owner: str, face: Face) -> Iterator[str]:
+        """Symbols in which an account has orders."""
+        return (key[2] for key in self._orders if key[0] == owner and key[1] is face)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xq.errors import StorageFailed, VenueError
+from xq.errors import DataError, StorageFailed, VenueError
 from xq.ports import Clock
 from xq.sim.instruments import Face
 from xq.sim.refusal import Refusal
@@ -11,8 +11,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message, check_key, check_signature
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.futures import FUTURES_ROUTES
-from xq.sim.wire.params import Params
-from xq.sim.wire.route import Json, Route, Routes, Security
+from xq.sim.wire.route import Caller, Json, Route, Routes, Security
 from xq.sim.wire.spot import SPOT_ROUTES
 
 STATUS_PATH = "/_sim/status"
@@ -34,17 +33,21 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def dispatch(venue: SimVenue, message: Message, wall: Clock) -> Reply:
+def dispatch(venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None) -> Reply:
     """Answer a request.
 
     Parameters
     ----------
     wall
         What timestamps of signed requests are checked against.
+    more
+        Routes of whoever keeps state of its own, as listen keys.
     """
-    route = _ROUTES.get((message.method, message.path))
+    extra = {} if more is None else more
+    key = message.method, message.path
+    route = _ROUTES.get(key) or extra.get(key)
     if route is None:
-        known = message.path in _PATHS
+        known = message.path in _PATHS or any(path == message.path for _, path in extra)
         status = _WRONG_METHOD if known else _NOT_FOUND
         text = "Method not allowed." if known else f"Path {message.path} not found."
         return Reply(status, {"code": -5000, "msg": text})
@@ -55,18 +58,19 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock) -> Reply:
         return Reply(error.status, error.payload)
     except StorageFailed as failure:
         return Reply(_UNAVAILABLE, {"code": -1001, "msg": f"Internal error. {failure.message}"})
-    except VenueError as failure:  # a paper venue's real prices are out of reach: nothing was done
+    except (VenueError, DataError) as failure:  # prices are out of reach, or a recording ends
         return Reply(_UNAVAILABLE, {"code": -1008, "msg": f"No prices. {failure.message}"})
 
 
 def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Json:
-    params = Params.parse(message.query, message.body)
+    params = message.params()
+    owner = ""
     if route.security is Security.KEY:
-        check_key(message)
+        owner = check_key(message, venue.logins).name
     elif route.security is Security.SIGNED:
-        check_signature(message, params, wall.now_ms())
+        owner = check_signature(message, params, venue.logins, wall.now_ms()).name
     venue.settle()
-    return route.handler(venue, params)
+    return route.handler(Caller(venue, owner), params)
 
 
 def _face(path: str) -> Face:

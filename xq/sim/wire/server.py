@@ -3,23 +3,30 @@
 import asyncio
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
-from xq.errors import StorageFailed, UsageError, VenueError
+from xq.errors import DataError, UsageError, VenueError
 from xq.ports import Clock
+from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger
-from xq.sim.market import SimMarket
+from xq.sim.market_models import Latency
+from xq.sim.market_open import Source, synthetic
+from xq.sim.pace import Pace
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.limits import Limits
+from xq.sim.wire.route import Routes
+from xq.sim.wire.streams.conversation import Manners
+from xq.sim.wire.streams.endpoint import Streams
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -30,18 +37,50 @@ _LARGEST_BODY = 64 * 1024
 _LINGER_SECONDS = 1.0
 
 
-def open_venue(state: Path, clock: Clock, seed: int, start_ms: int | None = None) -> SimVenue:
+def open_venue(
+    state: Path,
+    clock: Clock,
+    seed: int,
+    start_ms: int | None = None,
+    accounts: Sequence[str] = (MAIN,),
+    *,
+    source: Source | None = None,
+    pace: Pace | None = None,
+    latency: Latency | None = None,
+) -> SimVenue:
     """The venue whose ledger lies in ``state``; close its ledger when done.
+
+    Parameters
+    ----------
+    source
+        Where its prices come from; None is the venue's own markets.
+    pace
+        How fast its time passes; None goes on as the ledger remembers.
+    latency
+        How long orders travel; None is no time.
 
     Raises
     ------
-    ConfigError, UsageError, CorruptFile, StorageFailed
-        As `SimVenue` and `Ledger` do.
+    ConfigError, UsageError, CorruptFile, StorageFailed, NoData
+        As `SimVenue`, `Ledger` and the source do.
     """
     ledger = Ledger(state / FILE_NAME)
     try:
-        feeds = {face: SimMarket(face, seed) for face in Face}
-        return SimVenue(ledger, feeds, clock, seed=seed, start_ms=start_ms)
+        known = ledger.world() is not None
+        begin = ledger.load().settled_ms if known and start_ms is None else start_ms
+        prices = (synthetic(seed) if source is None else source)(begin)
+        return SimVenue(
+            ledger,
+            prices.feeds,
+            clock,
+            seed=seed,
+            start_ms=start_ms if known else prices.start_ms if start_ms is None else start_ms,
+            accounts=accounts,
+            pace=pace,
+            latency=latency,
+            end_ms=prices.end_ms,
+            market=prices.market,
+        )
     except BaseException:
         ledger.close()
         raise
@@ -58,6 +97,13 @@ class VenueServer:
         What signatures are checked against; the machine's own time unless a test says otherwise.
     limits
         How fast it may be asked; None is without limit.
+    manners
+        How WebSocket connections are treated; None is as on Binance.
+
+    Attributes
+    ----------
+    streams
+        WebSocket connections, once started.
 
     Raises
     ------
@@ -72,10 +118,13 @@ class VenueServer:
         *,
         wall: Clock | None = None,
         limits: Limits | None = None,
+        manners: Manners | None = None,
     ) -> None:
         self.venue = venue
         self.port = port
         self.limits = limits
+        self._manners = manners
+        self.streams: Streams | None = None
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -124,17 +173,23 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
+        self.streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
+            await self.streams.close()
             await runner.cleanup()
 
-    async def _handle(self, request: "web.Request") -> "web.Response":
+    async def _handle(self, request: "web.Request") -> "web.StreamResponse":
         import orjson
         from aiohttp import web
 
+        if self.streams is not None:
+            socket = await self.streams.serve(request)
+            if socket is not None:
+                return socket
         body = await request.read()
         reply = self._answer(request, body)
         return web.Response(
@@ -153,9 +208,18 @@ class VenueServer:
             return Reply(error.status, error.payload)
         key = request.headers.get("X-MBX-APIKEY")
         message = Message(request.method, path, query, body.decode("ascii"), key)
+        return self._reply(message)
+
+    def _reply(self, message: Message) -> Reply:
+        """Answer a request, by HTTP or WebSocket."""
+        more = None if self.streams is None else self.streams.routes
         if self.limits is None:
-            return dispatch(self.venue, message, self._wall)
-        return limited(self.limits, self.venue, message, self._wall)
+            reply = dispatch(self.venue, message, self._wall, more)
+        else:
+            reply = limited(self.limits, self.venue, message, self._wall, more)
+        if self.streams is not None:
+            self.streams.seen(message, reply)
+        return reply
 
     def _status(self) -> dict[str, object]:
         return {
@@ -167,14 +231,16 @@ class VenueServer:
         }
 
 
-def limited(limits: Limits, venue: SimVenue, message: Message, wall: Clock) -> Reply:
+def limited(
+    limits: Limits, venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None
+) -> Reply:
     """`dispatch` for who has not asked too often."""
-    with suppress(StorageFailed, VenueError):  # it stands still then, and `dispatch` says why
+    with suppress(DataError, VenueError):  # it stands still then, and `dispatch` says why
         venue.settle()
     verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
     if verdict.payload is not None:
         return Reply(verdict.status, dict(verdict.payload), verdict.headers)
-    reply = dispatch(venue, message, wall)
+    reply = dispatch(venue, message, wall, more)
     if isinstance(reply.payload, dict) and "rateLimits" in reply.payload:
         face = Face.FUTURES if message.path.startswith("/fapi/") else Face.SPOT
         reply = Reply(reply.status, reply.payload | {"rateLimits": limits.describe(face)})

@@ -1,0 +1,1 @@
+"""The WebSocket face of the simulated venue: market streams, user streams, order API."""
