@@ -8,7 +8,7 @@ from xq.sim.draft import Draft
 from xq.sim.events import Cause
 from xq.sim.exact import ZERO
 from xq.sim.feed import Feed
-from xq.sim.filters import MIN_LIFE_MS, Standing, check, rules_of
+from xq.sim.filters import LAST_MS, MIN_LIFE_MS, Standing, check, rules_of
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.matching import Taker
 from xq.sim.orders_funds import require_funds, require_margin
@@ -95,8 +95,8 @@ def _standing(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrde
 
 
 def require_life(draft: Draft, good_till_ms: int) -> None:
-    """Refuse an end that is too near."""
-    if good_till_ms < draft.now_ms + MIN_LIFE_MS:
+    """Refuse an end that is too near, or after the year 9999."""
+    if not draft.now_ms + MIN_LIFE_MS <= good_till_ms < LAST_MS:
         raise Refusal(Reason.BAD_GOOD_TILL)
 
 
