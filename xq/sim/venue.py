@@ -9,6 +9,7 @@ from xq.errors import ConfigError, UsageError
 from xq.ports import Clock
 from xq.sim.account import close_order, open_account
 from xq.sim.accounts import MAIN, by_key
+from xq.sim.altered import altered
 from xq.sim.contracts import margin_account
 from xq.sim.draft import Changes, Draft
 from xq.sim.events import ConfigEvent, Event
@@ -210,6 +211,18 @@ class SimVenue:
         """(bids, asks), best first: outside liquidity merged with clients' resting orders."""
         book = self.feeds[face].book(symbol, self.now_ms, limit)
         return merged(book, self.state.resting(face, symbol), limit)
+
+    @contextmanager
+    def altered(self, face: Face, market: SimInstrument) -> Iterator[None]:
+        """One market by other rules, as long as it lasts: for one request."""
+        feeds, markets = self.feeds, self._markets[face]
+        own = markets[market.id]
+        self.feeds = {**feeds, face: altered(feeds[face], market)}
+        markets[market.id] = market
+        try:
+            yield
+        finally:
+            self.feeds, markets[market.id] = feeds, own
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Tell a listener every event, in order, once it is in the ledger; call to unsubscribe."""

@@ -36,6 +36,10 @@ class Params:
         """Read a query string and a form body; the query wins where both name a parameter."""
         return cls(_pairs(body) | _pairs(query))
 
+    def values(self) -> dict[str, str]:
+        """Every parameter as it was sent."""
+        return dict(self._values)
+
     def __contains__(self, name: str) -> bool:
         return name in self._values
 

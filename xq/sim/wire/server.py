@@ -21,10 +21,13 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
+from xq.sim.wire.faults.bench import Bench
+from xq.sim.wire.faults.fault import Fault
 from xq.sim.wire.limits import Limits
 from xq.sim.wire.route import Routes
 from xq.sim.wire.streams.conversation import Manners
 from xq.sim.wire.streams.endpoint import Streams
+from xq.sim.wire.streams.outbox import Outbox
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -71,6 +74,8 @@ class VenueServer:
         How fast it may be asked; None is without limit.
     manners
         How WebSocket connections are treated; None is as on Binance.
+    bench
+        What goes wrong on purpose; None is nothing.
 
     Raises
     ------
@@ -86,10 +91,12 @@ class VenueServer:
         wall: Clock | None = None,
         limits: Limits | None = None,
         manners: Manners | None = None,
+        bench: Bench | None = None,
     ) -> None:
         self.venue = venue
         self.port = port
         self.limits = limits
+        self.bench = bench
         self._manners = manners
         self._streams: Streams | None = None
         self._wall = SystemClock() if wall is None else wall
@@ -140,16 +147,36 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
-        self._streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
+        self._streams = Streams(
+            self.venue,
+            self._reply_over_socket,
+            wall=self._wall,
+            manners=self._manners,
+            outboxes=Outbox if self.bench is None else self.bench.outbox,
+        )
+        if self.bench is not None:
+            self.bench.attach(self._streams.hub.keys)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
+            if self.bench is not None:
+                self.bench.close()
             await self._streams.close()
             await runner.cleanup()
 
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
+        if self.bench is None or request.raw_path == STATUS_PATH:
+            return await self._respond(request, [])
+        body = b"" if "Upgrade" in request.headers else await request.read()
+        message = _message(request, body)
+        return await self.bench.over_http(
+            request, self.venue, message, lambda struck: self._respond(request, struck)
+        )
+
+    async def _respond(self, request: "web.Request", struck: list[Fault]) -> "web.StreamResponse":
+        """Answer a request under the conditions of faults."""
         import orjson
         from aiohttp import web
 
@@ -158,7 +185,7 @@ class VenueServer:
             if socket is not None:
                 return socket
         body = await request.read()
-        reply = self._answer(request, body)
+        reply = self._answer(request, body, struck)
         return web.Response(
             status=reply.status,
             body=orjson.dumps(reply.payload),
@@ -166,24 +193,31 @@ class VenueServer:
             headers=dict(reply.headers),
         )
 
-    def _answer(self, request: "web.Request", body: bytes) -> Reply:
+    def _answer(self, request: "web.Request", body: bytes, struck: list[Fault]) -> Reply:
         path, _, query = request.raw_path.partition("?")
         if path == STATUS_PATH:
             return Reply(200, self._status())
         if not query.isascii() or not body.isascii():
             error = wire_error(Refusal(Reason.MALFORMED_PARAMETER, "query"), Face.SPOT)
             return Reply(error.status, error.payload)
-        key = request.headers.get("X-MBX-APIKEY")
-        message = Message(request.method, path, query, body.decode("ascii"), key)
-        return self._reply(message)
+        message = _message(request, body)
+        if self.bench is None or not struck:
+            return self._reply(message, self._wall)
+        return self.bench.answer(self.venue, message, self._wall, self._reply, struck)
 
-    def _reply(self, message: Message) -> Reply:
-        """Answer a request, by HTTP or WebSocket."""
+    def _reply_over_socket(self, message: Message) -> Reply:
+        """Answer a request of the WebSocket API."""
+        if self.bench is None:
+            return self._reply(message, self._wall)
+        return self.bench.over_socket(self.venue, message, self._wall, self._reply)
+
+    def _reply(self, message: Message, wall: Clock) -> Reply:
+        """The venue's own answer, signatures being checked against ``wall``."""
         more = None if self._streams is None else self._streams.routes
         if self.limits is None:
-            reply = dispatch(self.venue, message, self._wall, more)
+            reply = dispatch(self.venue, message, wall, more)
         else:
-            reply = limited(self.limits, self.venue, message, self._wall, more)
+            reply = limited(self.limits, self.venue, message, wall, more)
         if self._streams is not None:
             self._streams.seen(message, reply)
         return reply
@@ -196,6 +230,12 @@ class VenueServer:
             "state": str(self.venue.ledger.path.parent.resolve()),
             "limits": None if self.limits is None else self.limits.answered,
         }
+
+
+def _message(request: "web.Request", body: bytes) -> Message:
+    path, _, query = request.raw_path.partition("?")
+    key = request.headers.get("X-MBX-APIKEY")
+    return Message(request.method, path, query, body.decode("ascii", "replace"), key)
 
 
 def limited(
