@@ -5,15 +5,18 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from xq.sim.events import BalanceChange, BalanceEvent, Cause, Event, OrderEvent
+from xq.sim.algos import AlgoOrder, AlgoStatus
+from xq.sim.book import units
+from xq.sim.events import AlgoEvent, BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
-from xq.sim.state import BalanceKey, Setting, State
+from xq.sim.state import BalanceKey, Queue, Setting, State, place_in
 
 Leg = tuple[Account, str, Decimal]
 Undo = tuple[Callable[..., Any], tuple[Any, ...]]
 
+_LIVE = (AlgoStatus.NEW, AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED)
 _WALLETS = (Account.FREE, Account.HELD, Account.ISOLATED)
 
 
@@ -50,6 +53,7 @@ class Changes:
     """
 
     orders: dict[int, SimOrder] = field(default_factory=dict)
+    algos: dict[int, AlgoOrder] = field(default_factory=dict)
     fills: list[SimFill] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
@@ -58,7 +62,7 @@ class Changes:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.orders or self.fills or self.postings or self.rows)
+        return not (self.orders or self.algos or self.postings or self.rows)
 
 
 class Draft:
@@ -68,6 +72,7 @@ class Draft:
         self.state = state
         self.changes = Changes()
         self.events: list[Event] = []
+        self._late: list[Event] = []  # told after what the step did to balances
         self._undo: list[Undo] = []
         self._began = replace(state.counters), state.settled_ms
         self._moved: dict[tuple[str, Face], dict[str, Decimal]] = {}
@@ -133,10 +138,15 @@ class Draft:
                 moved[asset] = moved.get(asset, ZERO) + amount
 
     def put_order(self, order: SimOrder, cause: Cause, fill: SimFill | None = None) -> SimOrder:
-        """Write down an order's new state, stamped with the current time, and say why."""
+        """Write down an order's new state, stamped with the current time, and say why.
+
+        One that rests in a book changes there too, and leaves it when it is open no more.
+        """
         stamped = replace(order, updated_ms=self.now_ms)
         state = self.state
         known = state.open_orders.get(order.id)
+        if order.id in state.queues:
+            self._follow(stamped)
         if stamped.is_open:
             self._note(state.open_orders, order.id, known)
             state.open_orders[order.id] = stamped
@@ -148,9 +158,73 @@ class Draft:
             del state.open_orders[order.id]
             state.index.remove(known)
             self._undo.append((state.index.add, (known,)))
+        if known is not None and known.waiting and not order.waiting:
+            self._undo.append((state.index.waiting.__setitem__, (order.id, known)))
+            state.index.waiting.pop(order.id, None)
+        sender = state.algos.get(order.algo_id)
         self.changes.orders[order.id] = stamped
         self.events.append(OrderEvent(self.now_ms, order.owner, order.face, stamped, cause, fill))
+        if sender is not None and sender.status is AlgoStatus.TRIGGERED and not stamped.is_open:
+            self.put_algo(replace(sender, status=AlgoStatus.FINISHED))
         return stamped
+
+    def put_algo(self, algo: AlgoOrder, *, silent: bool = False) -> AlgoOrder:
+        """Write down a conditional order's new state; ``silent`` if only it watched on.
+
+        What it trails is forgotten when it ends without triggering.
+        """
+        if silent:
+            self._keep_algo(algo)
+            return algo
+        ended = algo.status in (AlgoStatus.CANCELED, AlgoStatus.EXPIRED)
+        extreme = ZERO if ended and not algo.triggered_ms else algo.extreme
+        stamped = replace(algo, updated_ms=self.now_ms, extreme=extreme)
+        self._keep_algo(stamped)
+        event = AlgoEvent(self.now_ms, algo.owner, stamped)
+        early = algo.status is AlgoStatus.TRIGGERING
+        (self.events if early else self._late).append(event)
+        return stamped
+
+    def _keep_algo(self, algo: AlgoOrder) -> None:
+        state, known = self.state, self.state.algos.get(algo.id)
+        self._note(state.algos, algo.id, known)
+        if algo.status in _LIVE:
+            state.algos[algo.id] = algo
+        else:
+            state.algos.pop(algo.id, None)
+        if algo.is_open and known is None:
+            state.index.add_algo(algo)
+            self._undo.append((state.index.remove_algo, (algo,)))
+        elif not algo.is_open and known is not None and known.is_open:
+            state.index.remove_algo(known)
+            self._undo.append((state.index.add_algo, (known,)))
+        self.changes.algos[algo.id] = algo
+
+    def rest(self, order: SimOrder, ahead: Decimal | None) -> None:
+        """Put an open order into its book, behind those at its price."""
+        queue = Queue(order.id, self._take("place"), ahead)
+        book = self.state.book(order.face, order.symbol)
+        book.add(*place_in(order, queue.sequence))
+        self._undo.append((book.remove, (order.id,)))
+        self.put("queues", order.id, queue)
+
+    def leave(self, order: SimOrder) -> None:
+        """Take an order out of its book; it may stay open."""
+        book = self.state.book(order.face, order.symbol)
+        self._undo.append((book.add, (order.id, *book.place_of(order.id))))
+        book.remove(order.id)
+        self.put("queues", order.id, None)
+
+    def _follow(self, order: SimOrder) -> None:
+        if not order.is_open:
+            self.leave(order)
+            return
+        book = self.state.book(order.face, order.symbol)
+        before = book.place_of(order.id)[2]
+        left = units(order.remaining)
+        if left != before:
+            self._undo.append((book.resize, (order.id, before)))
+            book.resize(order.id, left)
 
     def add_fill(self, fill: SimFill) -> None:
         """Write down an execution."""
@@ -190,6 +264,8 @@ class Draft:
             positions = tuple(held[key] for key in sorted(held))
             self.events.append(BalanceEvent(self.now_ms, owner, face, reason, changes, positions))
         self._moved, self._positions = {}, {}
+        self.events += self._late
+        self._late = []
 
     def next_order_id(self) -> int:
         """A fresh order number."""
@@ -198,6 +274,10 @@ class Draft:
     def next_fill_id(self) -> int:
         """A fresh fill number."""
         return self._take("fill")
+
+    def next_algo_id(self) -> int:
+        """A fresh number of a conditional order."""
+        return self._take("algo")
 
     def _balance(self, owner: str, face: Face, asset: str, change: Decimal) -> BalanceChange:
         second = Account.HELD if face is Face.SPOT else Account.ISOLATED
