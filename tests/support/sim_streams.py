@@ -10,6 +10,8 @@ import aiohttp
 import ccxt
 import ccxt.pro
 
+from xq.clock import SystemClock
+
 PATIENCE = 60.0  # of a test that waits for a message; far more than it should take
 
 
@@ -133,3 +135,43 @@ async def pro(url: str, *, spot: bool = False, **config: Any) -> AsyncIterator[A
         yield client
     finally:
         await client.close()
+
+
+class Hurried:
+    """Wall time that runs faster than it does."""
+
+    def __init__(self, speed: int) -> None:
+        self._speed = speed
+        self._wall = SystemClock()
+        self._start = self._wall.now_ms()
+
+    def now_ms(self) -> int:
+        return self._start + (self._wall.now_ms() - self._start) * self._speed
+
+    def monotonic(self) -> float:
+        return self.now_ms() / 1000
+
+    def sleep(self, seconds: float) -> None:
+        self._wall.sleep(seconds / self._speed)
+
+
+class Replayed:
+    """A clock that goes as fast as subscribers follow, for some time, and then stands still."""
+
+    def __init__(self, length_ms: int) -> None:
+        self._now = self._start = 1_700_000_000_000
+        self._length = length_ms
+
+    def now_ms(self) -> int:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._now / 1000
+
+    def sleep(self, seconds: float) -> None:
+        self._now += round(seconds * 1000)
+
+    def step(self, most_ms: int) -> bool:
+        left = self._start + self._length - self._now
+        self._now += min(most_ms, left)
+        return left > 0

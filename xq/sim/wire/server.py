@@ -77,6 +77,11 @@ class VenueServer:
     bench
         What goes wrong on purpose; None is nothing.
 
+    Attributes
+    ----------
+    streams
+        WebSocket connections, once started.
+
     Raises
     ------
     UsageError
@@ -98,7 +103,7 @@ class VenueServer:
         self.limits = limits
         self.bench = bench
         self._manners = manners
-        self._streams: Streams | None = None
+        self.streams: Streams | None = None
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -147,7 +152,7 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
-        self._streams = Streams(
+        self.streams = Streams(
             self.venue,
             self._reply_over_socket,
             wall=self._wall,
@@ -155,7 +160,7 @@ class VenueServer:
             outboxes=Outbox if self.bench is None else self.bench.outbox,
         )
         if self.bench is not None:
-            self.bench.attach(self._streams.hub.keys)
+            self.bench.attach(self.streams.hub.keys)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
@@ -163,7 +168,7 @@ class VenueServer:
         finally:
             if self.bench is not None:
                 self.bench.close()
-            await self._streams.close()
+            await self.streams.close()
             await runner.cleanup()
 
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
@@ -180,8 +185,8 @@ class VenueServer:
         import orjson
         from aiohttp import web
 
-        if self._streams is not None:
-            socket = await self._streams.serve(request)
+        if self.streams is not None:
+            socket = await self.streams.serve(request)
             if socket is not None:
                 return socket
         body = await request.read()
@@ -213,13 +218,13 @@ class VenueServer:
 
     def _reply(self, message: Message, wall: Clock) -> Reply:
         """The venue's own answer, signatures being checked against ``wall``."""
-        more = None if self._streams is None else self._streams.routes
+        more = None if self.streams is None else self.streams.routes
         if self.limits is None:
             reply = dispatch(self.venue, message, wall, more)
         else:
             reply = limited(self.limits, self.venue, message, wall, more)
-        if self._streams is not None:
-            self._streams.seen(message, reply)
+        if self.streams is not None:
+            self.streams.seen(message, reply)
         return reply
 
     def _status(self) -> dict[str, object]:

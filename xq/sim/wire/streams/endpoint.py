@@ -41,8 +41,6 @@ class Streams:
         Answers a request as REST does.
     wall
         What signatures and listen keys are checked against.
-    clock
-        Moved by the pump where time is replayed as fast as subscribers can take it.
     outboxes
         Makes what waits for each connection, from it and the most bytes that may.
 
@@ -59,7 +57,6 @@ class Streams:
         *,
         wall: Clock,
         manners: Manners | None = None,
-        clock: Stepped | None = None,
         outboxes: Callable[[Line, int], Outbox] = Outbox,
     ) -> None:
         keys = ListenKeys(wall)
@@ -69,6 +66,7 @@ class Streams:
         self._wall = wall
         self._outboxes = outboxes
         self._manners = Manners() if manners is None else manners
+        clock = venue.clock if isinstance(venue.clock, Stepped) else None
         self._pump = asyncio.get_running_loop().create_task(Pump(venue, self.hub, clock).run())
         self._sockets: dict[web.WebSocketResponse, None] = {}
         self._silent = any(isinstance(feed, PaperFeed) for feed in venue.feeds.values())

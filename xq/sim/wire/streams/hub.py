@@ -19,7 +19,7 @@ from xq.sim.wire.streams.listen_keys import ListenKeys
 from xq.sim.wire.streams.names import Kind, Stream, is_served, parse
 from xq.sim.wire.streams.outbox import breathe
 from xq.sim.wire.streams.prints import Prints
-from xq.sim.wire.streams.session import Session
+from xq.sim.wire.streams.session import Session, Tamper
 from xq.sim.wire.streams.users import Recipient, Users
 
 PATIENCE_SECONDS = 10.0  # how long replayed time waits for one subscriber
@@ -66,6 +66,8 @@ class Hub:
         Set while anybody listens.
     fresh
         Set when a stream began that was not there before.
+    sessions
+        Who is connected.
     """
 
     def __init__(self, venue: SimVenue, keys: ListenKeys) -> None:
@@ -76,8 +78,24 @@ class Hub:
         self.busy = asyncio.Event()
         self.fresh = True
         self._topics: dict[tuple[Face, str], _Topic] = {}
-        self._sessions: dict[Session, None] = {}
+        self.sessions: dict[Session, None] = {}
         self._recipients: dict[tuple[Session, str], Recipient] = {}
+        self._tamper: Tamper | None = None
+
+    @property
+    def tamper(self) -> Tamper | None:
+        """What is done to messages on purpose.
+
+        Called with a topic and a message, it gives the messages to send instead. Topics are stream
+        names, and ``user:NAME`` for an account's events.
+        """
+        return self._tamper
+
+    @tamper.setter
+    def tamper(self, tamper: Tamper | None) -> None:
+        self._tamper = tamper
+        for session in list(self.sessions):
+            session.tamper = tamper
 
     @property
     def looks(self) -> bool:
@@ -91,12 +109,13 @@ class Hub:
 
     def join(self, session: Session) -> None:
         """A connection is there."""
-        self._sessions[session] = None
+        self.sessions[session] = None
+        session.tamper = self._tamper
 
     def leave(self, session: Session) -> None:
         """A connection ended."""
         self.unsubscribe(session, list(session.names))
-        self._sessions.pop(session, None)
+        self.sessions.pop(session, None)
 
     def subscribe(self, session: Session, names: Iterable[str]) -> None:
         """Listen to streams; those that nobody knows, or hears here, stay silent."""
@@ -172,7 +191,7 @@ class Hub:
 
     async def drained(self) -> None:
         """Return once everybody has taken everything; who does not in time is cut off."""
-        for session in list(self._sessions):
+        for session in list(self.sessions):
             try:
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await session.outbox.drained()
@@ -211,7 +230,7 @@ class Hub:
         recipient = Recipient(
             key.owner,
             key.face,
-            lambda frame: session.tell(text, frame),
+            lambda frame: session.tell(text, frame, f"user:{key.owner}"),
             frozenset({wanted} if wanted else ()),
         )
         old = self._recipients.pop((session, name), None)

@@ -37,7 +37,7 @@ _SPOT = {
     "exchangeInfo": "GET /api/v3/exchangeInfo",
     "depth": "GET /api/v3/depth",
     "trades.recent": "GET /api/v3/trades",
-    "trades.historical": "GET /api/v3/historicalTrades",
+    "trades.historical": "GET /api/v3/trades",
     "trades.aggregate": "GET /api/v3/aggTrades",
     "klines": "GET /api/v3/klines",
     "avgPrice": "GET /api/v3/avgPrice",

@@ -1,7 +1,6 @@
 """Trades as streams: every print on the tape, in order."""
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -13,7 +12,6 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.streams.names import Kind, Stream
 
 _PAGE = 1000
-_PLACES = 8
 
 
 class Prints:
@@ -43,12 +41,6 @@ class Prints:
             )
 
 
-def _number(value: Decimal) -> str:
-    """`xq.sim.exact.text`, quickly for numbers of no more than eight places."""
-    exponent = value.as_tuple().exponent
-    return f"{value:.8f}" if isinstance(exponent, int) and exponent >= -_PLACES else text(value)
-
-
 def _futures_trade(symbol: str, trade: SimTrade) -> dict[str, Any]:
     return {
         "e": "trade",
@@ -56,8 +48,8 @@ def _futures_trade(symbol: str, trade: SimTrade) -> dict[str, Any]:
         "T": trade.ts,
         "s": symbol,
         "t": trade.id,
-        "p": _number(trade.price),
-        "q": _number(trade.quantity),
+        "p": text(trade.price),
+        "q": text(trade.quantity),
         "X": "MARKET",
         "m": trade.buyer_is_maker,
     }
@@ -69,8 +61,8 @@ def _spot_trade(symbol: str, trade: SimTrade) -> dict[str, Any]:
         "E": trade.ts,
         "s": symbol,
         "t": trade.id,
-        "p": _number(trade.price),
-        "q": _number(trade.quantity),
+        "p": text(trade.price),
+        "q": text(trade.quantity),
         "T": trade.ts,
         "m": trade.buyer_is_maker,
         "M": True,
@@ -83,8 +75,8 @@ def _aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
         "E": trade.ts,
         "a": trade.id,
         "s": symbol,
-        "p": _number(trade.price),
-        "q": _number(trade.quantity),
+        "p": text(trade.price),
+        "q": text(trade.quantity),
         "f": trade.first_execution,
         "l": trade.last_execution,
         "T": trade.ts,

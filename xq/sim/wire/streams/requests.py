@@ -53,7 +53,7 @@ class Requests:
         self._subscriptions.clear()
         self._hub.note()
 
-    def reply(self, text: str) -> bytes:
+    def reply(self, text: str | bytes) -> bytes:
         """Answer one message."""
         try:
             request = orjson.loads(text)
@@ -103,7 +103,9 @@ class Requests:
         number = next(self._numbers)
 
         def tell(frame: bytes) -> None:
-            self._outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, frame))
+            tamper = self._hub.tamper
+            for sent in (frame,) if tamper is None else tamper(f"user:{owner}", frame):
+                self._outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, sent))
 
         recipient = Recipient(owner, self._face, tell)
         self._subscriptions[number] = recipient
