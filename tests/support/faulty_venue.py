@@ -42,12 +42,12 @@ class FaultyVenue:
 
 
 @contextmanager
-def faulty_venue(folder: Path) -> Iterator[FaultyVenue]:
-    """Until the block ends."""
+def faulty_venue(folder: Path, *, admin: bool = False) -> Iterator[FaultyVenue]:
+    """Until the block ends; with an admin port if wanted."""
     clock = ManualClock(SystemClock().now_ms())
     venue = open_venue(folder, clock, 7, accounts=ACCOUNTS)
     bench = Bench()
-    server = VenueServer(venue, bench=bench)
+    server = VenueServer(venue, bench=bench, admin_port=0 if admin else None)
     server.start()
     try:
         yield FaultyVenue(server, bench, folder, clock)

@@ -17,7 +17,8 @@ ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "url
                     "fapiPublic": "{url}/fapi/v1", "fapiPrivate": "{url}/fapi/v1",
                     "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
                     "sapi": "{url}/sapi/v1"}}}}}})
-Prices after the recorded history are synthetic, and so is the book. Ctrl-C ends the server."""
+Prices after the recorded history are synthetic, and so is the book. Status page: {admin}
+Ctrl-C ends the server."""
 
 
 @command(app)
@@ -39,6 +40,13 @@ def sim(
         list[str] | None,
         typer.Option(help="Another account: key NAME, secret NAME-secret. Repeatable."),
     ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="What shall go wrong: docs/venue/faults.md.")
+    ] = None,
+    admin_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Of its status page. [default: the next port]"),
+    ] = None,
     limits: Annotated[
         Literal["on", "off"],
         typer.Option(help="on: request weights, 429 and 418 as on Binance."),
@@ -58,7 +66,11 @@ def sim(
         shell.record(report)
         shell.note(
             _CCXT.format(
-                key=report.api_key, secret=report.api_secret, spot=report.spot, url=report.url
+                key=report.api_key,
+                secret=report.api_secret,
+                spot=report.spot,
+                url=report.url,
+                admin=report.admin,
             )
         )
 
@@ -71,4 +83,6 @@ def sim(
         start_ms=start_ms,
         limits=limits == "on",
         accounts=account or (),
+        faults=faults,
+        admin_port=admin_port,
     )

@@ -18,6 +18,8 @@ from xq.sim.ledger import FILE_NAME, Ledger
 from xq.sim.market import SimMarket
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
+from xq.sim.wire.admin.desk import Desk
+from xq.sim.wire.admin.site import AdminSite
 from xq.sim.wire.auth import Message
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
@@ -76,6 +78,8 @@ class VenueServer:
         How WebSocket connections are treated; None is as on Binance.
     bench
         What goes wrong on purpose; None is nothing.
+    admin_port
+        Second port, for who runs the venue; 0 takes any free one, None has none. Needs a bench.
 
     Attributes
     ----------
@@ -97,11 +101,13 @@ class VenueServer:
         limits: Limits | None = None,
         manners: Manners | None = None,
         bench: Bench | None = None,
+        admin_port: int | None = None,
     ) -> None:
         self.venue = venue
         self.port = port
         self.limits = limits
         self.bench = bench
+        self.admin_port = admin_port
         self._manners = manners
         self.streams: Streams | None = None
         self._wall = SystemClock() if wall is None else wall
@@ -120,6 +126,9 @@ class VenueServer:
         self._thread.start()
         try:
             self.port = self._ready.result()
+        except UsageError:
+            self._thread.join()
+            raise
         except OSError as error:
             self._thread.join()
             raise UsageError(
@@ -159,17 +168,29 @@ class VenueServer:
             manners=self._manners,
             outboxes=Outbox if self.bench is None else self.bench.outbox,
         )
-        if self.bench is not None:
-            self.bench.attach(self.streams.hub.keys)
+        admin = self._admin(self.streams)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
+            if admin is not None and self.admin_port is not None:
+                await admin.start(self.admin_port)
+                self.admin_port = admin.port
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
             if self.bench is not None:
                 self.bench.close()
+            if admin is not None:
+                await admin.close()
             await self.streams.close()
             await runner.cleanup()
+
+    def _admin(self, streams: Streams) -> AdminSite | None:
+        """The second port, not yet listening."""
+        if self.bench is None:
+            return None
+        self.bench.attach(streams.hub.keys)
+        desk = Desk(self.venue, self.bench, self._status)
+        return None if self.admin_port is None else AdminSite(self.venue, desk)
 
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
         if self.bench is None or request.raw_path == STATUS_PATH:
