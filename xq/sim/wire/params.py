@@ -149,4 +149,7 @@ def _pairs(encoded: str) -> dict[str, str]:
         )
     except (ValueError, UnicodeDecodeError):
         raise Refusal(Reason.MALFORMED_PARAMETER, "query") from None
-    return dict(pairs)
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise Refusal(Reason.DUPLICATE_PARAMETER)
+    return values

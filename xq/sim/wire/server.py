@@ -38,6 +38,7 @@ HOST = "127.0.0.1"
 
 _LARGEST_BODY = 64 * 1024
 _LINGER_SECONDS = 1.0
+_UNREADABLE = '{"code":-1130,"msg":"Data sent for parameter \'body\' is not valid."}'
 
 
 def open_venue(
@@ -195,7 +196,7 @@ class VenueServer:
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
         if self.bench is None or request.raw_path == STATUS_PATH:
             return await self._respond(request, [])
-        body = b"" if "Upgrade" in request.headers else await request.read()
+        body = b"" if "Upgrade" in request.headers else await _body(request)
         message = _message(request, body)
         return await self.bench.over_http(
             request, self.venue, message, lambda struck: self._respond(request, struck)
@@ -210,8 +211,7 @@ class VenueServer:
             socket = await self.streams.serve(request)
             if socket is not None:
                 return socket
-        body = await request.read()
-        reply = self._answer(request, body, struck)
+        reply = self._answer(request, await _body(request), struck)
         return web.Response(
             status=reply.status,
             body=orjson.dumps(reply.payload),
@@ -256,6 +256,17 @@ class VenueServer:
             "state": str(self.venue.ledger.path.parent.resolve()),
             "limits": None if self.limits is None else self.limits.answered,
         }
+
+
+async def _body(request: "web.Request") -> bytes:
+    """What was sent; refused if it is not encoded as its headers say."""
+    from aiohttp import web
+    from aiohttp.http_exceptions import BadHttpMessage
+
+    try:
+        return await request.read()
+    except (BadHttpMessage, web.RequestPayloadError):
+        raise web.HTTPBadRequest(text=_UNREADABLE, content_type="application/json") from None
 
 
 def _message(request: "web.Request", body: bytes) -> Message:
