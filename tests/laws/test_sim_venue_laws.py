@@ -1,6 +1,7 @@
 """Laws of the simulated venue over random stories of two accounts on one market."""
 
 import tempfile
+from dataclasses import fields
 from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
@@ -13,8 +14,9 @@ from xq.sim.events import BalanceEvent, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.ledger import Page
-from xq.sim.records import Account, Kind
+from xq.sim.records import Account, Kind, PositionSide
 from xq.sim.refusal import Refusal
+from xq.sim.state import State
 
 D = Decimal
 ALL = Page(start_ms=0, limit=100_000)
@@ -33,6 +35,8 @@ def test_the_books_add_up_after_every_event(story):
                 nothing_is_lost(bench)
                 holds_are_what_orders_need(bench)
                 books_are_the_open_orders(bench)
+                nothing_found_otherwise_than_from_disk(bench)
+                isolated_wallets_are_the_positions(bench)
             for owner in OWNERS:
                 cash_is_accounted_for(bench, owner)
             between_clients_nothing_is_made(bench)
@@ -78,6 +82,34 @@ def books_are_the_open_orders(bench: Bench) -> None:
         assert order.remaining > 0
     names = [(o.owner, o.face, o.client_id) for o in state.open_orders.values()]
     assert len(names) == len(set(names))
+
+
+def nothing_found_otherwise_than_from_disk(bench: Bench) -> None:
+    """Books and indexes, changed and taken back so often, are those of the bare records."""
+    state = bench.venue.state
+    fresh = State(**{f.name: getattr(state, f.name) for f in fields(State) if f.init})
+    assert vars(fresh.index) == vars(state.index)
+    for key, book in state.books.items():
+        for buy in (True, False):
+            found = [(p, list(book.level(buy, p))) for p in book.prices(buy)]
+            other = fresh.book(*key)
+            assert found == [(p, list(other.level(buy, p))) for p in other.prices(buy)]
+
+
+def isolated_wallets_are_the_positions(bench: Bench) -> None:
+    """What is kept apart is what the isolated positions say they have; hedged sides keep signs."""
+    state = bench.venue.state
+    for owner in OWNERS:
+        held = state.positions_of(owner)
+        apart = sum((item.margin for item in held), ZERO)
+        assert state.balance(owner, Face.FUTURES, Account.ISOLATED, "USDT") == apart
+        assert all(not item.margin or item.isolated for item in held)
+        signs = {PositionSide.LONG: 1, PositionSide.SHORT: -1}
+        for item in held:
+            assert (item.side in signs) == state.is_hedged(owner)
+            assert item.quantity * signs.get(item.side, 1 if item.quantity > 0 else -1) > 0
+        if not held:
+            assert state.balance(owner, Face.FUTURES, Account.FREE, "USDT") >= 0
 
 
 def cash_is_accounted_for(bench: Bench, owner: str) -> None:

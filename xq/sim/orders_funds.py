@@ -3,7 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from xq.sim.contracts import marks
+from xq.sim.brackets import max_notional
 from xq.sim.draft import Draft
 from xq.sim.exact import ZERO, divided
 from xq.sim.feed import Feed
@@ -13,7 +13,6 @@ from xq.sim.margin import (
     exposed,
     exposure,
     leverage_of,
-    max_notional,
     order_margin,
 )
 from xq.sim.matching import Plan
@@ -54,13 +53,17 @@ def require_margin(
     """
     price = order.price if order.price else _mean_price(plan)
     state, owner, symbol = draft.state, order.owner, order.symbol
-    now = marks(feed, {*exposed(state, owner), symbol}, draft.now_ms)
+    now = {name: draft.mark(feed, name) for name in {*exposed(state, owner), symbol}}
     mark, leverage = now[symbol], leverage_of(state, owner, symbol)
-    position = state.position(owner, symbol).quantity * mark
-    resting = state.orders_of(owner, Face.FUTURES, symbol)
+    position = state.position(owner, symbol, order.position_side).quantity * mark
+    resting = [
+        other
+        for other in state.orders_of(owner, Face.FUTURES, symbol)
+        if other.position_side is order.position_side
+    ]
     known = exposure(position, resting)
     others = [other for other in resting if other.id != order.id]
-    reached = exposure(position, [*others, replace(order, price=price)])
+    reached = exposure(position, [*others, order if order.price else replace(order, price=price)])
     growth = order_margin(reached, position, leverage) - order_margin(known, position, leverage)
     if growth <= 0:
         return

@@ -9,7 +9,8 @@ from xq.ports import Clock
 from xq.sim.account import open_account
 from xq.sim.accounts import MAIN, by_key
 from xq.sim.altered import altered
-from xq.sim.draft import Changes, Draft
+from xq.sim.changes import Changes
+from xq.sim.draft import Draft
 from xq.sim.events import Event
 from xq.sim.exact import exact
 from xq.sim.feed import Feed
@@ -113,7 +114,8 @@ class VenueCore:
 
     def depth(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
         """(bids, asks), best first: outside liquidity merged with clients' resting orders."""
-        outside = look(self.feeds[face], face, symbol, self.now_ms, limit)
+        gone = sum(key[:2] == (face, symbol) for key in self.state.eaten)
+        outside = look(self.feeds[face], face, symbol, self.now_ms, limit + gone)
         book = self.state.book(face, symbol)
         bids, asks = (merged(outside.left(self.state, side), book, side)[:limit] for side in Side)
         return bids, asks
