@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xq.api.venue_market import Surroundings, latency_of, pace_of, source_of
 from xq.api.workspace import Workspace
 from xq.clock import iso
 
@@ -25,6 +26,8 @@ class ServerReport:
     ----------
     venue_time
         Where the venue's own clock starts, ISO, UTC.
+    market, speed
+        Where prices come from, and how fast time passes.
     spot, futures
         Base addresses of the two faces.
     admin
@@ -36,6 +39,8 @@ class ServerReport:
     url: str
     pid: int
     venue_time: str
+    market: str
+    speed: str
     seed: int
     state: str
     spot: str
@@ -57,6 +62,7 @@ def serve(
     accounts: Sequence[str] = (),
     faults: Path | None = None,
     admin_port: int | None = None,
+    around: Surroundings = Surroundings(),  # noqa: B008 - frozen
 ) -> None:
     """Serve the simulated venue on 127.0.0.1 until SIGINT or SIGTERM.
 
@@ -78,9 +84,13 @@ def serve(
         TOML file of what shall go wrong.
     admin_port
         Where its status page is; default the port above its own, and a free one if that is.
+    around
+        Its prices, time and conditions.
 
     Raises
     ------
+    NoData
+        If nothing is recorded for the time at which it would start.
     LockHeld
         If another process serves this folder.
     ConfigError
@@ -99,13 +109,17 @@ def serve(
     names = tuple(dict.fromkeys((MAIN, *accounts)))
     by_key(names)  # a bad name is refused before anything is made
     bench = Bench(() if faults is None else read_faults(faults))
+    source, pace = source_of(ws, around), pace_of(around)
+    latency = latency_of(ws, around)
     configured = ws.config.exchange.sim_port
     chosen = (configured if configured else DEFAULT_PORT) if port is None else port
     folder = ws.state if state is None else state
     run(
         folder,
         chosen,
-        lambda: open_venue(folder, ws.clock, ws.seed, start_ms, names),
+        lambda: open_venue(
+            folder, ws.clock, ws.seed, start_ms, names, source=source, pace=pace, latency=latency
+        ),
         lambda server: announce(_report(server)),
         Limits() if limits else None,
         bench,
@@ -125,6 +139,8 @@ def _report(server: "VenueServer") -> ServerReport:
         url=server.url,
         pid=os.getpid(),
         venue_time=iso(server.venue.now_ms),
+        market=str(server.venue.prices),
+        speed=str(server.venue.clock.pace),
         seed=server.venue.world.seed,
         state=str(server.venue.ledger.path.parent),
         spot=f"{server.url}/api/v3",

@@ -9,17 +9,6 @@ from xq.cli.shell import Shell, command
 
 app = typer.Typer()
 
-_CCXT = """\
-ccxt, spot:     ccxt.binance({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
-                    "public": "{spot}", "private": "{spot}", "sapi": "{url}/sapi/v1"}}}},
-                    "options": {{"fetchMarkets": {{"types": ["spot"]}}}}}})
-ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
-                    "fapiPublic": "{url}/fapi/v1", "fapiPrivate": "{url}/fapi/v1",
-                    "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
-                    "sapi": "{url}/sapi/v1"}}}}}})
-Prices after the recorded history are synthetic, and so is the book. Status page: {admin}
-Ctrl-C ends the server."""
-
 
 @command(app)
 def sim(
@@ -30,8 +19,25 @@ def sim(
     state: Annotated[
         Path | None, typer.Option(help="Folder of its ledger. [default: state/]")
     ] = None,
+    market: Annotated[
+        Literal["synthetic", "replay", "book"],
+        typer.Option(help="replay: the lake's bars and trades; book: its recorded books."),
+    ] = "synthetic",
+    source: Annotated[
+        str | None, typer.Option(help="Exchange whose recordings those are. [default: the only]")
+    ] = None,
     at: Annotated[
-        str | None, typer.Option(help="Venue time to start at, not before its ledger's.")
+        str | None,
+        typer.Option("--from", "--at", help="Venue time to start at, not before its ledger's."),
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="1, 60 …; max: as fast as streams are read. [default: 1]")
+    ] = None,
+    latency: Annotated[
+        str | None, typer.Option(help="How long orders travel: 50 (ms), sampled:50.")
+    ] = None,
+    liquidity: Annotated[
+        str | None, typer.Option(help="Books: spread:5 (basis points), impact (square root).")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of a new venue's synthetic markets.")
@@ -54,25 +60,19 @@ def sim(
 ) -> None:
     """Run the simulated venue as a server.
 
-    It speaks Binance's spot and USDⓈ-M REST interface on 127.0.0.1 and remembers accounts, orders
-    and its clock in state/sim.sqlite.
+    It speaks Binance's spot and USDⓈ-M interfaces, REST and WebSocket, on 127.0.0.1 and remembers
+    accounts, orders and its clock in state/sim.sqlite.
     """
     from xq.api.venue import ServerReport, serve
+    from xq.api.venue_advice import advice
+    from xq.api.venue_market import Surroundings
     from xq.api.when import epoch_ms
 
     shell.override(exchange__sim_seed=seed)
 
     def announce(report: ServerReport) -> None:
         shell.record(report)
-        shell.note(
-            _CCXT.format(
-                key=report.api_key,
-                secret=report.api_secret,
-                spot=report.spot,
-                url=report.url,
-                admin=report.admin,
-            )
-        )
+        shell.note(advice(report))
 
     start_ms = None if at is None else epoch_ms(at)
     serve(
@@ -85,4 +85,5 @@ def sim(
         accounts=account or (),
         faults=faults,
         admin_port=admin_port,
+        around=Surroundings(market, source, speed, latency, liquidity),
     )

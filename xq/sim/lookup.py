@@ -1,6 +1,8 @@
 """Finding prices, trades and bars of one market across the days of its tape, in whole units."""
 
+import math
 from collections.abc import Iterator
+from decimal import Decimal
 
 import numpy as np
 
@@ -8,7 +10,7 @@ from xq.clock import iso
 from xq.errors import NoData
 from xq.sim.basis import FUNDING_MS
 from xq.sim.instruments import SimInstrument
-from xq.sim.tape import CLOSE, TIME, WIDTH, Tape, flat_bar, resample
+from xq.sim.tape import CLOSE, TIME, WIDTH, Tape, decimal_of, flat_bar, resample
 from xq.sim.tapes import Tapes
 from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
 
@@ -169,3 +171,9 @@ def hour_extremes(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int)
     bars = np.concatenate([tapes.hours(item, day) for day in days])
     low, high = np.searchsorted(bars[:, TIME], (begin, end + 1))
     return bars[low:high]
+
+
+def nearest(level: float, item: SimInstrument) -> Decimal:
+    """A log price as the nearest positive multiple of the tick."""
+    ticks = round(math.exp(level) * 10**item.price_digits / item.tick_units)
+    return decimal_of(max(ticks, 1) * item.tick_units, item.price_digits)

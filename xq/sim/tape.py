@@ -5,6 +5,8 @@ is their product. Only `klines` turns them into floats, by one division each.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
 
@@ -81,6 +83,29 @@ class Tape:
             np.concatenate((self.raw, later.raw[1:] - later.raw[0] + self.raw[-1])),
             self.first_id,
         )
+
+
+class Digits(Protocol):
+    """Decimal places of a market's units."""
+
+    @property
+    def price_digits(self) -> int:
+        """Of a price."""
+
+    @property
+    def quantity_digits(self) -> int:
+        """Of a quantity."""
+
+
+def decimal_of(units: int, digits: int) -> Decimal:
+    """A number of units of the last decimal place.
+
+    Examples
+    --------
+    >>> decimal_of(12345, 2)
+    Decimal('123.45')
+    """
+    return Decimal(units).scaleb(-digits)
 
 
 def minute_bars(tape: Tape) -> np.ndarray:

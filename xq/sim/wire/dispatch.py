@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xq.errors import StorageFailed, VenueError
+from xq.errors import DataError, StorageFailed, VenueError
 from xq.ports import Clock
 from xq.sim.instruments import Face
 from xq.sim.refusal import Refusal
@@ -59,7 +59,7 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock, more: Routes | None
         return Reply(error.status, error.payload)
     except StorageFailed as failure:
         return Reply(_UNAVAILABLE, {"code": -1001, "msg": f"Internal error. {failure.message}"})
-    except VenueError as failure:  # a paper venue's real prices are out of reach: nothing was done
+    except (VenueError, DataError) as failure:  # prices are out of reach, or a recording ends
         return Reply(_UNAVAILABLE, {"code": -1008, "msg": f"No prices. {failure.message}"})
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
-from xq.errors import StorageFailed, UsageError, VenueError
+from xq.errors import DataError, UsageError, VenueError
 from xq.ports import Clock
 from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger
-from xq.sim.market import SimMarket
+from xq.sim.market_models import Latency
+from xq.sim.market_open import Source, synthetic
+from xq.sim.pace import Pace
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.admin.desk import Desk
@@ -47,18 +49,44 @@ def open_venue(
     seed: int,
     start_ms: int | None = None,
     accounts: Sequence[str] = (MAIN,),
+    *,
+    source: Source | None = None,
+    pace: Pace | None = None,
+    latency: Latency | None = None,
 ) -> SimVenue:
     """The venue whose ledger lies in ``state``; close its ledger when done.
 
+    Parameters
+    ----------
+    source
+        Where its prices come from; None is the venue's own markets.
+    pace
+        How fast its time passes; None goes on as the ledger remembers.
+    latency
+        How long orders travel; None is no time.
+
     Raises
     ------
-    ConfigError, UsageError, CorruptFile, StorageFailed
-        As `SimVenue` and `Ledger` do.
+    ConfigError, UsageError, CorruptFile, StorageFailed, NoData
+        As `SimVenue`, `Ledger` and the source do.
     """
     ledger = Ledger(state / FILE_NAME)
     try:
-        feeds = {face: SimMarket(face, seed) for face in Face}
-        return SimVenue(ledger, feeds, clock, seed=seed, start_ms=start_ms, accounts=accounts)
+        known = ledger.world() is not None
+        begin = ledger.load().settled_ms if known and start_ms is None else start_ms
+        prices = (synthetic(seed) if source is None else source)(begin)
+        return SimVenue(
+            ledger,
+            prices.feeds,
+            clock,
+            seed=seed,
+            start_ms=start_ms if known else prices.start_ms if start_ms is None else start_ms,
+            accounts=accounts,
+            pace=pace,
+            latency=latency,
+            end_ms=prices.end_ms,
+            market=prices.market,
+        )
     except BaseException:
         ledger.close()
         raise
@@ -279,7 +307,7 @@ def limited(
     limits: Limits, venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None
 ) -> Reply:
     """`dispatch` for who has not asked too often."""
-    with suppress(StorageFailed, VenueError):  # it stands still then, and `dispatch` says why
+    with suppress(DataError, VenueError):  # it stands still then, and `dispatch` says why
         venue.settle()
     verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
     if verdict.payload is not None:

@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 
 from xq.sim.exact import ZERO, text
+from xq.sim.feed import RecordedBook
 from xq.sim.instruments import Face
 from xq.sim.market import Levels
 from xq.sim.venue import SimVenue
-from xq.sim.wire.streams.names import Stream
+from xq.sim.wire.streams.names import Round, Stream
 
 DEPTH = 1000  # levels a side that differences cover, until a deeper snapshot is shown
 
@@ -47,7 +48,10 @@ class Books:
         return self.venue.depth(face, symbol, limit)
 
     def next_id(self, face: Face, symbol: str) -> int:
-        """The id of a look at a book."""
+        """The id of a look at a book; of a recorded book its own."""
+        feed = self.venue.feeds[face]
+        if isinstance(feed, RecordedBook):
+            return feed.update_id(symbol, self.venue.now_ms)
         market = self._market(face, symbol)
         market.last_id = max(market.last_id + 1, self.venue.now_ms * _IDS_PER_MS)
         return market.last_id
@@ -116,29 +120,26 @@ class Differences:
                 if inside and price not in seen:
                     touched.add(price)
 
-    def events(self, _since_ms: int, _until_ms: int) -> Iterator[tuple[int, bytes]]:
+    def events(self, _since_ms: int, _until_ms: int) -> Iterator[tuple[int, bytes] | None]:
         """At most one message for each piece of venue time."""
         if self._now_cell() == self._cell:
             return
         self._cell = self._now_cell()
         before, self._sides = self._sides, self._look()
-        changed = [
-            _changes(old, new, touched)
-            for old, new, touched in zip(before, self._sides, self._touched, strict=True)
-        ]
-        if not (changed[0] or changed[1]):
+        touched, self._touched = self._touched, (set(), set())
+        if before == self._sides and not any(touched):
             return
-        now = self._books.venue.now_ms
-        face, symbol = self.stream.face, self.stream.symbol
+        now, after = self._books.venue.now_ms, self._sides
         previous, first = self._last_id, self._first_id
-        self._last_id = self._books.next_id(face, symbol)
-        self._first_id = self._books.skip(face, symbol)
-        for touched in self._touched:
-            touched.clear()
-        yield (
-            now,
-            orjson.dumps(_message(self.stream, now, (first, self._last_id, previous), changed)),
-        )
+        self._last_id = self._books.next_id(self.stream.face, self.stream.symbol)
+        self._first_id = self._books.skip(self.stream.face, self.stream.symbol)
+        ids = first, self._last_id, previous
+        sides = []
+        for old, new, also in zip(before, after, touched, strict=True):
+            yield None
+            sides.append(_changes(old, new, also))
+        yield None
+        yield now, orjson.dumps(_message(self.stream, now, ids, sides))
 
     def _look(self) -> tuple[_Side, _Side]:
         bids, asks = self._books.read(self.stream.face, self.stream.symbol, self._depth)
@@ -190,6 +191,8 @@ class Quotes:
         self._books = books
         self._cell = -1
         self._seen: dict[str, tuple[Levels, Levels]] = {}
+        listed = [market.id for market in books.venue.markets(stream.face)]
+        self._round = Round([stream.symbol] if stream.symbol else listed)
 
     def close(self) -> None:
         """Nothing to leave."""
@@ -201,14 +204,13 @@ class Quotes:
         if cell == self._cell:
             return
         self._cell = cell
-        one = self.stream.symbol
-        for symbol in [one] if one else [market.id for market in venue.markets(face)]:
+        for symbol in self._round.next():
             bids, asks = self._books.read(face, symbol, 1)
             if not bids or not asks or self._seen.get(symbol) == (bids, asks):
                 continue
             self._seen[symbol] = (bids, asks)
             yield venue.now_ms, orjson.dumps(self._quote(symbol, bids[0], asks[0]))
-            if not one:
+            if not self.stream.symbol:
                 yield None
 
     def _quote(
