@@ -37,6 +37,10 @@ class Params:
         """Read a query string and a form body; the query wins where both name a parameter."""
         return cls(_pairs(body) | _pairs(query))
 
+    def values(self) -> dict[str, str]:
+        """Every parameter as it was sent."""
+        return dict(self._values)
+
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
@@ -145,4 +149,7 @@ def _pairs(encoded: str) -> dict[str, str]:
         )
     except (ValueError, UnicodeDecodeError):
         raise Refusal(Reason.MALFORMED_PARAMETER, "query") from None
-    return dict(pairs)
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise Refusal(Reason.DUPLICATE_PARAMETER)
+    return values

@@ -217,6 +217,7 @@ class Hub:
             self.users.remove(old)
         self._recipients[session, name] = recipient
         self.users.add(recipient)
+        session.outbox.owners.add(key.owner)
         return True
 
     def _announce(self, symbol: str, frame: bytes) -> None:
