@@ -38,7 +38,9 @@ def place(state: State, owner: str, face: str, ask: Ask) -> Order:
     check_side(state, owner, face, ask.position_side, reduce_only=ask.reduce_only)
     resting = state.open_orders(face, ask.symbol, owner)
     check_filters(market, ask, market.last(state.now), len(resting))
-    if ask.client_id and ask.client_id in [item.client_id for item in resting]:
+    if ask.client_id and ask.client_id in [
+        item.client_id for item in state.open_orders(face, owner=owner)
+    ]:
         raise Refused("duplicate_client_id")
     if ask.tif == "gtd" and ask.good_till <= state.now + SHORTEST_GTD:
         raise Refused("bad_good_till")
@@ -140,8 +142,7 @@ def require_margin(state: State, order: Order, made: Plan, instead_of: Order | N
     position = state.books(order.owner).position(order.symbol, side)
     moved = Position(position.quantity + made.quantity * order.sign)
     rest_left = order.left - made.quantity
-    rests = order.type == "limit" and order.tif in ("gtc", "gtx", "gtd") and not made.stopped
-    waiting = [_remainder(order, rest_left)] if rests and rest_left else []
+    waiting = [_remainder(order, rest_left)] if order.type == "limit" and rest_left else []
     before = value(state, order.owner, market, side, position, resting)
     after = value(state, order.owner, market, side, moved, others + waiting)
     growth = after.initial + after.order_initial - before.initial - before.order_initial

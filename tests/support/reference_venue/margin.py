@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from support.reference_venue.books import Books, Position
-from support.reference_venue.numbers import ZERO, ratio
+from support.reference_venue.numbers import ZERO, ratio, ratio_up
 from support.reference_venue.records import Market, Order
 from support.reference_venue.state import State
 
@@ -121,7 +121,7 @@ def value(
     bids = sum((item.left * item.price for item in counted if item.side == "buy"), ZERO)
     asks = sum((item.left * item.price for item in counted if item.side == "sell"), ZERO)
     exposure = max(abs(notional + bids), abs(notional - asks))
-    initial = ratio(abs(notional), Decimal(leverage))
+    initial = ratio_up(abs(notional), Decimal(leverage))
     return Row(
         symbol=market.symbol,
         side=side,
@@ -132,7 +132,7 @@ def value(
         mark=mark,
         leverage=leverage,
         initial=initial,
-        order_initial=ratio(exposure, Decimal(leverage)) - initial,
+        order_initial=ratio_up(exposure, Decimal(leverage)) - initial,
         maintenance=maintenance(market, abs(notional)) if notional else ZERO,
         exposure=exposure,
     )

@@ -1,6 +1,6 @@
 """Decimal arithmetic of the reference: exact, and rounded where the rules say so."""
 
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal, localcontext
 
 ZERO = Decimal(0)
 _EIGHT = Decimal("0.00000001")
@@ -19,6 +19,12 @@ def ratio(numerator: Decimal, denominator: Decimal) -> Decimal:
     """
     with localcontext(_WIDE):
         return round8(numerator / denominator)
+
+
+def ratio_up(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """A quotient of amounts that are not negative, to eight places, up."""
+    with localcontext(_WIDE):
+        return (numerator / denominator).quantize(_EIGHT, ROUND_UP)
 
 
 def affordable(quote: Decimal, price: Decimal, lot: Decimal) -> Decimal:

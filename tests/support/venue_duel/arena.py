@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from support.reference_venue.records import Book, Market, Tier, Trade
-from support.venue_duel.story import ARENAS
+from support.venue_duel.weather import ARENAS
 
 from xq.sim.filters import rules_of
 from xq.sim.instruments import TRADES_START_MS, Face, instruments

@@ -115,3 +115,5 @@ class Judge:
                 venue.act("change_margin", owner, symbol, side, amount)
             case steps.Countdown(owner, symbol, after):
                 venue.act("countdown", owner, symbol, after)
+            case steps.Reopen():
+                pass

@@ -17,7 +17,7 @@ def of_reference(venue: ReferenceVenue, owner: str) -> dict[str, Plain]:
     found: dict[str, Plain] = {
         "futures wallet": margin.wallet,
         "cross wallet": margin.cross,
-        "available": margin.available,
+        "available": max(ZERO, margin.available),
     }
     for row in margin.rows:
         name = f"{row.symbol} {row.side}"

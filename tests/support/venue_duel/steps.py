@@ -42,11 +42,15 @@ class MarkFact:
 
 @dataclass(frozen=True)
 class Pass:
-    """Milliseconds pass; ``rate`` is the funding rate of every settlement on the way."""
+    """Milliseconds pass; ``rate`` is the funding rate of every settlement on the way.
+
+    The venue under test is settled ``looks`` times on the way, the reference once at the end.
+    """
 
     milliseconds: int
     facts: tuple[TradeFact | BookFact | MarkFact, ...] = ()
     rate: Decimal = Decimal(0)
+    looks: int = 1
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,11 @@ class Countdown:
     milliseconds: int
 
 
+@dataclass(frozen=True)
+class Reopen:
+    """The venue under test forgets everything but its ledger; the reference notices nothing."""
+
+
 Event = (
     Pass
     | Place
@@ -169,4 +178,5 @@ Event = (
     | SetHedge
     | ChangeMargin
     | Countdown
+    | Reopen
 )

@@ -1,42 +1,21 @@
 """Random but meaningful stories: prices near the market, so that things match.
 
-One seed, one story, whatever the venues answer. Prices walk by a few ticks and jump now and then;
-books are thin and their levels a tick apart, so that clients meet each other, the outside and the
-tape at the same prices; wallets are small beside the orders, so that margin refuses and liquidates.
+One seed, one story, whatever the venues answer. Wallets are small beside the orders, so that margin
+refuses and liquidates.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
 from support.reference_venue.entry import Ask
-from support.reference_venue.records import Levels
 from support.reference_venue.triggers import AskAlgo
 from support.venue_duel import steps
+from support.venue_duel.weather import ARENAS, Arena, Weather, on_grid
 
 OWNERS = ("main", "alice", "bob")
 D = Decimal
-
-
-@dataclass(frozen=True)
-class Arena:
-    """A market of the duel: where it starts, its grid, and how large orders are."""
-
-    face: str
-    symbol: str
-    price: Decimal
-    tick: Decimal
-    lot: Decimal
-    typical: Decimal
-    least: Decimal
-
-
-ARENAS = (
-    Arena("futures", "BTCUSDT", D(40000), D("0.1"), D("0.001"), D("0.4"), D("0.003")),
-    Arena("futures", "ETHUSDT", D(2000), D("0.01"), D("0.001"), D(8), D("0.01")),
-    Arena("spot", "BTCUSDT", D(40000), D("0.01"), D("0.00001"), D("0.05"), D("0.0002")),
-)
 
 
 class Story:
@@ -44,12 +23,12 @@ class Story:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
-        self.mid = {(item.face, item.symbol): item.price for item in ARENAS}
+        self.weather = Weather(self.random)
         self.names = 0
 
     def events(self, count: int) -> Iterator[steps.Event]:
         """So many events; the first tells the books."""
-        yield steps.Pass(1, tuple(self._books(1)) + tuple(self._marks(1)))
+        yield self.weather.beginning()
         for owner in OWNERS:
             if self.random.random() < 0.3:
                 yield steps.SetHedge(owner, hedge=True)
@@ -59,80 +38,9 @@ class Story:
             [make] = self.random.choices(_KINDS, _WEIGHTS)
             yield make(self)
 
-    # -- the market --------------------------------------------------------------------------------
-
     def passage(self) -> steps.Pass:
-        """Time with its facts; rarely long enough for funding."""
-        pace = self.random.choice((200, 2_000, 30_000, 200_000))
-        span = self.random.randint(pace // 2, pace)
-        facts: list[steps.TradeFact | steps.BookFact | steps.MarkFact] = []
-        moments = sorted(self.random.sample(range(1, span + 1), self.random.randint(1, 5)))
-        for after in moments:
-            facts.extend(self._moment(after))
-        if self.random.random() < 0.04:
-            span += 8 * 3_600_000
-        return steps.Pass(span, tuple(facts), D(self.random.randint(-30, 30)) / 10_000)
-
-    def _moment(self, after: int) -> Iterator[steps.TradeFact | steps.BookFact | steps.MarkFact]:
-        draw = self.random.random()
-        if draw < 0.06:
-            self._jump()
-            yield from self._books(after)
-            yield from self._marks(after)
-            yield from self._prints(after)
-        elif draw < 0.4:
-            self._drift()
-            yield from self._books(after)
-        elif draw < 0.6:
-            yield from self._marks(after)
-        else:
-            yield from self._prints(after)
-
-    def _jump(self) -> None:
-        size = self.random.choice((D("0.004"), D("0.02"), D("0.06")))
-        factor = 1 + size * self.random.choice((-1, 1))
-        for item in ARENAS:
-            self._move(item, self.mid[item.face, item.symbol] * (factor - 1))
-
-    def _drift(self) -> None:
-        for item in ARENAS:
-            self._move(item, item.tick * self.random.randint(-4, 4))
-
-    def _move(self, item: Arena, step: Decimal) -> None:
-        moved = self.mid[item.face, item.symbol] + step
-        bounded = min(max(moved, item.price * D("0.5")), item.price * D("1.6"))
-        self.mid[item.face, item.symbol] = _on(bounded, item.tick)
-
-    def _books(self, after: int) -> Iterator[steps.BookFact]:
-        for item in ARENAS:
-            mid = self.mid[item.face, item.symbol]
-            bids, asks = self._levels(item, mid, -1), self._levels(item, mid, 1)
-            yield steps.BookFact(after, item.face, item.symbol, bids, asks)
-
-    def _levels(self, item: Arena, mid: Decimal, way: int) -> Levels:
-        ticks = sorted(self.random.sample(range(1, 9), self.random.randint(2, 5)))
-        near = [(mid + way * item.tick * step, self._size(item)) for step in ticks]
-        far = mid + way * _on(mid * D("0.01"), item.tick)
-        return (*near, (far, _on(item.typical * 40, item.lot)))
-
-    def _marks(self, after: int) -> Iterator[steps.MarkFact]:
-        for item in ARENAS:
-            if item.face == "futures":
-                mid = self.mid[item.face, item.symbol]
-                off = item.tick * self.random.randint(-20, 20)
-                yield steps.MarkFact(after, item.symbol, mid + off)
-
-    def _prints(self, after: int) -> Iterator[steps.TradeFact]:
-        for item in ARENAS:
-            for _ in range(self.random.choice((0, 1, 1, 2))):
-                mid = self.mid[item.face, item.symbol]
-                price = mid + item.tick * self.random.randint(-7, 7)
-                sold = self.random.random() < (0.8 if price < mid else 0.2)
-                size = self._size(item)
-                yield steps.TradeFact(after, item.face, item.symbol, price, size, sold)
-
-    def _size(self, item: Arena) -> Decimal:
-        return max(item.lot, _on(item.typical * self.random.randint(1, 40) / 40, item.lot))
+        """Time passes."""
+        return self.weather.passage()
 
     # -- clients -----------------------------------------------------------------------------------
 
@@ -167,11 +75,11 @@ class Story:
     def _at_market(self, item: Arena, ask: Ask) -> Ask:
         if item.face == "spot" and self.random.random() < 0.3:
             spend = D(self.random.randint(1, 4000)) / self.random.choice((1, 7, 100))
-            return replace(ask, quantity=None, quote_quantity=_on(spend, D("0.01")))
+            return replace(ask, quantity=None, quote_quantity=on_grid(spend, D("0.01")))
         return ask
 
     def _price(self, item: Arena, side: str) -> Decimal:
-        mid = self.mid[item.face, item.symbol]
+        mid = self.weather.mid[item.face, item.symbol]
         ticks = self.random.choice((self.random.randint(-8, 8), self.random.randint(-3, 3)))
         passive = -6 if side == "buy" else 6
         shift = passive if self.random.random() < 0.3 else 0
@@ -179,12 +87,12 @@ class Story:
 
     def _quantity(self, item: Arena) -> Decimal:
         if item.face == "futures" and self.random.random() < 0.2:
-            return _on(item.typical * self.random.randint(4, 16), item.lot)
-        return max(item.least, self._size(item))
+            return on_grid(item.typical * self.random.randint(4, 16), item.lot)
+        return max(item.least, self.weather.size(item))
 
     def _broken(self, item: Arena, ask: Ask) -> Ask:
         """One rule broken."""
-        price = ask.price or self.mid[item.face, item.symbol]
+        price = ask.price or self.weather.mid[item.face, item.symbol]
         breakers: list[Callable[[], Ask]] = [
             lambda: replace(ask, symbol="NOPEUSDT"),
             lambda: replace(ask, quantity=D(0), quote_quantity=None),
@@ -196,8 +104,8 @@ class Story:
         if ask.type == "limit":
             breakers += [
                 lambda: replace(ask, price=price + item.tick / 2),
-                lambda: replace(ask, price=_on(price * D("1.2"), item.tick)),
-                lambda: replace(ask, price=_on(price * D("0.8"), item.tick)),
+                lambda: replace(ask, price=on_grid(price * D("1.2"), item.tick)),
+                lambda: replace(ask, price=on_grid(price * D("0.8"), item.tick)),
                 lambda: replace(ask, price=D(0)),
                 lambda: replace(ask, client_id=f"c{max(1, self.names - 3)}"),
             ]
@@ -209,8 +117,8 @@ class Story:
         owner = self.random.choice(OWNERS)
         item = self.random.choice([item for item in ARENAS if item.face == "futures"])
         kind = self.random.choice(_ALGOS)
-        mid = self.mid[item.face, item.symbol]
-        reach = self.random.choice((item.tick * 6, item.tick * 20, _on(mid / 100, item.tick)))
+        mid = self.weather.mid[item.face, item.symbol]
+        reach = self.random.choice((item.tick * 6, item.tick * 20, on_grid(mid / 100, item.tick)))
         ask = AskAlgo(
             item.symbol,
             self.random.choice(("buy", "sell")),
@@ -233,6 +141,10 @@ class Story:
         if not ask.close_position and self.random.random() < 0.4:
             ask = replace(ask, reduce_only=True)
         return steps.PlaceAlgo(owner, ask, self._hedged())
+
+    def reopen(self) -> steps.Reopen:
+        """A restart."""
+        return steps.Reopen()
 
     def cancel(self) -> steps.Cancel:
         """A cancel."""
@@ -275,7 +187,7 @@ class Story:
         if draw < 0.85:
             side = self.random.choice(("both", "both", "long", "short"))
             amount = D(self.random.randint(-3000, 6000)) / 7
-            return steps.ChangeMargin(owner, symbol, side, _on(amount, D("0.01")) or D(1))
+            return steps.ChangeMargin(owner, symbol, side, on_grid(amount, D("0.01")) or D(1))
         return steps.Countdown(owner, symbol, self.random.choice((0, 1_000, 45_000)))
 
     # -- bits --------------------------------------------------------------------------------------
@@ -305,9 +217,6 @@ _KINDS: tuple[Callable[[Story], steps.Event], ...] = (
     Story.cancel_algo,
     Story.amend,
     Story.setting,
+    Story.reopen,
 )
-_WEIGHTS = (46, 26, 7, 1, 8, 2, 6, 4)
-
-
-def _on(value: Decimal, grid: Decimal) -> Decimal:
-    return (value / grid).to_integral_value() * grid
+_WEIGHTS = (46, 26, 7, 1, 8, 2, 6, 4, 1)
