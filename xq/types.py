@@ -11,8 +11,6 @@ QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "USD", "EUR", 
           "GBP", "JPY", "BTC", "ETH", "BNB")  # fmt: skip
 _APART = frozenset(" \t\n,;'\"")  # what stands between symbols, never within one
 
-Number = Decimal
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Symbol:
@@ -83,6 +81,8 @@ class OrderType(StrEnum):
 
     MARKET = "market"
     LIMIT = "limit"
+    STOP = "stop"  # rests as a limit order once triggered
+    TAKE_PROFIT = "take_profit"
     STOP_MARKET = "stop_market"
     TAKE_PROFIT_MARKET = "take_profit_market"
     TRAILING_STOP_MARKET = "trailing_stop_market"
@@ -95,6 +95,7 @@ class TimeInForce(StrEnum):
     IOC = "ioc"
     FOK = "fok"
     GTX = "gtx"  # post-only
+    GTD = "gtd"  # until a date
 
 
 class OrderStatus(StrEnum):

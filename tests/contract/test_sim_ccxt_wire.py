@@ -70,13 +70,13 @@ class TestSecurity:
         address = f"{url}{face}/openOrders?timestamp={now}"
         assert code(raw("GET", address, key="sim")) == (400, -1102)
         assert code(raw("GET", f"{address}&signature=00", key="sim")) == (400, -1022)
-        tampered = f"{address}&symbol=BTCUSDT&signature={sign(f'timestamp={now}')}"
+        tampered = f"{address}&symbol=BTCUSDT&signature={sign(f'timestamp={now}', 'sim')}"
         assert code(raw("GET", tampered, key="sim")) == (400, -1022)
 
     def test_time_is_checked_against_the_wall(self, url, face):
         def at(moment: int, more: str = "") -> tuple[int, int]:
             query = f"timestamp={moment}{more}"
-            address = f"{url}{face}/openOrders?{query}&signature={sign(query)}"
+            address = f"{url}{face}/openOrders?{query}&signature={sign(query, 'sim')}"
             response = raw("GET", address, key="sim")
             return (200, 0) if response.status_code == 200 else code(response)
 
@@ -88,7 +88,7 @@ class TestSecurity:
         assert at(now, "&recvWindow=60001") == (400, -1131)
         assert at(1_704_067_200_000) == (400, -1021)
         query = "recvWindow=5000"
-        missing = f"{url}{face}/openOrders?{query}&signature={sign(query)}"
+        missing = f"{url}{face}/openOrders?{query}&signature={sign(query, 'sim')}"
         assert code(raw("GET", missing, key="sim")) == (400, -1102)
 
     def test_query_body_and_both_are_read_and_signed(self, url, face):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from xq.clock import ManualClock
 from xq.errors import unknown
+from xq.sim.accounts import MAIN
 from xq.sim.instruments import TRADES_START_MS, Face, SimInstrument, instruments
 from xq.sim.ledger import FILE_NAME, Ledger
 from xq.sim.market import Funding, SimTrade
@@ -78,8 +79,15 @@ class ScriptedFeed:
 class Bench:
     """A venue on a scripted market, with a clock of its own and a ledger in a folder."""
 
-    def __init__(self, folder: Path, spot: str = "40000", futures: str = "40000") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        spot: str = "40000",
+        futures: str = "40000",
+        accounts: tuple[str, ...] = (MAIN,),
+    ) -> None:
         self.folder = folder
+        self.accounts = accounts
         self.clock = ManualClock(WALL)
         self.spot = ScriptedFeed(Face.SPOT, {"BTCUSDT": [(START - 1, spot)]})
         self.futures = ScriptedFeed(
@@ -90,7 +98,9 @@ class Bench:
     def open(self) -> SimVenue:
         """The venue of the ledger as it is on disk."""
         feeds = {Face.SPOT: self.spot, Face.FUTURES: self.futures}
-        venue = SimVenue(Ledger(self.folder / FILE_NAME), feeds, self.clock, seed=7)
+        venue = SimVenue(
+            Ledger(self.folder / FILE_NAME), feeds, self.clock, seed=7, accounts=self.accounts
+        )
         venue.settle()
         return venue
 

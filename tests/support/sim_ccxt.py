@@ -56,7 +56,7 @@ def futures_client(url: str, *, secret: str = "sim") -> Iterator[ccxt.binanceusd
 def signed(url: str, method: str, path: str, query: str = "", body: str = "") -> requests.Response:
     """A correctly signed request, sent as it stands."""
     stamped = f"{query}&timestamp={SystemClock().now_ms()}".lstrip("&")
-    address = f"{url}{path}?{stamped}&signature={sign(stamped + body)}"
+    address = f"{url}{path}?{stamped}&signature={sign(stamped + body, 'sim')}"
     return raw(method, address, body, key="sim")
 
 

@@ -35,6 +35,10 @@ def sim(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of a new venue's synthetic markets.")
     ] = None,
+    account: Annotated[
+        list[str] | None,
+        typer.Option(help="Another account: key NAME, secret NAME-secret. Repeatable."),
+    ] = None,
     limits: Annotated[
         Literal["on", "off"],
         typer.Option(help="on: request weights, 429 and 418 as on Binance."),
@@ -66,4 +70,5 @@ def sim(
         state=state,
         start_ms=start_ms,
         limits=limits == "on",
+        accounts=account or (),
     )

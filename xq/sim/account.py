@@ -7,12 +7,13 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from xq.sim.draft import About, Draft, transfer
+from xq.sim.events import Cause
 from xq.sim.exact import ZERO, divided, rounded
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.margin import ASSET
 from xq.sim.matching import Execution
 from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
-from xq.sim.state import About, Draft, transfer
 from xq.types import OrderStatus, Side
 
 INITIAL_BALANCE = Decimal(10_000)
@@ -34,7 +35,7 @@ class _Deal:
 
     @property
     def about(self) -> About:
-        return About(self.order.symbol, self.fill_id)
+        return About(self.order.owner, self.order.face, self.order.symbol, self.fill_id)
 
     @property
     def rate(self) -> Decimal:
@@ -49,11 +50,13 @@ class _Charge:
     realized: Decimal = ZERO
 
 
-def open_accounts(draft: Draft) -> None:
-    """Deposit the initial balance on both faces."""
+def open_account(draft: Draft, owner: str) -> None:
+    """Begin an account: the initial balance on both faces."""
+    draft.put("owners", owner, len(draft.state.owners) + 1)
     for face in Face:
         legs = transfer(Account.DEPOSITS, Account.FREE, ASSET, INITIAL_BALANCE)
-        draft.post(face, Kind.DEPOSIT, legs)
+        draft.post(Kind.DEPOSIT, legs, About(owner, face))
+    draft.flush(Kind.DEPOSIT)
 
 
 def held(market: SimInstrument, order: SimOrder) -> tuple[str, Decimal]:
@@ -68,7 +71,7 @@ def hold(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
     if order.face is Face.SPOT:
         asset, amount = held(market, order)
         legs = transfer(Account.FREE, Account.HELD, asset, amount)
-        draft.post(Face.SPOT, Kind.HOLD, legs, About(order.symbol, order.id))
+        draft.post(Kind.HOLD, legs, _about(order))
 
 
 def close_order(
@@ -78,12 +81,25 @@ def close_order(
     if order.face is Face.SPOT:
         asset, amount = held(market, order)
         legs = transfer(Account.HELD, Account.FREE, asset, amount)
-        draft.post(Face.SPOT, Kind.RELEASE, legs, About(order.symbol, order.id))
-    return draft.put_order(replace(order, status=status))
+        draft.post(Kind.RELEASE, legs, _about(order))
+    return draft.put_order(replace(order, status=status), _ENDS[status])
+
+
+_ENDS = {OrderStatus.CANCELED: Cause.CANCELED, OrderStatus.EXPIRED: Cause.EXPIRED}
+
+
+def _about(order: SimOrder) -> About:
+    return About(order.owner, order.face, order.symbol, order.id)
 
 
 def execute(
-    draft: Draft, market: SimInstrument, order: SimOrder, execution: Execution, *, maker: bool
+    draft: Draft,
+    market: SimInstrument,
+    order: SimOrder,
+    execution: Execution,
+    *,
+    maker: bool,
+    cause: Cause = Cause.TRADE,
 ) -> tuple[SimOrder, SimFill]:
     """Book one execution: money, position, fill and the order's progress."""
     deal = _Deal(market, order, execution, maker, draft.next_fill_id())
@@ -91,6 +107,7 @@ def execute(
     charge = settle(draft, deal)
     fill = SimFill(
         id=deal.fill_id,
+        owner=order.owner,
         face=order.face,
         order_id=order.id,
         symbol=order.symbol,
@@ -102,9 +119,10 @@ def execute(
         realized=charge.realized,
         maker=maker,
         ts=draft.now_ms,
+        position_side=order.position_side,
     )
     draft.add_fill(fill)
-    return draft.put_order(_progressed(order, execution)), fill
+    return draft.put_order(_progressed(order, execution), cause, fill), fill
 
 
 def _settle_spot(draft: Draft, deal: _Deal) -> _Charge:
@@ -119,23 +137,23 @@ def _settle_spot(draft: Draft, deal: _Deal) -> _Charge:
         *transfer(source, Account.MARKET, *paid),
         *transfer(Account.MARKET, Account.FREE, *received),
     )
-    draft.post(Face.SPOT, Kind.TRADE, legs, deal.about)
+    draft.post(Kind.TRADE, legs, deal.about)
     asset, amount = received
     fee = rounded(amount * deal.rate)
-    draft.post(Face.SPOT, Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), deal.about)
+    draft.post(Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), deal.about)
     return _Charge(fee, asset)
 
 
 def _settle_contract(draft: Draft, deal: _Deal) -> _Charge:
     order, execution = deal.order, deal.execution
-    before = draft.state.position(order.symbol)
+    before = draft.state.position(order.owner, order.symbol, order.position_side)
     after, realized = apply_to_position(before, order.side, execution)
     draft.put_position(after)
     gain = transfer(Account.MARKET, Account.FREE, ASSET, realized)
-    draft.post(Face.FUTURES, Kind.REALIZED, gain, deal.about)
+    draft.post(Kind.REALIZED, gain, deal.about)
     fee = rounded(deal.quote * deal.rate)
     cost = transfer(Account.FREE, Account.FEES, ASSET, fee)
-    draft.post(Face.FUTURES, Kind.FEE, cost, deal.about)
+    draft.post(Kind.FEE, cost, deal.about)
     return _Charge(fee, ASSET, realized)
 
 
@@ -149,7 +167,7 @@ def apply_to_position(
     Examples
     --------
     >>> opened, _ = apply_to_position(
-    ...     SimPosition("BTCUSDT"), Side.BUY, Execution(Decimal(100), Decimal(2)))
+    ...     SimPosition("main", "BTCUSDT"), Side.BUY, Execution(Decimal(100), Decimal(2)))
     >>> flipped, pnl = apply_to_position(
     ...     opened, Side.SELL, Execution(Decimal(110), Decimal(3)))
     >>> str(pnl), str(flipped.quantity), str(flipped.entry_price)

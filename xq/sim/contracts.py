@@ -5,13 +5,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from xq.sim.account import close_order, execute
+from xq.sim.draft import About, Draft, transfer
+from xq.sim.events import Cause, Liquidation
 from xq.sim.exact import ZERO, rounded
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
 from xq.sim.margin import ASSET, LIQUIDATION_FEE, MarginAccount, evaluate, exposed, maintenance
 from xq.sim.matching import Execution, opposite, total_quantity, total_quote, walk
 from xq.sim.records import Account, Kind, SimOrder, SimPosition
-from xq.sim.state import About, Draft, State, transfer
+from xq.sim.state import State
 from xq.timeframe import HOUR_MS, MINUTE_MS
 from xq.types import OrderStatus, OrderType, Side, TimeInForce
 
@@ -21,9 +23,9 @@ DEPTH = 1000
 _MARK_SLACK = Decimal("0.01")  # the mark price stays this close to the traded range
 
 
-def margin_account(state: State, feed: Feed, now_ms: int) -> MarginAccount:
-    """The futures account valued at one moment."""
-    return evaluate(state, marks(feed, exposed(state), now_ms))
+def margin_account(state: State, owner: str, feed: Feed, now_ms: int) -> MarginAccount:
+    """One futures account valued at one moment."""
+    return evaluate(state, owner, marks(feed, exposed(state, owner), now_ms))
 
 
 def marks(feed: Feed, symbols: Iterable[str], now_ms: int) -> dict[str, Decimal]:
@@ -44,46 +46,54 @@ def next_funding(after_ms: int) -> int:
 
 def pay_funding(draft: Draft, feed: Feed) -> None:
     """Settle funding of every position at the draft's time: longs pay a positive rate."""
-    for position in list(draft.state.positions.values()):
+    for _, position in sorted(draft.state.positions.items()):
         for funding in feed.funding(position.symbol, draft.now_ms, draft.now_ms, 1):
             amount = rounded(-position.quantity * funding.mark * funding.rate)
             legs = transfer(Account.FUNDING, Account.FREE, ASSET, amount)
-            draft.post(Face.FUTURES, Kind.FUNDING, legs, About(position.symbol))
+            draft.post(Kind.FUNDING, legs, About(position.owner, Face.FUTURES, position.symbol))
+    draft.flush(Kind.FUNDING)
 
 
-def expire_idle_reductions(draft: Draft, feed: Feed, symbol: str) -> None:
+def expire_idle_reductions(draft: Draft, feed: Feed, owner: str, symbol: str) -> None:
     """Expire resting reduce-only orders that have nothing left to reduce."""
-    quantity = draft.state.position(symbol).quantity
-    for order in draft.state.orders_of(Face.FUTURES, symbol):
+    quantity = draft.state.position(owner, symbol).quantity
+    for order in draft.state.orders_of(owner, Face.FUTURES, symbol):
         if order.reduce_only and quantity * order.side.sign >= 0:
             close_order(draft, feed.instrument(symbol), order, OrderStatus.EXPIRED)
 
 
-def first_bankruptcy(state: State, feed: Feed, start_ms: int, end_ms: int) -> int | None:
-    """The first full minute in (start_ms, end_ms] at which equity no longer covers maintenance.
+def first_bankruptcy(
+    state: State, feed: Feed, start_ms: int, end_ms: int
+) -> tuple[int, str] | None:
+    """The first full minute in (start_ms, end_ms] at which an account's equity does not suffice.
 
-    Minutes that the traded range proves harmless are skipped whole.
+    With the account's name, the first of them by name. Minutes that the traded range proves
+    harmless are skipped whole.
     """
-    if not state.positions:
-        return None
-    first = start_ms // MINUTE_MS * MINUTE_MS
-    return _search(state, feed, first, end_ms // MINUTE_MS * MINUTE_MS)
+    first, last = start_ms // MINUTE_MS * MINUTE_MS, end_ms // MINUTE_MS * MINUTE_MS
+    found = []
+    for owner in sorted({key[0] for key in state.positions}):
+        moment = _search(state, owner, feed, first, last)
+        if moment is not None:
+            found.append((moment, owner))
+    return min(found, default=None)
 
 
-def _search(state: State, feed: Feed, start_ms: int, end_ms: int) -> int | None:
-    if start_ms >= end_ms or _is_safe(state, feed, start_ms, end_ms):
+def _search(state: State, owner: str, feed: Feed, start_ms: int, end_ms: int) -> int | None:
+    if start_ms >= end_ms or _is_safe(state, owner, feed, start_ms, end_ms):
         return None
     if end_ms - start_ms == MINUTE_MS:
-        return end_ms if margin_account(state, feed, end_ms).is_bankrupt else None
+        return end_ms if margin_account(state, owner, feed, end_ms).is_bankrupt else None
     middle = (start_ms + end_ms) // 2 // MINUTE_MS * MINUTE_MS
-    early = _search(state, feed, start_ms, middle)
-    return _search(state, feed, middle, end_ms) if early is None else early
+    early = _search(state, owner, feed, start_ms, middle)
+    return _search(state, owner, feed, middle, end_ms) if early is None else early
 
 
-def _is_safe(state: State, feed: Feed, start_ms: int, end_ms: int) -> bool:
-    equity = state.balance(Face.FUTURES, Account.FREE, ASSET)
+def _is_safe(state: State, owner: str, feed: Feed, start_ms: int, end_ms: int) -> bool:
+    equity = state.balance(owner, Face.FUTURES, Account.FREE, ASSET)
     required = ZERO
-    for symbol, position in state.positions.items():
+    for position in state.positions_of(owner):
+        symbol = position.symbol
         low, high = feed.price_range(symbol, start_ms, end_ms)
         low, high = low * (1 - _MARK_SLACK), high * (1 + _MARK_SLACK)
         worst = low if position.quantity > 0 else high
@@ -92,42 +102,47 @@ def _is_safe(state: State, feed: Feed, start_ms: int, end_ms: int) -> bool:
     return equity > required
 
 
-def liquidate(draft: Draft, feed: Feed) -> None:
+def liquidate(draft: Draft, feed: Feed, owner: str) -> None:
     """Cancel every order, close every position in the book, charge the clearance fee.
 
     A wallet that would end below zero is made whole by the insurance fund.
     """
-    for order in draft.state.orders_of(Face.FUTURES):
+    for order in draft.state.orders_of(owner, Face.FUTURES):
         close_order(draft, feed.instrument(order.symbol), order, OrderStatus.CANCELED)
-    for position in sorted(draft.state.positions.values(), key=lambda item: item.symbol):
+    for position in draft.state.positions_of(owner):
         _close_out(draft, feed, position)
-    debt = -draft.state.balance(Face.FUTURES, Account.FREE, ASSET)
+    debt = -draft.state.balance(owner, Face.FUTURES, Account.FREE, ASSET)
     if debt > 0:
         legs = transfer(Account.INSURANCE, Account.FREE, ASSET, debt)
-        draft.post(Face.FUTURES, Kind.BANKRUPTCY, legs)
+        draft.post(Kind.BANKRUPTCY, legs, About(owner, Face.FUTURES))
+    draft.flush(Kind.CLEARANCE)
 
 
 def _close_out(draft: Draft, feed: Feed, position: SimPosition) -> None:
     market = feed.instrument(position.symbol)
-    order = draft.put_order(_forced_order(draft, position))
+    order = draft.put_order(_forced_order(draft, position), Cause.NEW)
     levels = opposite(order.side, feed.book(position.symbol, draft.now_ms, DEPTH))
     executions = list(walk(levels, order.side, order.quantity))
     missing = order.quantity - total_quantity(executions)
     if missing:
         worst = levels[-1][0] if levels else feed.last_price(position.symbol, draft.now_ms)
         executions.append(Execution(worst, missing))
+    fills = []
     for execution in executions:
-        order, _ = execute(draft, market, order, execution, maker=False)
-    wallet = draft.state.balance(Face.FUTURES, Account.FREE, ASSET)
+        order, fill = execute(draft, market, order, execution, maker=False, cause=Cause.LIQUIDATION)
+        fills.append(fill)
+    draft.events.append(Liquidation(draft.now_ms, order.symbol, order, tuple(fills)))
+    wallet = draft.state.balance(order.owner, Face.FUTURES, Account.FREE, ASSET)
     fee = min(max(wallet, ZERO), rounded(total_quote(executions) * LIQUIDATION_FEE))
     legs = transfer(Account.FREE, Account.INSURANCE, ASSET, fee)
-    draft.post(Face.FUTURES, Kind.CLEARANCE, legs, About(position.symbol))
+    draft.post(Kind.CLEARANCE, legs, About(order.owner, Face.FUTURES, position.symbol))
 
 
 def _forced_order(draft: Draft, position: SimPosition) -> SimOrder:
     number = draft.next_order_id()
     return SimOrder(
         id=number,
+        owner=position.owner,
         face=Face.FUTURES,
         symbol=position.symbol,
         client_id=f"autoclose-{draft.now_ms}-{number}",
@@ -148,6 +163,6 @@ def _forced_order(draft: Draft, position: SimPosition) -> SimOrder:
 
 def trimmed(draft: Draft, order: SimOrder) -> SimOrder:
     """A reduce-only order cut to what there is to reduce; its filled part stays."""
-    quantity = draft.state.position(order.symbol).quantity
+    quantity = draft.state.position(order.owner, order.symbol, order.position_side).quantity
     reducible = abs(quantity) if quantity * order.side.sign < 0 else ZERO
     return replace(order, quantity=order.filled + min(order.remaining, reducible))

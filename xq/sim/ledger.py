@@ -6,28 +6,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from xq.errors import CorruptFile, StorageFailed
+from xq.sim.draft import Changes
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.ledger_rows import (
+    FILLS,
+    KEYED,
+    ORDERS,
+    POSTINGS,
     SCHEMA,
     VERSION,
     Row,
-    fill_of,
-    insert,
-    order_of,
-    position_of,
-    posting_of,
+    from_row,
     to_row,
 )
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder
-from xq.sim.state import Changes, Counters, State
+from xq.sim.state import Counters, State
 
 FILE_NAME = "sim.sqlite"
+
+_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
+_BALANCES = "INSERT OR REPLACE INTO balances VALUES (?, ?, ?, ?, ?)"
+_OWNERS = "INSERT OR REPLACE INTO owners VALUES (?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,9 @@ class Page:
 
 
 class Ledger:
-    """Reads and writes the file; every `commit` is on disk when it returns.
+    """Reads and writes the file; what `commit` wrote survives the death of this process.
+
+    Only a crash of the machine itself can lose the last commits; the file stays whole even then.
 
     Raises
     ------
@@ -98,80 +106,99 @@ class Ledger:
         resting = self._rows(
             "SELECT * FROM orders WHERE status IN ('new', 'partially_filled') ORDER BY id"
         )
-        positions = self._rows("SELECT * FROM positions")
+        parts = {}
+        for name, table in KEYED.items():
+            rows = self._rows(f"SELECT * FROM {table.name}")  # noqa: S608 - a name of ours
+            records: list[Any] = [from_row(table.record, row) for row in rows]
+            keys = [attrgetter(*table.columns[: table.key])(record) for record in records]
+            parts[name] = dict(zip(keys, records, strict=True))
         return State(
+            owners=dict(self._rows("SELECT name, number FROM owners ORDER BY number")),
             balances={
-                (Face(face), Account(account), asset): Decimal(amount)
-                for face, account, asset, amount in self._rows("SELECT * FROM balances")
+                (owner, Face(face), Account(account), asset): Decimal(amount)
+                for owner, face, account, asset, amount in self._rows("SELECT * FROM balances")
             },
-            open_orders={row[0]: order_of(row) for row in resting},
-            positions={row[0]: position_of(row) for row in positions},
-            leverages=dict(self._rows("SELECT * FROM leverages")),
+            open_orders={row[0]: from_row(SimOrder, row) for row in resting},
             counters=Counters(meta["next_order"], meta["next_fill"], meta["next_transaction"]),
             settled_ms=meta["settled_ms"],
+            **parts,
         )
 
     def commit(self, changes: Changes, state: State, world: World) -> None:
         """Write one request's changes and the state they led to; all of it or nothing."""
-        touched = {(item.face, item.account, item.asset) for item in changes.postings}
-        balances = [(*key, f"{state.balance(*key):f}") for key in sorted(touched)]
-        gone = [(item.symbol,) for item in changes.positions.values() if not item.quantity]
-        held = [to_row(item) for item in changes.positions.values() if item.quantity]
+        balances = [(*key, f"{amount:f}") for key, amount in sorted(changes.balances.items())]
         with self._transaction():
-            self._write("meta", 2, _meta_rows(state, world))
-            self._write("orders", 16, [to_row(item) for item in changes.orders.values()])
-            self._write("fills", 12, [to_row(item) for item in changes.fills])
-            self._write("postings", 9, [to_row(item) for item in changes.postings])
-            self._write("balances", 4, balances)
-            self._connection.executemany("DELETE FROM positions WHERE symbol = ?", gone)
-            self._write("positions", 4, held)
-            self._write("leverages", 2, list(changes.leverages.items()))
+            self._write(_META, _meta_rows(state, world))
+            self._write(ORDERS.insert, map(to_row, changes.orders.values()))
+            self._write(FILLS.insert, map(to_row, changes.fills))
+            self._write(POSTINGS.insert, map(to_row, changes.postings))
+            self._write(_BALANCES, balances)
+            for name, rows in changes.rows.items():
+                if name == "owners":
+                    self._write(_OWNERS, rows.items())
+                    continue
+                table = KEYED[name]
+                gone = [key for key, record in rows.items() if record is None]
+                self._write(table.delete, (key if table.key > 1 else (key,) for key in gone))
+                kept = (to_row(record) for record in rows.values() if record is not None)
+                self._write(table.insert, kept)
 
     def order(
-        self, face: Face, symbol: str, *, order_id: int | None = None, client_id: str | None = None
+        self,
+        owner: str,
+        face: Face,
+        symbol: str,
+        *,
+        order_id: int | None = None,
+        client_id: str | None = None,
     ) -> SimOrder | None:
         """One order by id or, the newest first, by client id."""
         rows = self._rows(
-            "SELECT * FROM orders WHERE face = ? AND symbol = ?"
+            "SELECT * FROM orders WHERE owner = ? AND face = ? AND symbol = ?"
             " AND (? IS NULL OR id = ?) AND (? IS NULL OR client_id = ?) ORDER BY id DESC LIMIT 1",
-            (face, symbol, order_id, order_id, client_id, client_id),
+            (owner, face, symbol, order_id, order_id, client_id, client_id),
         )
-        return order_of(rows[0]) if rows else None
+        return from_row(SimOrder, rows[0]) if rows else None
 
-    def orders(self, face: Face, symbol: str, page: Page) -> list[SimOrder]:
+    def orders(self, owner: str, face: Face, symbol: str, page: Page) -> list[SimOrder]:
         """Orders of one symbol."""
-        select = "SELECT * FROM orders WHERE face = ? AND symbol = ?"
-        return [order_of(row) for row in self._page(select, (face, symbol), "created_ms", page)]
+        select = "SELECT * FROM orders WHERE owner = ? AND face = ? AND symbol = ?"
+        rows = self._page(select, (owner, face, symbol), "created_ms", page)
+        return [from_row(SimOrder, row) for row in rows]
 
     def fills(
-        self, face: Face, symbol: str, page: Page, *, order_id: int | None = None
+        self, owner: str, face: Face, symbol: str, page: Page, *, order_id: int | None = None
     ) -> list[SimFill]:
         """Executions of one symbol, of one order if given."""
-        select = "SELECT * FROM fills WHERE face = ? AND symbol = ? AND (? IS NULL OR order_id = ?)"
-        rows = self._page(select, (face, symbol, order_id, order_id), "ts", page)
-        return [fill_of(row) for row in rows]
+        select = (
+            "SELECT * FROM fills WHERE owner = ? AND face = ? AND symbol = ?"
+            " AND (? IS NULL OR order_id = ?)"
+        )
+        rows = self._page(select, (owner, face, symbol, order_id, order_id), "ts", page)
+        return [from_row(SimFill, row) for row in rows]
 
     def income(
-        self, face: Face, kinds: Sequence[Kind], symbol: str | None, page: Page
+        self, owner: str, face: Face, kinds: Sequence[Kind], symbol: str | None, page: Page
     ) -> list[Posting]:
-        """What moved a face's free balance for one of the given reasons, in the order written."""
+        """What moved an account's own money for one of the given reasons, as written."""
         select = (
-            "SELECT * FROM (SELECT rowid AS id, * FROM postings) WHERE face = ? AND account = ?"
+            "SELECT * FROM (SELECT rowid AS id, * FROM postings) WHERE owner = ? AND face = ?"
+            " AND account IN ('free', 'isolated')"
             " AND (? IS NULL OR symbol = ?) AND kind IN (SELECT value FROM json_each(?))"
         )
-        values = (face, Account.FREE, symbol, symbol, json.dumps(list(kinds)))
-        return [posting_of(row[1:]) for row in self._page(select, values, "ts", page)]
+        values = (owner, face, symbol, symbol, json.dumps(list(kinds)))
+        return [from_row(Posting, row[1:]) for row in self._page(select, values, "ts", page)]
 
     def check(self) -> list[str]:
         """Balances that are not the sum of their postings; transactions that do not cancel."""
         sums: dict[Row, Decimal] = {}
         cancels: dict[Row, Decimal] = {}
-        for number, face, account, asset, amount in self._rows(
-            "SELECT tx, face, account, asset, amount FROM postings"
+        for number, *key, amount in self._rows(
+            'SELECT "transaction", owner, face, account, asset, amount FROM postings'
         ):
-            for totals, key in ((sums, (face, account, asset)), (cancels, (number, asset))):
-                totals[key] = totals.get(key, ZERO) + Decimal(amount)
-        stored = {row[:3]: Decimal(row[3]) for row in self._rows("SELECT * FROM balances")}
+            for totals, group in ((sums, tuple(key)), (cancels, (number, key[-1]))):
+                totals[group] = totals.get(group, ZERO) + Decimal(amount)
+        stored = {row[:4]: Decimal(row[4]) for row in self._rows("SELECT * FROM balances")}
         wrong = [key for key in sums.keys() | stored.keys() if sums.get(key) != stored.get(key)]
         return [
             *(f"balance {key}: {stored.get(key)} is not {sums.get(key)}" for key in sorted(wrong)),
@@ -202,13 +229,13 @@ class Ledger:
         with self._guarded():
             return self._connection.execute(query, values).fetchall()
 
-    def _write(self, table: str, columns: int, rows: Iterable[Row]) -> None:
-        self._connection.executemany(insert(table, columns), rows)
+    def _write(self, statement: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(statement, rows)
 
     def _prepare(self) -> None:
         with self._guarded():
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
             [version] = self._connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
                 self._connection.executescript(

@@ -1,140 +1,157 @@
 """How the ledger's tables look, and how records become rows and back.
 
-The columns of a table stand in the order of the record's fields.
+The columns of a table stand in the order of the record's fields; its key comes first.
 """
 
-from dataclasses import fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeVar
 
-from xq.sim.instruments import Face
-from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
-from xq.types import OrderStatus, OrderType, Side, TimeInForce
+from xq.sim.records import Posting, SimFill, SimOrder, SimPosition
+from xq.sim.state import Setting
 
-VERSION = 1
-
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE orders (
-    id INTEGER PRIMARY KEY, face TEXT NOT NULL, symbol TEXT NOT NULL, client_id TEXT NOT NULL,
-    side TEXT NOT NULL, type TEXT NOT NULL, time_in_force TEXT NOT NULL, price TEXT NOT NULL,
-    quantity TEXT NOT NULL, quote_quantity TEXT NOT NULL, reduce_only INTEGER NOT NULL,
-    status TEXT NOT NULL, filled TEXT NOT NULL, filled_quote TEXT NOT NULL,
-    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL);
-CREATE INDEX orders_by_symbol ON orders (face, symbol, id);
-CREATE INDEX orders_by_client_id ON orders (face, symbol, client_id);
-CREATE INDEX orders_resting ON orders (status) WHERE status IN ('new', 'partially_filled');
-CREATE TABLE fills (
-    id INTEGER PRIMARY KEY, face TEXT NOT NULL, order_id INTEGER NOT NULL, symbol TEXT NOT NULL,
-    side TEXT NOT NULL, price TEXT NOT NULL, quantity TEXT NOT NULL, fee TEXT NOT NULL,
-    fee_asset TEXT NOT NULL, realized TEXT NOT NULL, maker INTEGER NOT NULL, ts INTEGER NOT NULL);
-CREATE INDEX fills_by_symbol ON fills (face, symbol, id);
-CREATE INDEX fills_by_order ON fills (order_id);
-CREATE TABLE postings (
-    tx INTEGER NOT NULL, ts INTEGER NOT NULL, face TEXT NOT NULL, kind TEXT NOT NULL,
-    account TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL, symbol TEXT NOT NULL,
-    reference INTEGER NOT NULL);
-CREATE INDEX postings_by_account ON postings (face, account, ts);
-CREATE TABLE balances (
-    face TEXT NOT NULL, account TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL,
-    PRIMARY KEY (face, account, asset)) WITHOUT ROWID;
-CREATE TABLE positions (
-    symbol TEXT PRIMARY KEY, quantity TEXT NOT NULL, cost TEXT NOT NULL,
-    updated_ms INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE leverages (symbol TEXT PRIMARY KEY, leverage INTEGER NOT NULL) WITHOUT ROWID;
-"""
-
+VERSION = 2
 
 Row = tuple[Any, ...]
-Record = SimOrder | SimFill | Posting | SimPosition
+_Record = TypeVar("_Record")
 
 
-def insert(table: str, columns: int) -> str:
-    """The statement that writes a row, replacing one of the same key.
-
-    Examples
-    --------
-    >>> insert("leverages", 2)
-    'INSERT OR REPLACE INTO leverages VALUES (?, ?)'
-    """
-    places = ", ".join("?" * columns)
-    return f"INSERT OR REPLACE INTO {table} VALUES ({places})"  # noqa: S608 - names of ours
+def _column(kind: Any) -> str:
+    if kind == Decimal | None:
+        return "TEXT"
+    return "INTEGER NOT NULL" if kind in (int, bool) else "TEXT NOT NULL"
 
 
-def to_row(record: Record) -> Row:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: the record its rows are, how many columns are its key, what else is indexed."""
+
+    name: str
+    record: type
+    key: int = 1
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(item.name for item in fields(self.record))
+
+    @property
+    def insert(self) -> str:
+        """The statement that writes a row, replacing one of the same key."""
+        places = ", ".join("?" * len(self.columns))
+        return f"INSERT OR REPLACE INTO {self.name} VALUES ({places})"  # noqa: S608 - ours
+
+    @property
+    def delete(self) -> str:
+        """The statement that drops the row of a key."""
+        keys = " AND ".join(f'"{name}" = ?' for name in self.columns[: self.key])
+        return f"DELETE FROM {self.name} WHERE {keys}"  # noqa: S608 - ours
+
+    @property
+    def schema(self) -> str:
+        """The statements that create it."""
+        columns = ", ".join(f'"{item.name}" {_column(item.type)}' for item in fields(self.record))
+        if self.key:
+            names = ", ".join(f'"{name}"' for name in self.columns[: self.key])
+            columns += f", PRIMARY KEY ({names})"
+        return " ".join((f"CREATE TABLE {self.name} ({columns});", *self.indexes))
+
+
+ORDERS = Table(
+    "orders",
+    SimOrder,
+    indexes=(
+        "CREATE INDEX orders_by_symbol ON orders (owner, face, symbol, id);",
+        "CREATE INDEX orders_by_client_id ON orders (owner, face, symbol, client_id);",
+        "CREATE INDEX orders_resting ON orders (status)"
+        " WHERE status IN ('new', 'partially_filled');",
+    ),
+)
+FILLS = Table(
+    "fills",
+    SimFill,
+    indexes=(
+        "CREATE INDEX fills_by_symbol ON fills (owner, face, symbol, id);",
+        "CREATE INDEX fills_by_order ON fills (order_id);",
+    ),
+)
+POSTINGS = Table(
+    "postings",
+    Posting,
+    key=0,
+    indexes=("CREATE INDEX postings_by_account ON postings (owner, face, account, ts);",),
+)
+# The keyed parts of the state, by the name of its attribute.
+KEYED = {
+    "positions": Table("positions", SimPosition, key=3),
+    "settings": Table("settings", Setting, key=2),
+}
+SCHEMA = " ".join(
+    (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;",
+        "CREATE TABLE owners (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;",
+        "CREATE TABLE balances (owner TEXT NOT NULL, face TEXT NOT NULL, account TEXT NOT NULL,"
+        " asset TEXT NOT NULL, amount TEXT NOT NULL,"
+        " PRIMARY KEY (owner, face, account, asset)) WITHOUT ROWID;",
+        *(table.schema for table in (ORDERS, FILLS, POSTINGS, *KEYED.values())),
+    )
+)
+
+
+def to_row(record: Any) -> Row:
     """A record's fields in order, as SQLite stores them: decimals and words as text."""
-    return tuple(_stored(getattr(record, item.name)) for item in fields(record))
-
-
-def _stored(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, Enum):
-        return value.value
-    return int(value) if isinstance(value, bool) else value
-
-
-def order_of(row: Row) -> SimOrder:
-    """The order of a row."""
-    number, face, symbol, client_id, side, kind, in_force, price, quantity, quote = row[:10]
-    reduce_only, status, filled, filled_quote, created_ms, updated_ms = row[10:]
-    return SimOrder(
-        id=number,
-        face=Face(face),
-        symbol=symbol,
-        client_id=client_id,
-        side=Side(side),
-        type=OrderType(kind),
-        time_in_force=TimeInForce(in_force),
-        price=Decimal(price),
-        quantity=Decimal(quantity),
-        quote_quantity=Decimal(quote),
-        reduce_only=bool(reduce_only),
-        status=OrderStatus(status),
-        filled=Decimal(filled),
-        filled_quote=Decimal(filled_quote),
-        created_ms=created_ms,
-        updated_ms=updated_ms,
+    kind: Any = type(record)
+    getter, encoders = _encoding(kind)
+    return tuple(
+        value if encode is None else encode(value)
+        for value, encode in zip(getter(record), encoders, strict=True)
     )
 
 
-def fill_of(row: Row) -> SimFill:
-    """The fill of a row."""
-    number, face, order_id, symbol, side, price, quantity, fee, asset, realized, maker, ts = row
-    return SimFill(
-        id=number,
-        face=Face(face),
-        order_id=order_id,
-        symbol=symbol,
-        side=Side(side),
-        price=Decimal(price),
-        quantity=Decimal(quantity),
-        fee=Decimal(fee),
-        fee_asset=asset,
-        realized=Decimal(realized),
-        maker=bool(maker),
-        ts=ts,
+def from_row(record: type[_Record], row: Row) -> _Record:
+    """The record of a row."""
+    kind: Any = record
+    return record(
+        *(
+            value if decode is None or value is None else decode(value)
+            for value, decode in zip(row, _decoders(kind), strict=True)
+        )
     )
 
 
-def posting_of(row: Row) -> Posting:
-    """The posting of a row."""
-    number, ts, face, kind, account, asset, amount, symbol, reference = row
-    return Posting(
-        transaction=number,
-        ts=ts,
-        face=Face(face),
-        kind=Kind(kind),
-        account=Account(account),
-        asset=asset,
-        amount=Decimal(amount),
-        symbol=symbol,
-        reference=reference,
-    )
+@cache
+def _encoding(record: Any) -> tuple[Callable[[Any], Row], tuple[Callable[[Any], Any] | None, ...]]:
+    names = [item.name for item in fields(record)]
+    return attrgetter(*names), tuple(_encoder(item.type) for item in fields(record))
 
 
-def position_of(row: Row) -> SimPosition:
-    """The position of a row."""
-    symbol, quantity, cost, updated_ms = row
-    return SimPosition(symbol, Decimal(quantity), Decimal(cost), updated_ms)
+def _encoder(kind: Any) -> Callable[[Any], Any] | None:
+    if kind is Decimal:
+        return "{:f}".format
+    if kind is bool:
+        return int
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return attrgetter("value")
+    if kind == Decimal | None:
+        return lambda value: None if value is None else f"{value:f}"
+    return None
+
+
+@cache
+def _decoders(record: Any) -> tuple[Callable[[Any], Any] | None, ...]:
+    return tuple(_decoder(item.type) for item in fields(record))
+
+
+def _decoder(kind: Any) -> Callable[[Any], Any] | None:
+    if kind == Decimal | None:
+        return Decimal
+    return kind if kind in (Decimal, bool) or _is_word(kind) else None
+
+
+def _is_word(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)

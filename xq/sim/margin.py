@@ -155,16 +155,16 @@ class MarginAccount:
         return bool(self.positions) and self.maintenance > 0 and self.equity <= self.maintenance
 
 
-def evaluate(state: State, marks: Mapping[str, Decimal]) -> MarginAccount:
-    """Value the futures account.
+def evaluate(state: State, owner: str, marks: Mapping[str, Decimal]) -> MarginAccount:
+    """Value one futures account.
 
     Parameters
     ----------
     marks
         Mark price of every symbol with a position or a resting order; see `exposed`.
     """
-    wallet = state.balance(Face.FUTURES, Account.FREE, ASSET)
-    bare = [_value(state, symbol, marks[symbol]) for symbol in exposed(state)]
+    wallet = state.balance(owner, Face.FUTURES, Account.FREE, ASSET)
+    bare = [_value(state, owner, symbol, marks[symbol]) for symbol in exposed(state, owner)]
     account = MarginAccount(
         wallet=wallet,
         unrealized=sum((item.unrealized for item in bare), ZERO),
@@ -176,15 +176,16 @@ def evaluate(state: State, marks: Mapping[str, Decimal]) -> MarginAccount:
     return replace(account, positions=tuple(_with_liquidation(item, account) for item in bare))
 
 
-def exposed(state: State) -> list[str]:
-    """Futures symbols with a position or a resting order."""
-    ordered = [order.symbol for order in state.orders_of(Face.FUTURES)]
-    return sorted({*state.positions, *ordered})
+def exposed(state: State, owner: str) -> list[str]:
+    """Futures symbols in which an account has a position or a resting order."""
+    held = {key[1] for key in state.positions if key[0] == owner}
+    return sorted(held.union(state.index.symbols(owner, Face.FUTURES)))
 
 
-def leverage_of(state: State, symbol: str) -> int:
+def leverage_of(state: State, owner: str, symbol: str) -> int:
     """Chosen leverage, or the default if the brackets allow it."""
-    return state.leverages.get(symbol, min(DEFAULT_LEVERAGE, max_leverage(symbol)))
+    chosen = state.setting(owner, symbol).leverage
+    return chosen if chosen else min(DEFAULT_LEVERAGE, max_leverage(symbol))
 
 
 def exposure(position: Decimal, orders: Sequence[SimOrder]) -> Decimal:
@@ -198,11 +199,16 @@ def exposure(position: Decimal, orders: Sequence[SimOrder]) -> Decimal:
     return max(abs(position), abs(position + buys), abs(position - sells))
 
 
-def _value(state: State, symbol: str, mark: Decimal) -> PositionMargin:
-    position = state.position(symbol)
-    leverage = leverage_of(state, symbol)
+def order_margin(reached: Decimal, position: Decimal, leverage: int) -> Decimal:
+    """Initial margin of what orders may add to a position; both are notional."""
+    return divided(reached - abs(position), Decimal(leverage), rounding=ROUND_UP)
+
+
+def _value(state: State, owner: str, symbol: str, mark: Decimal) -> PositionMargin:
+    position = state.position(owner, symbol)
+    leverage = leverage_of(state, owner, symbol)
     notional = position.quantity * mark
-    grown = exposure(notional, state.orders_of(Face.FUTURES, symbol)) - abs(notional)
+    reached = exposure(notional, state.orders_of(owner, Face.FUTURES, symbol))
     return PositionMargin(
         position=position,
         mark=mark,
@@ -210,7 +216,7 @@ def _value(state: State, symbol: str, mark: Decimal) -> PositionMargin:
         notional=rounded(notional),
         unrealized=rounded(notional - position.cost),
         initial=divided(abs(notional), Decimal(leverage), rounding=ROUND_UP),
-        order_initial=divided(grown, Decimal(leverage), rounding=ROUND_UP),
+        order_initial=order_margin(reached, notional, leverage),
         maintenance=maintenance(symbol, notional) if notional else ZERO,
         liquidation_price=ZERO,
     )

@@ -80,6 +80,21 @@ def walk_quote(levels: Sequence[Level], quote: Decimal, lot: Decimal) -> tuple[E
     return tuple(done)
 
 
+def merged(
+    book: tuple[Sequence[Level], Sequence[Level]], orders: Iterable[SimOrder], limit: int
+) -> tuple[list[Level], list[Level]]:
+    """(bids, asks) of outside levels and resting orders, best first."""
+    sides = []
+    for side, levels in zip((Side.BUY, Side.SELL), book, strict=True):
+        sizes = dict(levels)
+        for order in orders:
+            if order.side is side:
+                sizes[order.price] = sizes.get(order.price, ZERO) + order.remaining
+        ranked = sorted(sizes.items(), reverse=side is Side.BUY)
+        sides.append(ranked[:limit])
+    return sides[0], sides[1]
+
+
 def total_quantity(executions: Iterable[Execution]) -> Decimal:
     """Base asset done."""
     return sum((item.quantity for item in executions), ZERO)

@@ -6,11 +6,20 @@ from decimal import Decimal
 
 from xq.sim.account import execute, hold
 from xq.sim.contracts import DEPTH, expire_idle_reductions, marks, trimmed
+from xq.sim.draft import Draft
+from xq.sim.events import Cause
 from xq.sim.exact import ZERO, divided
 from xq.sim.feed import Feed
 from xq.sim.filters import check, rules_of
 from xq.sim.instruments import Face, SimInstrument
-from xq.sim.margin import evaluate, exposed, exposure, leverage_of, max_notional
+from xq.sim.margin import (
+    evaluate,
+    exposed,
+    exposure,
+    leverage_of,
+    max_notional,
+    order_margin,
+)
 from xq.sim.matching import (
     Execution,
     Level,
@@ -21,9 +30,8 @@ from xq.sim.matching import (
     walk_quote,
     would_take,
 )
-from xq.sim.records import Account, NewOrder, SimFill, SimOrder
+from xq.sim.records import Account, Kind, NewOrder, SimFill, SimOrder
 from xq.sim.refusal import Reason, Refusal
-from xq.sim.state import Draft
 from xq.types import OrderStatus, OrderType, Side, TimeInForce
 
 _RESTING = (TimeInForce.GTC, TimeInForce.GTX)
@@ -37,7 +45,7 @@ class Placed:
     fills: tuple[SimFill, ...]
 
 
-def place(draft: Draft, face: Face, feed: Feed, request: NewOrder) -> Placed:
+def place(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder) -> Placed:
     """Enter an order at the draft's time.
 
     Raises
@@ -46,14 +54,14 @@ def place(draft: Draft, face: Face, feed: Feed, request: NewOrder) -> Placed:
         If a filter, the funds, the margin or the order's own conditions say no.
     """
     market = feed.instrument(request.symbol)
-    resting = draft.state.orders_of(face)
-    if any(order.client_id == request.client_id for order in resting):
+    index = draft.state.index
+    if request.client_id and index.named(owner, face, request.client_id) is not None:
         raise Refusal(Reason.DUPLICATE_CLIENT_ID)
-    same_market = sum(order.symbol == request.symbol for order in resting)
+    same_market = index.count(owner, face, request.symbol)
     last = feed.last_price(request.symbol, draft.now_ms)
     check(request, rules_of(market), last, same_market)
     levels = opposite(request.side, feed.book(request.symbol, draft.now_ms, DEPTH))
-    order = _new_order(draft, face, request)
+    order = _new_order(draft, owner, face, request)
     if request.reduce_only:
         order = _reducing(draft, order)
     executions = _matched(order, market, levels)
@@ -66,10 +74,11 @@ def place(draft: Draft, face: Face, feed: Feed, request: NewOrder) -> Placed:
     return _entered(draft, feed, order, executions)
 
 
-def _new_order(draft: Draft, face: Face, request: NewOrder) -> SimOrder:
+def _new_order(draft: Draft, owner: str, face: Face, request: NewOrder) -> SimOrder:
     number = draft.next_order_id()
     return SimOrder(
         id=number,
+        owner=owner,
         face=face,
         symbol=request.symbol,
         client_id=f"sim-{number}" if request.client_id is None else request.client_id,
@@ -123,7 +132,7 @@ def _require_funds(
         asset, needed = market.quote, total_quote(executions)
     else:
         asset, needed = market.quote, order.price * order.quantity
-    if needed > draft.state.balance(Face.SPOT, Account.FREE, asset):
+    if needed > draft.state.balance(order.owner, Face.SPOT, Account.FREE, asset):
         raise Refusal(Reason.NO_FUNDS)
 
 
@@ -136,21 +145,22 @@ def _require_margin(
 ) -> None:
     """The growth of initial margin, the loss at the open and the fee must fit what is free."""
     price = order.price if order.type is OrderType.LIMIT else _mean_price(executions)
-    trial = Draft(draft.state)
-    trial.put_order(replace(order, price=price))
-    now = marks(feed, exposed(trial.state), draft.now_ms)
-    before, after = evaluate(draft.state, now), evaluate(trial.state, now)
-    growth = after.used - before.used
+    state, owner, symbol = draft.state, order.owner, order.symbol
+    now = marks(feed, {*exposed(state, owner), symbol}, draft.now_ms)
+    mark, leverage = now[symbol], leverage_of(state, owner, symbol)
+    position = state.position(owner, symbol).quantity * mark
+    resting = state.orders_of(owner, Face.FUTURES, symbol)
+    known = exposure(position, resting)
+    reached = exposure(position, [*resting, replace(order, price=price)])
+    growth = order_margin(reached, position, leverage) - order_margin(known, position, leverage)
     if growth <= 0:
         return
-    mark = now[order.symbol]
+    before = evaluate(state, owner, now)
     loss = max(ZERO, (price - mark) * order.side.sign) * order.quantity
     fee = price * order.quantity * market.instrument.taker
     if growth + loss + fee > before.available:
         raise Refusal(Reason.NO_MARGIN)
-    position = trial.state.position(order.symbol).quantity * mark
-    reached = exposure(position, trial.state.orders_of(Face.FUTURES, order.symbol))
-    if reached > max_notional(order.symbol, leverage_of(trial.state, order.symbol)):
+    if reached > max_notional(symbol, leverage):
         raise Refusal(Reason.POSITION_LIMIT)
 
 
@@ -163,7 +173,7 @@ def _entered(
     draft: Draft, feed: Feed, order: SimOrder, executions: tuple[Execution, ...]
 ) -> Placed:
     market = feed.instrument(order.symbol)
-    order = draft.put_order(order)
+    order = draft.put_order(order, Cause.NEW)
     fills = []
     for execution in executions:
         order, fill = execute(draft, market, order, execution, maker=False)
@@ -171,8 +181,9 @@ def _entered(
     if order.is_open and order.type is OrderType.LIMIT and order.time_in_force in _RESTING:
         hold(draft, market, order)
     elif order.is_open:
-        order = draft.put_order(replace(order, status=OrderStatus.EXPIRED))
+        order = draft.put_order(replace(order, status=OrderStatus.EXPIRED), Cause.EXPIRED)
     if order.face is Face.FUTURES and fills:
-        expire_idle_reductions(draft, feed, order.symbol)
+        expire_idle_reductions(draft, feed, order.owner, order.symbol)
         order = draft.state.open_orders.get(order.id, draft.changes.orders[order.id])
+    draft.flush(Kind.TRADE if fills else Kind.HOLD)
     return Placed(order, tuple(fills))

@@ -10,10 +10,14 @@ from xq.types import OrderStatus, OrderType, Side, TimeInForce
 
 
 class Account(StrEnum):
-    """Accounts of the double-entry ledger; all but the first two belong to the venue."""
+    """Accounts of the double-entry ledger; all but the first three belong to the venue.
+
+    On futures ``FREE`` is the cross wallet and ``ISOLATED`` what isolated positions keep apart.
+    """
 
     FREE = "free"
     HELD = "held"
+    ISOLATED = "isolated"
     MARKET = "market"
     FEES = "fees"
     FUNDING = "funding"
@@ -31,8 +35,31 @@ class Kind(StrEnum):
     FEE = "fee"
     REALIZED = "realized"
     FUNDING = "funding"
+    MARGIN = "margin"
     CLEARANCE = "clearance"
     BANKRUPTCY = "bankruptcy"
+
+
+class PositionSide(StrEnum):
+    """Which of a symbol's positions: the one of one-way mode, or one of hedge mode's two."""
+
+    BOTH = "both"
+    LONG = "long"
+    SHORT = "short"
+
+    @property
+    def opens(self) -> Side | None:
+        """The side of orders that grow it; None where either does."""
+        return {PositionSide.LONG: Side.BUY, PositionSide.SHORT: Side.SELL}.get(self)
+
+
+class SelfTrade(StrEnum):
+    """What happens when an account's order would meet another one of its own."""
+
+    NONE = "none"
+    EXPIRE_TAKER = "expire_taker"
+    EXPIRE_MAKER = "expire_maker"
+    EXPIRE_BOTH = "expire_both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +74,10 @@ class NewOrder:
         Base asset; None only for a market order given in quote asset.
     quote_quantity
         Quote asset to spend or receive; spot market orders only.
+    good_till_ms
+        When a GTD order ends.
+    stop_price
+        Last price at which a spot stop or take-profit order begins to work.
     """
 
     symbol: str
@@ -58,13 +89,26 @@ class NewOrder:
     price: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.GTC
     reduce_only: bool = False
+    position_side: PositionSide = PositionSide.BOTH
+    self_trade: SelfTrade = SelfTrade.NONE
+    good_till_ms: int = 0
+    stop_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SimOrder:
-    """An order in the venue's books."""
+    """An order in the venue's books.
+
+    Attributes
+    ----------
+    waiting
+        A spot stop order whose trigger was not met yet: in no book.
+    algo_id
+        The conditional order that it came from; 0 if it came by itself.
+    """
 
     id: int
+    owner: str
     face: Face
     symbol: str
     client_id: str
@@ -80,6 +124,12 @@ class SimOrder:
     filled_quote: Decimal
     created_ms: int
     updated_ms: int
+    position_side: PositionSide = PositionSide.BOTH
+    self_trade: SelfTrade = SelfTrade.NONE
+    good_till_ms: int = 0
+    stop_price: Decimal = ZERO
+    waiting: bool = False
+    algo_id: int = 0
 
     @property
     def remaining(self) -> Decimal:
@@ -88,7 +138,7 @@ class SimOrder:
 
     @property
     def is_open(self) -> bool:
-        """Whether the order rests in the book."""
+        """Whether the order rests in the book or waits for its trigger."""
         return not self.status.is_final
 
     @property
@@ -102,6 +152,7 @@ class SimFill:
     """One execution of an order."""
 
     id: int
+    owner: str
     face: Face
     order_id: int
     symbol: str
@@ -113,6 +164,7 @@ class SimFill:
     realized: Decimal
     maker: bool
     ts: int
+    position_side: PositionSide = PositionSide.BOTH
 
     @property
     def quote_quantity(self) -> Decimal:
@@ -126,6 +178,7 @@ class Posting:
 
     transaction: int
     ts: int
+    owner: str
     face: Face
     kind: Kind
     account: Account
@@ -145,12 +198,25 @@ class SimPosition:
         Base asset, negative when short.
     cost
         What the position was opened for: signed quantity times entry price, never rounded away.
+    isolated
+        Whether it is margined by ``margin`` alone, not by the whole wallet.
+    margin
+        Isolated wallet, quote asset.
     """
 
+    owner: str
     symbol: str
+    side: PositionSide = PositionSide.BOTH
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
+    isolated: bool = False
+    margin: Decimal = ZERO
     updated_ms: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, PositionSide]:
+        """Owner, symbol and side."""
+        return self.owner, self.symbol, self.side
 
     @property
     def entry_price(self) -> Decimal:

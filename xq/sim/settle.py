@@ -11,11 +11,11 @@ from xq.sim.contracts import (
     pay_funding,
     trimmed,
 )
+from xq.sim.draft import Draft
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
 from xq.sim.matching import Execution, first_through
-from xq.sim.records import SimOrder
-from xq.sim.state import Draft
+from xq.sim.records import Kind, SimOrder
 from xq.types import OrderStatus
 
 _Fills = tuple[int, tuple[SimOrder, ...]]
@@ -46,23 +46,23 @@ def _next_event(draft: Draft, feeds: Mapping[Face, Feed], horizon: int) -> bool:
     limit = fills[0] if fills else horizon
     futures = feeds[Face.FUTURES]
     ruin = first_bankruptcy(draft.state, futures, draft.now_ms, limit)
-    if ruin is not None and not (fills and fills[0] <= ruin):
-        draft.advance(ruin)
-        liquidate(draft, futures)
+    if ruin is not None and not (fills and fills[0] <= ruin[0]):
+        draft.advance(ruin[0])
+        liquidate(draft, futures, ruin[1])
         return True
     if fills is None:
         return False
     draft.advance(fills[0])
     for order in fills[1]:
         _fill_resting(draft, feeds[order.face], order)
+    draft.flush(Kind.TRADE)
     return True
 
 
 def _first_fills(draft: Draft, feeds: Mapping[Face, Feed], horizon: int) -> _Fills | None:
-    markets = sorted({(order.face, order.symbol) for order in draft.state.open_orders.values()})
     found = []
-    for face, symbol in markets:
-        orders = draft.state.orders_of(face, symbol)
+    for face, symbol in draft.state.index.markets():
+        orders = draft.state.resting(face, symbol)
         fills = first_through(feeds[face], orders, draft.now_ms, horizon)
         if fills is not None:
             found.append(fills)
@@ -81,4 +81,4 @@ def _fill_resting(draft: Draft, feed: Feed, resting: SimOrder) -> None:
     else:
         close_order(draft, market, order, OrderStatus.EXPIRED)
     if order.face is Face.FUTURES:
-        expire_idle_reductions(draft, feed, order.symbol)
+        expire_idle_reductions(draft, feed, order.owner, order.symbol)

@@ -1,37 +1,29 @@
-"""What the venue knows, and a draft of what it will know if a request succeeds."""
+"""What the venue knows: money, orders, positions and settings of every account."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
-from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
+from xq.sim.records import Account, PositionSide, SimOrder, SimPosition
 
-BalanceKey = tuple[Face, Account, str]
-Leg = tuple[Account, str, Decimal]
-
-
-def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> tuple[Leg, Leg]:
-    """Two legs that move an amount; a negative amount moves back.
-
-    Examples
-    --------
-    >>> [str(leg[2]) for leg in transfer(Account.FREE, Account.HELD, "USDT", Decimal(5))]
-    ['-5', '5']
-    """
-    return (source, asset, -amount), (target, asset, amount)
+BalanceKey = tuple[str, Face, Account, str]
+PositionKey = tuple[str, str, PositionSide]
+MarketKey = tuple[Face, str]
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What a transaction concerns: a symbol, and a fill (trades, fees) or an order (holds)."""
+class Setting:
+    """What an account chose for one futures symbol; leverage 0 is the default."""
 
-    symbol: str = ""
-    reference: int = 0
+    owner: str
+    symbol: str
+    leverage: int = 0
+    isolated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counters:
     """The next free number of each sequence."""
 
@@ -40,161 +32,112 @@ class Counters:
     transaction: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class State:
-    """Everything a restart must remember, except history; treated as immutable.
+    """Everything a restart must remember, except history; only a `Draft` changes it.
 
     Attributes
     ----------
+    owners
+        Accounts that were opened, in that order.
     balances
-        Sum of postings by face, account and asset.
+        Sum of postings by owner, face, account and asset.
     open_orders
-        Resting orders by id.
+        Orders that are not final, by id.
     positions
         Futures positions that are not flat.
-    leverages
-        Chosen leverage by futures symbol.
+    settings
+        Choices per account and futures symbol.
     settled_ms
         Venue time up to which everything that happened is in the books.
     """
 
+    owners: dict[str, int] = field(default_factory=dict)
     balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
     open_orders: dict[int, SimOrder] = field(default_factory=dict)
-    positions: dict[str, SimPosition] = field(default_factory=dict)
-    leverages: dict[str, int] = field(default_factory=dict)
-    counters: Counters = Counters()
+    positions: dict[PositionKey, SimPosition] = field(default_factory=dict)
+    settings: dict[tuple[str, str], Setting] = field(default_factory=dict)
+    counters: Counters = field(default_factory=Counters)
     settled_ms: int = 0
+    index: "Index" = field(init=False, repr=False, compare=False)
 
-    def balance(self, face: Face, account: Account, asset: str) -> Decimal:
+    def __post_init__(self) -> None:
+        self.index = Index()
+        for order in self.open_orders.values():
+            self.index.add(order)
+
+    def balance(self, owner: str, face: Face, account: Account, asset: str) -> Decimal:
         """One balance; zero when nothing was ever posted."""
-        return self.balances.get((face, account, asset), ZERO)
+        return self.balances.get((owner, face, account, asset), ZERO)
 
-    def orders_of(self, face: Face, symbol: str | None = None) -> list[SimOrder]:
-        """Resting orders of one face, oldest first."""
-        return [
-            order
-            for order in self.open_orders.values()
-            if order.face is face and symbol in (None, order.symbol)
-        ]
+    def orders_of(self, owner: str, face: Face, symbol: str | None = None) -> list[SimOrder]:
+        """Open orders of one account and face, oldest first."""
+        return [self.open_orders[number] for number in self.index.of(owner, face, symbol)]
 
-    def position(self, symbol: str) -> SimPosition:
+    def resting(self, face: Face, symbol: str) -> list[SimOrder]:
+        """Everybody's open orders of one market, oldest first."""
+        here = (order for order in self.open_orders.values() if order.face is face)
+        return sorted((order for order in here if order.symbol == symbol), key=lambda item: item.id)
+
+    def position(
+        self, owner: str, symbol: str, side: PositionSide = PositionSide.BOTH
+    ) -> SimPosition:
         """The position in one symbol, flat if there is none."""
-        return self.positions.get(symbol) or SimPosition(symbol)
+        found = self.positions.get((owner, symbol, side))
+        if found is None:
+            isolated = self.setting(owner, symbol).isolated
+            return SimPosition(owner, symbol, side, isolated=isolated)
+        return found
+
+    def positions_of(self, owner: str) -> list[SimPosition]:
+        """Positions of one account that are not flat, by symbol and side."""
+        held = [item for key, item in self.positions.items() if key[0] == owner]
+        return sorted(held, key=lambda item: (item.symbol, item.side))
+
+    def setting(self, owner: str, symbol: str) -> Setting:
+        """What an account chose for a symbol."""
+        return self.settings.get((owner, symbol)) or Setting(owner, symbol)
 
 
-@dataclass(slots=True)
-class Changes:
-    """What a draft added, for the ledger to make durable."""
+class Index:
+    """Ways to find open orders without looking at all of them."""
 
-    orders: dict[int, SimOrder] = field(default_factory=dict)
-    fills: list[SimFill] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
-    positions: dict[str, SimPosition] = field(default_factory=dict)
-    leverages: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._orders: dict[tuple[str, Face, str], set[int]] = {}
+        self._names: dict[tuple[str, Face, str], int] = {}
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.orders or self.fills or self.postings or self.positions or self.leverages)
+    def add(self, order: SimOrder) -> None:
+        """An order became open."""
+        self._orders.setdefault((order.owner, order.face, order.symbol), set()).add(order.id)
+        self._names[order.owner, order.face, order.client_id] = order.id
 
+    def remove(self, order: SimOrder) -> None:
+        """An order is open no more."""
+        key = (order.owner, order.face, order.symbol)
+        self._orders[key].discard(order.id)
+        if not self._orders[key]:
+            del self._orders[key]
+        del self._names[order.owner, order.face, order.client_id]
 
-NOTHING = About()
+    def of(self, owner: str, face: Face, symbol: str | None) -> list[int]:
+        """Numbers of one account's orders, ascending."""
+        if symbol is not None:
+            return sorted(self._orders.get((owner, face, symbol), ()))
+        keys = [key for key in self._orders if key[0] == owner and key[1] is face]
+        return sorted(number for key in keys for number in self._orders[key])
 
+    def count(self, owner: str, face: Face, symbol: str) -> int:
+        """How many orders an account has in one market."""
+        return len(self._orders.get((owner, face, symbol), ()))
 
-class Draft:
-    """A copy of the state that one request may change; dropped whole if the request fails."""
+    def named(self, owner: str, face: Face, client_id: str) -> int | None:
+        """The open order of a client id."""
+        return self._names.get((owner, face, client_id))
 
-    def __init__(self, state: State) -> None:
-        self.state = replace(
-            state,
-            balances=dict(state.balances),
-            open_orders=dict(state.open_orders),
-            positions=dict(state.positions),
-            leverages=dict(state.leverages),
-        )
-        self.changes = Changes()
+    def symbols(self, owner: str, face: Face) -> Iterator[str]:
+        """Symbols in which an account has orders."""
+        return (key[2] for key in self._orders if key[0] == owner and key[1] is face)
 
-    @property
-    def now_ms(self) -> int:
-        """Venue time of whatever is being written down."""
-        return self.state.settled_ms
-
-    def advance(self, ts: int) -> None:
-        """Everything up to ``ts`` is in the books."""
-        self.state = replace(self.state, settled_ms=ts)
-
-    def post(self, face: Face, kind: Kind, legs: Iterable[Leg], about: About = NOTHING) -> None:
-        """Write one transaction; its legs must sum to zero in every asset.
-
-        Raises
-        ------
-        ValueError
-            If they do not: a bug of the venue.
-        """
-        wanted = [leg for leg in legs if leg[2] != 0]
-        sums: dict[str, Decimal] = {}
-        for _, asset, amount in wanted:
-            sums[asset] = sums.get(asset, ZERO) + amount
-        if any(sums.values()):
-            raise ValueError(f"legs of {kind} do not cancel: {sums}")
-        if not wanted:
-            return
-        number = self._take("transaction")
-        for account, asset, amount in wanted:
-            key = (face, account, asset)
-            self.state.balances[key] = self.state.balances.get(key, ZERO) + amount
-            self.changes.postings.append(
-                Posting(
-                    transaction=number,
-                    ts=self.now_ms,
-                    face=face,
-                    kind=kind,
-                    account=account,
-                    asset=asset,
-                    amount=amount,
-                    symbol=about.symbol,
-                    reference=about.reference,
-                )
-            )
-
-    def put_order(self, order: SimOrder) -> SimOrder:
-        """Write down an order's new state, stamped with the current time."""
-        stamped = replace(order, updated_ms=self.now_ms)
-        if stamped.is_open:
-            self.state.open_orders[order.id] = stamped
-        else:
-            self.state.open_orders.pop(order.id, None)
-        self.changes.orders[order.id] = stamped
-        return stamped
-
-    def add_fill(self, fill: SimFill) -> None:
-        """Write down an execution."""
-        self.changes.fills.append(fill)
-
-    def put_position(self, position: SimPosition) -> None:
-        """Write down a position, stamped with the current time."""
-        stamped = replace(position, updated_ms=self.now_ms)
-        if stamped.quantity:
-            self.state.positions[position.symbol] = stamped
-        else:
-            self.state.positions.pop(position.symbol, None)
-        self.changes.positions[position.symbol] = stamped
-
-    def put_leverage(self, symbol: str, leverage: int) -> None:
-        """Write down a chosen leverage."""
-        self.state.leverages[symbol] = leverage
-        self.changes.leverages[symbol] = leverage
-
-    def next_order_id(self) -> int:
-        """A fresh order number."""
-        return self._take("order")
-
-    def next_fill_id(self) -> int:
-        """A fresh fill number."""
-        return self._take("fill")
-
-    def _take(self, name: str) -> int:
-        counters = self.state.counters
-        number: int = getattr(counters, name)
-        self.state = replace(self.state, counters=replace(counters, **{name: number + 1}))
-        return number
+    def markets(self) -> list[MarketKey]:
+        """Markets in which anybody has orders."""
+        return sorted({(face, symbol) for _, face, symbol in self._orders})

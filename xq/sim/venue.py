@@ -1,27 +1,33 @@
 """The simulated venue: two faces, one ledger, one clock; call `settle` before every request."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from xq.clock import iso
 from xq.errors import ConfigError, UsageError
 from xq.ports import Clock
-from xq.sim.account import close_order, open_accounts
+from xq.sim.account import close_order, open_account
+from xq.sim.accounts import MAIN, by_key
 from xq.sim.contracts import margin_account
+from xq.sim.draft import Changes, Draft
+from xq.sim.events import ConfigEvent, Event
 from xq.sim.exact import exact
 from xq.sim.feed import Feed
 from xq.sim.instruments import TRADES_START_MS, Face, SimInstrument
 from xq.sim.ledger import Ledger, World
 from xq.sim.margin import MarginAccount, leverage_of, max_leverage, max_notional
+from xq.sim.market import Levels
+from xq.sim.matching import merged
 from xq.sim.orders import Placed
 from xq.sim.orders import place as enter
-from xq.sim.records import NewOrder, SimOrder
+from xq.sim.records import Kind, NewOrder, SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.settle import settle
-from xq.sim.state import Changes, Draft, State
+from xq.sim.state import State
 from xq.types import OrderStatus
 
-_Answer = TypeVar("_Answer")
+Listener = Callable[[Event], None]
 
 
 class SimVenue:
@@ -39,6 +45,13 @@ class SimVenue:
         Seed of the feeds; must be the ledger's own if that has one.
     start_ms
         Venue time to start at; None continues (2024-01-01 for a fresh ledger).
+    accounts
+        Accounts to open beside those that the ledger knows.
+
+    Attributes
+    ----------
+    logins
+        Every account by its API key.
 
     Raises
     ------
@@ -56,21 +69,27 @@ class SimVenue:
         *,
         seed: int,
         start_ms: int | None = None,
+        accounts: Sequence[str] = (MAIN,),
     ) -> None:
+        self.logins = by_key(accounts)
         self.ledger = ledger
         self.feeds = feeds
         self._clock = clock
+        self._listeners: list[Listener] = []
         self._markets = {
             face: {market.id: market for market in feed.symbols()} for face, feed in feeds.items()
         }
         known = ledger.world()
         if known is None:
-            self._create(seed, TRADES_START_MS if start_ms is None else start_ms)
-            return
-        check_seed(known.seed, seed, str(ledger.path))
-        self.world, self.state = known, ledger.load()
-        if start_ms is not None:
-            self._restart_clock(start_ms)
+            begin_ms = TRADES_START_MS if start_ms is None else start_ms
+            self.world = World(seed, begin_ms - clock.now_ms())
+            self.state = State(settled_ms=begin_ms)
+        else:
+            check_seed(known.seed, seed, str(ledger.path))
+            self.world, self.state = known, ledger.load()
+            if start_ms is not None:
+                self._restart_clock(start_ms)
+        self._open(accounts)
 
     @property
     def now_ms(self) -> int:
@@ -94,104 +113,142 @@ class SimVenue:
 
         Venue time never goes back, even when wall time does.
         """
-        draft = Draft(self.state)
-        settle(draft, self.feeds, self._clock.now_ms() + self.world.offset_ms)
-        self._keep(draft)
+        with self._change() as draft:
+            settle(draft, self.feeds, self._clock.now_ms() + self.world.offset_ms)
 
     @exact
-    def place(self, face: Face, request: NewOrder) -> Placed:
+    def place(self, owner: str, face: Face, request: NewOrder) -> Placed:
         """Enter an order. Raises `Refusal`; then nothing has changed."""
         self.market(face, request.symbol)
-        return self._change(lambda draft: enter(draft, face, self.feeds[face], request))
+        with self._change() as draft:
+            return enter(draft, owner, face, self.feeds[face], request)
 
     @exact
-    def rehearse(self, face: Face, request: NewOrder) -> None:
+    def rehearse(self, owner: str, face: Face, request: NewOrder) -> None:
         """Everything that `place` would refuse, and nothing else."""
         self.market(face, request.symbol)
-        enter(Draft(self.state), face, self.feeds[face], request)
+        draft = Draft(self.state)
+        try:
+            enter(draft, owner, face, self.feeds[face], request)
+        finally:
+            draft.rollback()
 
     @exact
     def cancel(
-        self, face: Face, symbol: str, *, order_id: int | None = None, client_id: str | None = None
+        self,
+        owner: str,
+        face: Face,
+        symbol: str,
+        *,
+        order_id: int | None = None,
+        client_id: str | None = None,
     ) -> SimOrder:
         """Cancel one resting order by id or client id. Raises `Refusal` if it does not rest."""
         market = self.market(face, symbol)
-        for order in self.state.orders_of(face, symbol):
-            if order_id in (None, order.id) and client_id in (None, order.client_id):
-                return self._change(
-                    lambda draft: close_order(draft, market, order, OrderStatus.CANCELED)  # noqa: B023
-                )
-        raise Refusal(Reason.UNKNOWN_CANCEL)
+        order = self._resting(owner, face, symbol, order_id, client_id)
+        if order is None:
+            raise Refusal(Reason.UNKNOWN_CANCEL)
+        with self._change() as draft:
+            canceled = close_order(draft, market, order, OrderStatus.CANCELED)
+            draft.flush(Kind.RELEASE)
+            return canceled
 
     @exact
-    def cancel_all(self, face: Face, symbol: str) -> list[SimOrder]:
+    def cancel_all(self, owner: str, face: Face, symbol: str) -> list[SimOrder]:
         """Cancel every resting order of one symbol."""
         market = self.market(face, symbol)
-
-        def change(draft: Draft) -> list[SimOrder]:
-            return [
+        with self._change() as draft:
+            canceled = [
                 close_order(draft, market, order, OrderStatus.CANCELED)
-                for order in draft.state.orders_of(face, symbol)
+                for order in self.state.orders_of(owner, face, symbol)
             ]
-
-        return self._change(change)
+            draft.flush(Kind.RELEASE)
+            return canceled
 
     def order(
-        self, face: Face, symbol: str, *, order_id: int | None = None, client_id: str | None = None
+        self,
+        owner: str,
+        face: Face,
+        symbol: str,
+        *,
+        order_id: int | None = None,
+        client_id: str | None = None,
     ) -> SimOrder:
         """One order, resting or not; by client id a resting one wins. Raises `Refusal`."""
         self.market(face, symbol)
-        for order in self.state.orders_of(face, symbol):
-            if order_id in (None, order.id) and client_id in (None, order.client_id):
-                return order
-        found = self.ledger.order(face, symbol, order_id=order_id, client_id=client_id)
+        found = self._resting(owner, face, symbol, order_id, client_id)
+        if found is None:
+            found = self.ledger.order(owner, face, symbol, order_id=order_id, client_id=client_id)
         if found is None:
             raise Refusal(Reason.UNKNOWN_ORDER)
         return found
 
     @exact
-    def margin(self) -> MarginAccount:
-        """The futures account at present mark prices."""
-        return margin_account(self.state, self.feeds[Face.FUTURES], self.now_ms)
+    def margin(self, owner: str) -> MarginAccount:
+        """One futures account at present mark prices."""
+        return margin_account(self.state, owner, self.feeds[Face.FUTURES], self.now_ms)
 
     @exact
-    def set_leverage(self, symbol: str, leverage: int) -> None:
+    def set_leverage(self, owner: str, symbol: str, leverage: int) -> None:
         """Choose a symbol's leverage. Raises `Refusal` if brackets or margin forbid it."""
         self.market(Face.FUTURES, symbol)
         if not 1 <= leverage <= max_leverage(symbol):
             raise Refusal(Reason.BAD_LEVERAGE, str(leverage))
-        if leverage == leverage_of(self.state, symbol):
+        if leverage == leverage_of(self.state, owner, symbol):
             return
-
-        def change(draft: Draft) -> None:
-            draft.put_leverage(symbol, leverage)
-            feed = self.feeds[Face.FUTURES]
-            after = margin_account(draft.state, feed, draft.now_ms)
+        with self._change() as draft:
+            draft.put_setting(replace(self.state.setting(owner, symbol), leverage=leverage))
+            after = self.margin(owner)
             if after.positions and after.used > after.equity:
                 raise Refusal(Reason.NO_MARGIN)
             here = [item for item in after.positions if item.position.symbol == symbol]
             if any(abs(item.notional) > max_notional(symbol, leverage) for item in here):
                 raise Refusal(Reason.POSITION_LIMIT)
+            draft.events.append(ConfigEvent(self.now_ms, owner, symbol, leverage=leverage))
 
-        self._change(change)
+    def depth(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
+        """(bids, asks), best first: outside liquidity merged with clients' resting orders."""
+        book = self.feeds[face].book(symbol, self.now_ms, limit)
+        return merged(book, self.state.resting(face, symbol), limit)
 
-    def _change(self, change: Callable[[Draft], _Answer]) -> _Answer:
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell a listener every event, in order, once it is in the ledger; call to unsubscribe."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @contextmanager
+    def _change(self) -> Iterator[Draft]:
+        """A draft that becomes the truth at the end, on disk first, or is taken back whole."""
         draft = Draft(self.state)
-        answer = change(draft)
-        self._keep(draft)
-        return answer
+        try:
+            yield draft
+            if not draft.changes.is_empty:
+                self.ledger.commit(draft.changes, self.state, self.world)
+        except BaseException:
+            draft.rollback()
+            raise
+        for event in draft.events:
+            for listener in tuple(self._listeners):
+                listener(event)
 
-    def _keep(self, draft: Draft) -> None:
-        """Make a draft the truth: on disk first, then in memory."""
-        if not draft.changes.is_empty:
-            self.ledger.commit(draft.changes, draft.state, self.world)
-        self.state = draft.state
+    def _resting(
+        self, owner: str, face: Face, symbol: str, order_id: int | None, client_id: str | None
+    ) -> SimOrder | None:
+        number = order_id
+        if number is None and client_id is not None:
+            number = self.state.index.named(owner, face, client_id)
+        order = self.state.open_orders.get(-1 if number is None else number)
+        if order is None or (order.owner, order.face, order.symbol) != (owner, face, symbol):
+            return None
+        return order if client_id in (None, order.client_id) else None
 
-    def _create(self, seed: int, start_ms: int) -> None:
-        self.world = World(seed, start_ms - self._clock.now_ms())
-        draft = Draft(State(settled_ms=start_ms))
-        open_accounts(draft)
-        self._keep(draft)
+    def _open(self, accounts: Sequence[str]) -> None:
+        """Open accounts that the ledger does not know yet; those it knows stay."""
+        with self._change() as draft:
+            for owner in accounts:
+                if owner not in self.state.owners:
+                    open_account(draft, owner)
+        self.logins = by_key(self.state.owners)
 
     def _restart_clock(self, start_ms: int) -> None:
         if start_ms < self.state.settled_ms:

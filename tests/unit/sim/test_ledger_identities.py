@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from support.scripted_feed import EIGHT_HOURS, START, Bench
 
 from xq.sim.account import held
+from xq.sim.accounts import MAIN
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.ledger import Page
@@ -39,7 +41,7 @@ def orders(draw) -> Step:
     )
 
     def step(bench: Bench) -> None:
-        bench.venue.place(face, request)
+        bench.venue.place(MAIN, face, request)
 
     return step
 
@@ -66,7 +68,7 @@ def cancels(draw) -> Step:
     face, name = draw(st.sampled_from(Face)), draw(st.sampled_from(["a", "b"]))
 
     def step(bench: Bench) -> None:
-        bench.venue.cancel(face, "BTCUSDT", client_id=name)
+        bench.venue.cancel(MAIN, face, "BTCUSDT", client_id=name)
 
     return step
 
@@ -76,7 +78,7 @@ STORIES = st.lists(st.one_of(orders(), orders(), passages(), cancels()), max_siz
 
 def tell(bench: Bench, story: list[Step]) -> None:
     for step in story:
-        before, written = bench.venue.state, bench.venue.ledger.load()
+        before, written = deepcopy(bench.venue.state), bench.venue.ledger.load()
         try:
             step(bench)
         except Refusal:
@@ -95,7 +97,7 @@ def test_the_books_add_up_after_every_story(story):
             check_holds(bench)
             check_nothing_is_owed(bench)
             check_futures_cash(bench)
-            before = bench.venue.state
+            before = deepcopy(bench.venue.state)
             assert bench.reopen().state == before
         finally:
             bench.venue.ledger.close()
@@ -104,9 +106,10 @@ def test_the_books_add_up_after_every_story(story):
 def check_double_entry(bench: Bench) -> None:
     """Every balance is the sum of its postings, and all balances of an asset cancel."""
     assert bench.venue.ledger.check() == []
-    totals: dict[tuple[Face, str], Decimal] = {}
-    for (face, _, asset), amount in bench.venue.state.balances.items():
-        totals[face, asset] = totals.get((face, asset), ZERO) + amount
+    totals: dict[tuple[str, Face, str], Decimal] = {}
+    for (owner, face, _, asset), amount in bench.venue.state.balances.items():
+        key = (owner, face, asset)
+        totals[key] = totals.get(key, ZERO) + amount
     assert not any(totals.values())
 
 
@@ -114,31 +117,32 @@ def check_holds(bench: Bench) -> None:
     """What is held is what the resting spot orders may need."""
     state = bench.venue.state
     needed = {"USDT": ZERO, "BTC": ZERO}
-    for order in state.orders_of(Face.SPOT):
+    for order in state.orders_of(MAIN, Face.SPOT):
         asset, amount = held(bench.spot.instrument(order.symbol), order)
         needed[asset] += amount
     for asset, amount in needed.items():
-        assert state.balance(Face.SPOT, Account.HELD, asset) == amount
+        assert state.balance(MAIN, Face.SPOT, Account.HELD, asset) == amount
 
 
 def check_nothing_is_owed(bench: Bench) -> None:
     """Nobody lends on spot, and the insurance fund pays what futures cannot."""
     state = bench.venue.state
     for asset in ("USDT", "BTC"):
-        assert state.balance(Face.SPOT, Account.FREE, asset) >= 0
+        assert state.balance(MAIN, Face.SPOT, Account.FREE, asset) >= 0
     if not state.positions:
-        assert state.balance(Face.FUTURES, Account.FREE, "USDT") >= 0
+        assert state.balance(MAIN, Face.FUTURES, Account.FREE, "USDT") >= 0
 
 
 def check_futures_cash(bench: Bench) -> None:
     """Realized pnl and the open position's cost are the cash that the fills exchanged."""
     ledger = bench.venue.ledger
-    fills = ledger.fills(Face.FUTURES, "BTCUSDT", Page(start_ms=START, limit=10_000))
+    fills = ledger.fills(MAIN, Face.FUTURES, "BTCUSDT", Page(start_ms=START, limit=10_000))
     cash = sum((-fill.side.sign * fill.quote_quantity for fill in fills), ZERO)
     quantity = sum((fill.side.sign * fill.quantity for fill in fills), ZERO)
-    realized = ledger.income(Face.FUTURES, [Kind.REALIZED], None, Page(start_ms=0, limit=10_000))
-    position = bench.venue.state.position("BTCUSDT")
+    all_time = Page(start_ms=0, limit=10_000)
+    realized = ledger.income(MAIN, Face.FUTURES, [Kind.REALIZED], None, all_time)
+    position = bench.venue.state.position(MAIN, "BTCUSDT")
     assert position.quantity == quantity
     assert sum((item.amount for item in realized), ZERO) == cash + position.cost
-    fees = ledger.income(Face.FUTURES, [Kind.FEE], None, Page(start_ms=0, limit=10_000))
+    fees = ledger.income(MAIN, Face.FUTURES, [Kind.FEE], None, all_time)
     assert sum((item.amount for item in fees), ZERO) == -sum((fill.fee for fill in fills), ZERO)

@@ -27,6 +27,7 @@ BIDS = [(D(99), D(1)), (D(98), D(2)), (D(90), D(10))]
 def resting(side: Side, price: str, number: int = 1) -> SimOrder:
     return SimOrder(
         id=number,
+        owner="main",
         face=Face.SPOT,
         symbol="BTCUSDT",
         client_id=f"c{number}",

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from xq.clock import ManualClock
+from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger, Page
 from xq.sim.market import SimMarket
@@ -29,13 +30,15 @@ def story(folder, feeds, step: int) -> tuple[object, ...]:
             for percent in ("0.998", "0.99", "0.97"):
                 price = (last * D(percent)).quantize(tick)
                 order = NewOrder("BTCUSDT", Side.BUY, OrderType.LIMIT, None, D("0.01"))
-                venue.place(face, replace_price(order, price))
-        venue.place(Face.FUTURES, NewOrder("ETHUSDT", Side.SELL, OrderType.MARKET, None, D(70)))
+                venue.place(MAIN, face, replace_price(order, price))
+        venue.place(
+            MAIN, Face.FUTURES, NewOrder("ETHUSDT", Side.SELL, OrderType.MARKET, None, D(70))
+        )
         for _ in range(4 * DAY // step):
             clock.advance_to(clock.now_ms() + step)
             venue.settle()
         page = Page(start_ms=0, limit=10_000)
-        fills = [ledger.fills(face, s, page) for face in Face for s in ("BTCUSDT", "ETHUSDT")]
+        fills = [ledger.fills(MAIN, face, s, page) for face in Face for s in ("BTCUSDT", "ETHUSDT")]
         assert ledger.check() == []
         return venue.state.balances, venue.state.positions, venue.state.open_orders, fills
 

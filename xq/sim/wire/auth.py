@@ -2,13 +2,12 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from xq.sim.accounts import Login
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.params import Params
-
-API_KEY = "sim"
-API_SECRET = "sim"  # noqa: S105 - valid on loopback only, and written in the documentation
 
 _DEFAULT_WINDOW_MS = 5_000
 _LARGEST_WINDOW_MS = 60_000
@@ -26,21 +25,25 @@ class Message:
     api_key: str | None
 
 
-def check_key(message: Message) -> None:
-    """Refuse a missing or unknown API key."""
+def check_key(message: Message, logins: Mapping[str, Login]) -> Login:
+    """Whose key it is; refused if missing or unknown."""
     if not message.api_key:
         raise Refusal(Reason.KEY_FORMAT)
-    if not hmac.compare_digest(message.api_key.encode(), API_KEY.encode()):
+    login = logins.get(message.api_key)
+    if login is None:
         raise Refusal(Reason.KEY_UNKNOWN)
+    return login
 
 
-def check_signature(message: Message, params: Params, wall_ms: int) -> None:
-    """Refuse a request that is unsigned, wrongly signed, stale or from the future.
+def check_signature(
+    message: Message, params: Params, logins: Mapping[str, Login], wall_ms: int
+) -> Login:
+    """Whose request it is; refused if unsigned, wrongly signed, stale or from the future.
 
     The signature covers query string and body, joined without a separator, less the signature
     itself.
     """
-    check_key(message)
+    login = check_key(message, logins)
     timestamp = params.integer("timestamp")
     if timestamp is None:
         raise Refusal(Reason.MISSING_PARAMETER, "timestamp")
@@ -52,8 +55,10 @@ def check_signature(message: Message, params: Params, wall_ms: int) -> None:
     if wall_ms - timestamp > (_DEFAULT_WINDOW_MS if window is None else window):
         raise Refusal(Reason.STALE_TIMESTAMP)
     given = params.required("signature")
-    if not hmac.compare_digest(given.encode(), sign(signed_text(message)).encode()):
+    wanted = sign(signed_text(message), login.secret)
+    if not hmac.compare_digest(given.encode(), wanted.encode()):
         raise Refusal(Reason.BAD_SIGNATURE)
+    return login
 
 
 def signed_text(message: Message) -> str:
@@ -67,7 +72,7 @@ def signed_text(message: Message) -> str:
     return _unsigned(message.query) + _unsigned(message.body)
 
 
-def sign(text: str, secret: str = API_SECRET) -> str:
+def sign(text: str, secret: str) -> str:
     """HMAC-SHA256, hex."""
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 

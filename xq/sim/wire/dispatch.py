@@ -12,7 +12,7 @@ from xq.sim.wire.auth import Message, check_key, check_signature
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.futures import FUTURES_ROUTES
 from xq.sim.wire.params import Params
-from xq.sim.wire.route import Json, Route, Routes, Security
+from xq.sim.wire.route import Caller, Json, Route, Routes, Security
 from xq.sim.wire.spot import SPOT_ROUTES
 
 STATUS_PATH = "/_sim/status"
@@ -61,12 +61,13 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock) -> Reply:
 
 def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Json:
     params = Params.parse(message.query, message.body)
+    owner = ""
     if route.security is Security.KEY:
-        check_key(message)
+        owner = check_key(message, venue.logins).name
     elif route.security is Security.SIGNED:
-        check_signature(message, params, wall.now_ms())
+        owner = check_signature(message, params, venue.logins, wall.now_ms()).name
     venue.settle()
-    return route.handler(venue, params)
+    return route.handler(Caller(venue, owner), params)
 
 
 def _face(path: str) -> Face:

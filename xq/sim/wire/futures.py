@@ -4,7 +4,6 @@ from typing import Any
 
 from xq.sim.fair import Price
 from xq.sim.instruments import Face
-from xq.sim.venue import SimVenue
 from xq.sim.wire import futures_prices as prices
 from xq.sim.wire import market_data
 from xq.sim.wire.futures_account import ACCOUNT_V1, ACCOUNT_V2, ACCOUNT_V3
@@ -13,14 +12,15 @@ from xq.sim.wire.listing import futures_info
 from xq.sim.wire.market_data import of_face
 from xq.sim.wire.order_params import futures_order, which_order
 from xq.sim.wire.params import Params
-from xq.sim.wire.route import Json, Routes, Security, routes
+from xq.sim.wire.route import Caller, Json, Routes, Security, routes
 
 _FUTURES = Face.FUTURES
 
 
-def _place(venue: SimVenue, params: Params) -> Json:
+def _place(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     shape = params.one_of("newOrderRespType", ("ACK", "RESULT"), "ACK")
-    order = venue.place(_FUTURES, futures_order(params)).order
+    order = venue.place(caller.owner, _FUTURES, futures_order(params)).order
     return placed_order(order) if shape == "RESULT" else _acknowledged(placed_order(order))
 
 
@@ -30,54 +30,71 @@ def _acknowledged(row: dict[str, Any]) -> dict[str, Any]:
     return row | nothing | {"status": "NEW"}
 
 
-def _test(venue: SimVenue, params: Params) -> Json:
-    venue.rehearse(_FUTURES, futures_order(params))
+def _test(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
+    venue.rehearse(caller.owner, _FUTURES, futures_order(params))
     return {}
 
 
-def _query(venue: SimVenue, params: Params) -> Json:
+def _query(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     order_id, client_id = which_order(params)
     symbol = params.required("symbol")
-    return described_order(venue.order(_FUTURES, symbol, order_id=order_id, client_id=client_id))
+    return described_order(
+        venue.order(caller.owner, _FUTURES, symbol, order_id=order_id, client_id=client_id)
+    )
 
 
-def _cancel(venue: SimVenue, params: Params) -> Json:
+def _cancel(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     order_id, client_id = which_order(params)
     symbol = params.required("symbol")
-    return placed_order(venue.cancel(_FUTURES, symbol, order_id=order_id, client_id=client_id))
+    return placed_order(
+        venue.cancel(caller.owner, _FUTURES, symbol, order_id=order_id, client_id=client_id)
+    )
 
 
-def _cancel_all(venue: SimVenue, params: Params) -> Json:
-    venue.cancel_all(_FUTURES, params.required("symbol"))
+def _cancel_all(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
+    venue.cancel_all(caller.owner, _FUTURES, params.required("symbol"))
     return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
-def _open_orders(venue: SimVenue, params: Params) -> Json:
+def _open_orders(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = params.text("symbol")
     if symbol is not None:
         venue.market(_FUTURES, symbol)
-    return [described_order(order) for order in venue.state.orders_of(_FUTURES, symbol)]
+    return [
+        described_order(order) for order in venue.state.orders_of(caller.owner, _FUTURES, symbol)
+    ]
 
 
-def _no_conditional_orders(venue: SimVenue, params: Params) -> Json:
+def _no_conditional_orders(caller: Caller, params: Params) -> Json:
     """The book of conditional orders; it takes none, so it is empty."""
+    venue = caller.venue
     symbol = params.text("symbol")
     if symbol is not None:
         venue.market(_FUTURES, symbol)
     return []
 
 
-def _all_orders(venue: SimVenue, params: Params) -> Json:
+def _all_orders(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = venue.market(_FUTURES, params.required("symbol")).id
     page = params.page("orderId", limit=params.limit(500, 1000, capped=True))
-    return [described_order(order) for order in venue.ledger.orders(_FUTURES, symbol, page)]
+    return [
+        described_order(order)
+        for order in venue.ledger.orders(caller.owner, _FUTURES, symbol, page)
+    ]
 
 
-def _user_trades(venue: SimVenue, params: Params) -> Json:
+def _user_trades(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = venue.market(_FUTURES, params.required("symbol")).id
     page = params.page("fromId", limit=params.limit(500, 1000, capped=True))
     order_id = params.integer("orderId")
-    fills = venue.ledger.fills(_FUTURES, symbol, page, order_id=order_id)
+    fills = venue.ledger.fills(caller.owner, _FUTURES, symbol, page, order_id=order_id)
     return [own_trade(fill) for fill in fills]
 
 

@@ -24,7 +24,7 @@ from xq.sim.wire.futures_payloads import (
     risk_v3,
 )
 from xq.sim.wire.params import Params
-from xq.sim.wire.route import Handler, Json
+from xq.sim.wire.route import Caller, Handler, Json
 
 _FUTURES = Face.FUTURES
 _WEEK_MS = 7 * 86_400_000
@@ -35,40 +35,46 @@ class _MarginType(Enum):
     CROSSED = "CROSSED"
 
 
-def _account_v3(venue: SimVenue, _params: Params) -> Json:
-    return account_v3(venue.margin(), venue.now_ms)
+def _account_v3(caller: Caller, _params: Params) -> Json:
+    venue = caller.venue
+    return account_v3(venue.margin(caller.owner), venue.now_ms)
 
 
-def _account_v2(venue: SimVenue, _params: Params) -> Json:
-    return account_v2(venue.margin(), venue.now_ms)
+def _account_v2(caller: Caller, _params: Params) -> Json:
+    venue = caller.venue
+    return account_v2(venue.margin(caller.owner), venue.now_ms)
 
 
-def _balance(venue: SimVenue, _params: Params) -> Json:
-    return [balance_row(venue.margin(), venue.now_ms)]
+def _balance(caller: Caller, _params: Params) -> Json:
+    venue = caller.venue
+    return [balance_row(venue.margin(caller.owner), venue.now_ms)]
 
 
-def _risk_v3(venue: SimVenue, params: Params) -> Json:
+def _risk_v3(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     wanted = _optional_symbol(venue, params)
-    rows = venue.margin().positions
+    rows = venue.margin(caller.owner).positions
     return [risk_v3(item) for item in rows if wanted in (None, item.position.symbol)]
 
 
-def _risk_v2(venue: SimVenue, params: Params) -> Json:
-    return [risk_v2(item) for item in _all_positions(venue, params)]
+def _risk_v2(caller: Caller, params: Params) -> Json:
+    return [risk_v2(item) for item in _all_positions(caller, params)]
 
 
-def _all_positions(venue: SimVenue, params: Params) -> list[PositionMargin]:
+def _all_positions(caller: Caller, params: Params) -> list[PositionMargin]:
     """Version 2 shows flat symbols too."""
-    exposed = {item.position.symbol: item for item in venue.margin().positions}
-    return [exposed.get(market.id) or _flat(venue, market) for market in _markets(venue, params)]
+    venue = caller.venue
+    exposed = {item.position.symbol: item for item in venue.margin(caller.owner).positions}
+    return [exposed.get(market.id) or _flat(caller, market) for market in _markets(venue, params)]
 
 
-def _flat(venue: SimVenue, market: SimInstrument) -> PositionMargin:
+def _flat(caller: Caller, market: SimInstrument) -> PositionMargin:
+    venue = caller.venue
     zero = Decimal(0)
     return PositionMargin(
-        position=venue.state.position(market.id),
+        position=venue.state.position(caller.owner, market.id),
         mark=venue.feeds[_FUTURES].mark_price(market.id, venue.now_ms),
-        leverage=leverage_of(venue.state, market.id),
+        leverage=leverage_of(venue.state, caller.owner, market.id),
         notional=zero,
         unrealized=zero,
         initial=zero,
@@ -88,35 +94,38 @@ def _optional_symbol(venue: SimVenue, params: Params) -> str | None:
     return None if symbol is None else venue.market(_FUTURES, symbol).id
 
 
-def _set_leverage(venue: SimVenue, params: Params) -> Json:
+def _set_leverage(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = params.required("symbol")
     params.required("leverage")
     leverage = params.integer("leverage")
     if leverage is None:
         raise Refusal(Reason.MISSING_PARAMETER, "leverage")
-    venue.set_leverage(symbol, leverage)
+    venue.set_leverage(caller.owner, symbol, leverage)
     cap = f"{max_notional(symbol, leverage):f}"
     return {"leverage": leverage, "maxNotionalValue": cap, "symbol": symbol}
 
 
-def _set_margin_type(venue: SimVenue, params: Params) -> Json:
+def _set_margin_type(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     venue.market(_FUTURES, params.required("symbol"))
     wanted = params.word("marginType", _MarginType, Reason.INVALID_DATA)
     same = wanted is _MarginType.CROSSED
     raise Refusal(Reason.MARGIN_TYPE_SAME if same else Reason.MARGIN_TYPE_UNSUPPORTED)
 
 
-def _position_mode(_venue: SimVenue, _params: Params) -> Json:
+def _position_mode(_caller: Caller, _params: Params) -> Json:
     return {"dualSidePosition": False}
 
 
-def _set_position_mode(_venue: SimVenue, params: Params) -> Json:
+def _set_position_mode(_caller: Caller, params: Params) -> Json:
     params.required("dualSidePosition")
     hedge = params.flag("dualSidePosition")
     raise Refusal(Reason.POSITION_MODE_UNSUPPORTED if hedge else Reason.POSITION_MODE_SAME)
 
 
-def _brackets(venue: SimVenue, params: Params) -> Json:
+def _brackets(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     return [
         {
             "symbol": market.id,
@@ -137,12 +146,14 @@ def _brackets(venue: SimVenue, params: Params) -> Json:
     ]
 
 
-def _symbol_config(venue: SimVenue, params: Params) -> Json:
-    return [_config(venue, market) for market in _markets(venue, params)]
+def _symbol_config(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
+    return [_config(caller, market) for market in _markets(venue, params)]
 
 
-def _config(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
-    leverage = leverage_of(venue.state, market.id)
+def _config(caller: Caller, market: SimInstrument) -> dict[str, Any]:
+    venue = caller.venue
+    leverage = leverage_of(venue.state, caller.owner, market.id)
     return {
         "symbol": market.id,
         "marginType": "CROSSED",
@@ -152,7 +163,7 @@ def _config(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
     }
 
 
-def _account_config(_venue: SimVenue, _params: Params) -> Json:
+def _account_config(_caller: Caller, _params: Params) -> Json:
     return {
         "feeTier": 0,
         "canTrade": True,
@@ -165,7 +176,8 @@ def _account_config(_venue: SimVenue, _params: Params) -> Json:
     }
 
 
-def _commission_rate(venue: SimVenue, params: Params) -> Json:
+def _commission_rate(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     market = venue.market(_FUTURES, params.required("symbol"))
     return {
         "symbol": market.id,
@@ -174,7 +186,8 @@ def _commission_rate(venue: SimVenue, params: Params) -> Json:
     }
 
 
-def _income(venue: SimVenue, params: Params) -> Json:
+def _income(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = _optional_symbol(venue, params)
     start, end = params.span()
     if start is None and end is None:
@@ -183,7 +196,10 @@ def _income(venue: SimVenue, params: Params) -> Json:
     limit = params.limit(100, 1000, capped=False)
     kinds = [kind for kind in INCOME_TYPES if wanted in (None, INCOME_TYPES[kind])]
     page = Page(start_ms=start, end_ms=end, limit=limit)
-    return [income_row(item) for item in venue.ledger.income(_FUTURES, kinds, symbol, page)]
+    return [
+        income_row(item)
+        for item in venue.ledger.income(caller.owner, _FUTURES, kinds, symbol, page)
+    ]
 
 
 ACCOUNT_V1: dict[str, Handler] = {

@@ -11,7 +11,7 @@ from xq.sim.interest import STEP_MS
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
-from xq.sim.wire.route import Handler, Json
+from xq.sim.wire.route import Caller, Handler, Json
 from xq.timeframe import DAY_MS, Timeframe
 
 INTEREST_KEPT_MS = 30 * DAY_MS  # Binance keeps a month of open interest
@@ -21,8 +21,9 @@ _MOST_BARS = 1500
 _PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
-def premium_index(venue: SimVenue, params: Params) -> Json:
+def premium_index(caller: Caller, params: Params) -> Json:
     """Mark and index price now, and the funding to come."""
+    venue = caller.venue
     symbol = params.text("symbol")
     if symbol is not None:
         return _premium(venue, venue.market(_FUTURES, symbol))
@@ -45,8 +46,9 @@ def _premium(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
     }
 
 
-def funding_rates(venue: SimVenue, params: Params) -> Json:
+def funding_rates(caller: Caller, params: Params) -> Json:
     """Past settlements, oldest first."""
+    venue = caller.venue
     symbol = params.text("symbol")
     markets = venue.markets(_FUTURES) if symbol is None else (venue.market(_FUTURES, symbol),)
     start, end = params.span()
@@ -71,7 +73,8 @@ def price_klines(price: Price) -> Handler:
     """Bars of the mark price by ``symbol``, or of the index price by ``pair``."""
     name = "pair" if price is Price.INDEX else "symbol"
 
-    def handler(venue: SimVenue, params: Params) -> Json:
+    def handler(caller: Caller, params: Params) -> Json:
+        venue = caller.venue
         symbol = venue.market(_FUTURES, params.required(name)).id
         timeframe = _named(params, "interval", Reason.BAD_INTERVAL)
         limit = params.limit(500, _MOST_BARS, capped=False)
@@ -90,15 +93,17 @@ def _kline(row: list[float], now_ms: int) -> list[Any]:
     return [ts, *prices, "0", close_ms, "0", seconds, "0", "0", "0"]
 
 
-def open_interest(venue: SimVenue, params: Params) -> Json:
+def open_interest(caller: Caller, params: Params) -> Json:
     """Contracts held now."""
+    venue = caller.venue
     symbol = venue.market(_FUTURES, params.required("symbol")).id
     held = venue.feeds[_FUTURES].open_interest(symbol, venue.now_ms)
     return {"openInterest": text(held), "symbol": symbol, "time": venue.now_ms}
 
 
-def open_interest_history(venue: SimVenue, params: Params) -> Json:
+def open_interest_history(caller: Caller, params: Params) -> Json:
     """Contracts held at regular times of the last thirty days, and their value at the mark."""
+    venue = caller.venue
     market = venue.market(_FUTURES, params.required("symbol"))
     period = _named(params, "period", Reason.INVALID_DATA)
     if period.name not in _PERIODS:

@@ -10,16 +10,16 @@ from xq.sim.exact import text
 from xq.sim.filters import MAX_OPEN_ORDERS, Rules, rules_of
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.margin import LIQUIDATION_FEE
-from xq.sim.venue import SimVenue
 from xq.sim.wire.market_data import named
 from xq.sim.wire.params import Params
-from xq.sim.wire.route import Json
+from xq.sim.wire.route import Caller, Json
 
 _NEVER_MS = 4_133_404_800_000  # how Binance writes "no delivery"
 
 
-def spot_info(venue: SimVenue, params: Params) -> Json:
+def spot_info(caller: Caller, params: Params) -> Json:
     """Every spot market, or those of ``symbol`` or ``symbols``."""
+    venue = caller.venue
     symbol = params.text("symbol")
     markets = (
         named(venue, params, Face.SPOT) if symbol is None else (venue.market(Face.SPOT, symbol),)
@@ -33,8 +33,9 @@ def spot_info(venue: SimVenue, params: Params) -> Json:
     }
 
 
-def futures_info(venue: SimVenue, _params: Params) -> Json:
+def futures_info(caller: Caller, _params: Params) -> Json:
     """Every perpetual contract."""
+    venue = caller.venue
     return {
         "timezone": "UTC",
         "serverTime": venue.now_ms,

@@ -10,7 +10,7 @@ from xq.sim.instruments import Face, SimInstrument
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
-from xq.sim.wire.route import Handler, Json
+from xq.sim.wire.route import Caller, Handler, Json
 from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
 
 _HOUR = Timeframe("1h", HOUR_MS)
@@ -19,27 +19,29 @@ _SPOT_DEPTH = 5000
 _BARS = {Face.SPOT: 1000, Face.FUTURES: 1500}
 
 
-def ping(_venue: SimVenue, _params: Params) -> Json:
+def ping(_caller: Caller, _params: Params) -> Json:
     """Nothing, quickly."""
     return {}
 
 
-def time(venue: SimVenue, _params: Params) -> Json:
+def time(caller: Caller, _params: Params) -> Json:
     """Venue time."""
+    venue = caller.venue
     return {"serverTime": venue.now_ms}
 
 
-def of_face(function: Callable[[SimVenue, Params, Face], Json], face: Face) -> Handler:
+def of_face(function: Callable[[Caller, Params, Face], Json], face: Face) -> Handler:
     """A handler for one face."""
 
-    def handler(venue: SimVenue, params: Params) -> Json:
-        return function(venue, params, face)
+    def handler(caller: Caller, params: Params) -> Json:
+        return function(caller, params, face)
 
     return handler
 
 
-def klines(venue: SimVenue, params: Params, face: Face) -> Json:
+def klines(caller: Caller, params: Params, face: Face) -> Json:
     """Bars, oldest first; from ``startTime`` on, or the newest."""
+    venue = caller.venue
     symbol = venue.market(face, params.required("symbol")).id
     timeframe = _timeframe(params)
     start, end = params.span()
@@ -70,10 +72,11 @@ def _kline(row: list[float]) -> list[Any]:
     ]
 
 
-def depth(venue: SimVenue, params: Params, face: Face) -> Json:
-    """The synthetic book around the last price."""
+def depth(caller: Caller, params: Params, face: Face) -> Json:
+    """Outside liquidity and clients' resting orders."""
+    venue = caller.venue
     symbol = venue.market(face, params.required("symbol")).id
-    bids, asks = venue.feeds[face].book(symbol, venue.now_ms, _depth_limit(params, face))
+    bids, asks = venue.depth(face, symbol, _depth_limit(params, face))
     book: dict[str, Any] = {"lastUpdateId": venue.now_ms}
     if face is Face.FUTURES:
         book |= {"E": venue.now_ms, "T": venue.now_ms}
@@ -91,8 +94,9 @@ def _depth_limit(params: Params, face: Face) -> int:
     return 500 if limit is None else limit
 
 
-def trades(venue: SimVenue, params: Params, face: Face) -> Json:
+def trades(caller: Caller, params: Params, face: Face) -> Json:
     """The newest trades, or those from ``fromId`` on."""
+    venue = caller.venue
     symbol = venue.market(face, params.required("symbol")).id
     found = venue.feeds[face].trades(
         symbol,
@@ -114,8 +118,9 @@ def trades(venue: SimVenue, params: Params, face: Face) -> Json:
     return rows
 
 
-def aggregate_trades(venue: SimVenue, params: Params, face: Face) -> Json:
+def aggregate_trades(caller: Caller, params: Params, face: Face) -> Json:
     """Trades by id, by time, or the newest."""
+    venue = caller.venue
     symbol = venue.market(face, params.required("symbol")).id
     start, end = params.span()
     found = venue.feeds[face].trades(
@@ -141,8 +146,9 @@ def aggregate_trades(venue: SimVenue, params: Params, face: Face) -> Json:
     return rows
 
 
-def day_ticker(venue: SimVenue, params: Params, face: Face) -> Json:
+def day_ticker(caller: Caller, params: Params, face: Face) -> Json:
     """Turnover and change over the last 24 hourly bars, the open one included."""
+    venue = caller.venue
     return _each(venue, params, face, lambda market: _day(venue, face, market))
 
 
@@ -171,8 +177,9 @@ def _day(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
     return ticker | _best(venue, face, market) if face is Face.SPOT else ticker
 
 
-def book_ticker(venue: SimVenue, params: Params, face: Face) -> Json:
+def book_ticker(caller: Caller, params: Params, face: Face) -> Json:
     """Best bid and ask."""
+    venue = caller.venue
 
     def quote(market: SimInstrument) -> dict[str, Any]:
         best = {"symbol": market.id, **_best(venue, face, market)}
@@ -181,8 +188,9 @@ def book_ticker(venue: SimVenue, params: Params, face: Face) -> Json:
     return _each(venue, params, face, quote)
 
 
-def price_ticker(venue: SimVenue, params: Params, face: Face) -> Json:
+def price_ticker(caller: Caller, params: Params, face: Face) -> Json:
     """Last price."""
+    venue = caller.venue
 
     def quote(market: SimInstrument) -> dict[str, Any]:
         price = text(venue.feeds[face].last_price(market.id, venue.now_ms))
@@ -192,7 +200,7 @@ def price_ticker(venue: SimVenue, params: Params, face: Face) -> Json:
 
 
 def _best(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
-    bids, asks = venue.feeds[face].book(market.id, venue.now_ms, 1)
+    bids, asks = venue.depth(face, market.id, 1)
     return {
         "bidPrice": text(bids[0][0]),
         "bidQty": text(bids[0][1]),

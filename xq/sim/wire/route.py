@@ -1,4 +1,4 @@
-"""What a route is: a handler of one venue and one set of parameters, and who may call it."""
+"""What a route is: a handler of one caller's parameters, and who may call it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,17 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
 
 Json = dict[str, Any] | list[Any]
-Handler = Callable[[SimVenue, Params], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks which venue; the owner is empty where nobody had to say who they are."""
+
+    venue: SimVenue
+    owner: str
+
+
+Handler = Callable[[Caller, Params], Json]
 
 
 class Security(Enum):
@@ -36,7 +46,7 @@ def routes(prefix: str, security: Security, table: dict[str, Handler]) -> Routes
 
     Examples
     --------
-    >>> list(routes("/api/v3", Security.OPEN, {"GET /ping": lambda venue, params: {}}))
+    >>> list(routes("/api/v3", Security.OPEN, {"GET /ping": lambda caller, params: {}}))
     [('GET', '/api/v3/ping')]
     """
     found: Routes = {}

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from xq.clock import SystemClock
 from xq.errors import StorageFailed, UsageError, VenueError
 from xq.ports import Clock
+from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger
 from xq.sim.market import SimMarket
@@ -30,7 +32,13 @@ _LARGEST_BODY = 64 * 1024
 _LINGER_SECONDS = 1.0
 
 
-def open_venue(state: Path, clock: Clock, seed: int, start_ms: int | None = None) -> SimVenue:
+def open_venue(
+    state: Path,
+    clock: Clock,
+    seed: int,
+    start_ms: int | None = None,
+    accounts: Sequence[str] = (MAIN,),
+) -> SimVenue:
     """The venue whose ledger lies in ``state``; close its ledger when done.
 
     Raises
@@ -41,7 +49,7 @@ def open_venue(state: Path, clock: Clock, seed: int, start_ms: int | None = None
     ledger = Ledger(state / FILE_NAME)
     try:
         feeds = {face: SimMarket(face, seed) for face in Face}
-        return SimVenue(ledger, feeds, clock, seed=seed, start_ms=start_ms)
+        return SimVenue(ledger, feeds, clock, seed=seed, start_ms=start_ms, accounts=accounts)
     except BaseException:
         ledger.close()
         raise

@@ -12,13 +12,14 @@ from xq.sim.wire.listing import spot_info
 from xq.sim.wire.market_data import of_face
 from xq.sim.wire.order_params import spot_order, which_order
 from xq.sim.wire.params import Params
-from xq.sim.wire.route import Json, Routes, Security, routes
+from xq.sim.wire.route import Caller, Json, Routes, Security, routes
 from xq.sim.wire.spot_payloads import canceled_order, described_order, own_trade, placed_order
 
 _SPOT = Face.SPOT
 
 
-def _account(venue: SimVenue, params: Params) -> Json:
+def _account(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     maker, taker = _fees(venue)
     return {
         "makerCommission": int(maker * 10_000),
@@ -39,7 +40,7 @@ def _account(venue: SimVenue, params: Params) -> Json:
         "preventSor": False,
         "updateTime": venue.now_ms,
         "accountType": "SPOT",
-        "balances": _balances(venue, hide_empty=params.flag("omitZeroBalances")),
+        "balances": _balances(caller, hide_empty=params.flag("omitZeroBalances")),
         "permissions": ["SPOT"],
         "uid": 1,
     }
@@ -50,11 +51,12 @@ def _fees(venue: SimVenue) -> tuple[Any, Any]:
     return rules.maker, rules.taker
 
 
-def _balances(venue: SimVenue, *, hide_empty: bool) -> list[dict[str, str]]:
+def _balances(caller: Caller, *, hide_empty: bool) -> list[dict[str, str]]:
+    venue = caller.venue
     rows = []
     for asset in _assets(venue):
-        free = venue.state.balance(_SPOT, Account.FREE, asset)
-        held = venue.state.balance(_SPOT, Account.HELD, asset)
+        free = venue.state.balance(caller.owner, _SPOT, Account.FREE, asset)
+        held = venue.state.balance(caller.owner, _SPOT, Account.HELD, asset)
         if free or held or not hide_empty:
             rows.append({"asset": asset, "free": text(free), "locked": text(held)})
     return rows
@@ -65,9 +67,10 @@ def _assets(venue: SimVenue) -> list[str]:
     return list(dict.fromkeys([*(m.quote for m in markets), *(m.base for m in markets)]))
 
 
-def _place(venue: SimVenue, params: Params) -> Json:
+def _place(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     shape = _response_type(params)
-    placed = venue.place(_SPOT, spot_order(params))
+    placed = venue.place(caller.owner, _SPOT, spot_order(params))
     return placed_order(placed, shape)
 
 
@@ -77,56 +80,70 @@ def _response_type(params: Params) -> str:
     return params.one_of("newOrderRespType", ("ACK", "RESULT", "FULL"), default)
 
 
-def _test(venue: SimVenue, params: Params) -> Json:
-    venue.rehearse(_SPOT, spot_order(params))
+def _test(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
+    venue.rehearse(caller.owner, _SPOT, spot_order(params))
     return {}
 
 
-def _query(venue: SimVenue, params: Params) -> Json:
+def _query(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     order_id, client_id = which_order(params)
     symbol = params.required("symbol")
-    return described_order(venue.order(_SPOT, symbol, order_id=order_id, client_id=client_id))
+    return described_order(
+        venue.order(caller.owner, _SPOT, symbol, order_id=order_id, client_id=client_id)
+    )
 
 
-def _cancel(venue: SimVenue, params: Params) -> Json:
+def _cancel(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     order_id, client_id = which_order(params)
     symbol = params.required("symbol")
-    return canceled_order(venue.cancel(_SPOT, symbol, order_id=order_id, client_id=client_id))
+    return canceled_order(
+        venue.cancel(caller.owner, _SPOT, symbol, order_id=order_id, client_id=client_id)
+    )
 
 
-def _cancel_all(venue: SimVenue, params: Params) -> Json:
-    canceled = venue.cancel_all(_SPOT, params.required("symbol"))
+def _cancel_all(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
+    canceled = venue.cancel_all(caller.owner, _SPOT, params.required("symbol"))
     if not canceled:
         raise Refusal(Reason.UNKNOWN_CANCEL)
     return [canceled_order(order) for order in canceled]
 
 
-def _open_orders(venue: SimVenue, params: Params) -> Json:
+def _open_orders(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = params.text("symbol")
     if symbol is not None:
         venue.market(_SPOT, symbol)
-    return [described_order(order) for order in venue.state.orders_of(_SPOT, symbol)]
+    return [described_order(order) for order in venue.state.orders_of(caller.owner, _SPOT, symbol)]
 
 
-def _all_orders(venue: SimVenue, params: Params) -> Json:
+def _all_orders(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = venue.market(_SPOT, params.required("symbol")).id
     page = params.page("orderId", limit=params.limit(500, 1000, capped=True))
-    return [described_order(order) for order in venue.ledger.orders(_SPOT, symbol, page)]
+    return [
+        described_order(order) for order in venue.ledger.orders(caller.owner, _SPOT, symbol, page)
+    ]
 
 
-def _my_trades(venue: SimVenue, params: Params) -> Json:
+def _my_trades(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = venue.market(_SPOT, params.required("symbol")).id
     page = params.page("fromId", limit=params.limit(500, 1000, capped=True))
     order_id = params.integer("orderId")
-    fills = venue.ledger.fills(_SPOT, symbol, page, order_id=order_id)
+    fills = venue.ledger.fills(caller.owner, _SPOT, symbol, page, order_id=order_id)
     return [own_trade(fill) for fill in fills]
 
 
-def _coins(venue: SimVenue, _params: Params) -> Json:
+def _coins(caller: Caller, _params: Params) -> Json:
+    venue = caller.venue
     rows = []
     for asset in _assets(venue):
-        free = venue.state.balance(_SPOT, Account.FREE, asset)
-        held = venue.state.balance(_SPOT, Account.HELD, asset)
+        free = venue.state.balance(caller.owner, _SPOT, Account.FREE, asset)
+        held = venue.state.balance(caller.owner, _SPOT, Account.HELD, asset)
         row = {
             "coin": asset,
             "name": asset,
@@ -142,7 +159,8 @@ def _coins(venue: SimVenue, _params: Params) -> Json:
     return rows
 
 
-def _trade_fee(venue: SimVenue, params: Params) -> Json:
+def _trade_fee(caller: Caller, params: Params) -> Json:
+    venue = caller.venue
     symbol = params.text("symbol")
     markets = venue.markets(_SPOT) if symbol is None else (venue.market(_SPOT, symbol),)
     return [
@@ -155,7 +173,7 @@ def _trade_fee(venue: SimVenue, params: Params) -> Json:
     ]
 
 
-def _no_margin(_venue: SimVenue, _params: Params) -> Json:
+def _no_margin(_caller: Caller, _params: Params) -> Json:
     return []
 
 

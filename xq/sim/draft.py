@@ -1,0 +1,217 @@
+"""Changing the state: every change is noted, for the ledger to keep or to be taken back."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from xq.sim.events import BalanceChange, BalanceEvent, Cause, Event, OrderEvent
+from xq.sim.exact import ZERO
+from xq.sim.instruments import Face
+from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
+from xq.sim.state import BalanceKey, Setting, State
+
+Leg = tuple[Account, str, Decimal]
+Undo = tuple[Callable[..., Any], tuple[Any, ...]]
+
+_WALLETS = (Account.FREE, Account.HELD, Account.ISOLATED)
+
+
+def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> tuple[Leg, Leg]:
+    """Two legs that move an amount; a negative amount moves back.
+
+    Examples
+    --------
+    >>> [str(leg[2]) for leg in transfer(Account.FREE, Account.HELD, "USDT", Decimal(5))]
+    ['-5', '5']
+    """
+    return (source, asset, -amount), (target, asset, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a transaction concerns: whose it is, a symbol, and a fill or an order."""
+
+    owner: str
+    face: Face
+    symbol: str = ""
+    reference: int = 0
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a draft added, for the ledger to make durable.
+
+    Attributes
+    ----------
+    rows
+        Per keyed part of the state (``positions``, ``settings`` …) the keys that changed, and
+        their new records; None where one was dropped.
+    """
+
+    orders: dict[int, SimOrder] = field(default_factory=dict)
+    fills: list[SimFill] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
+    balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
+    rows: dict[str, dict[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.orders or self.fills or self.postings or self.rows)
+
+
+class Draft:
+    """What one request or settle step does to the state; taken back whole if it fails."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.changes = Changes()
+        self.events: list[Event] = []
+        self._undo: list[Undo] = []
+        self._began = replace(state.counters), state.settled_ms
+        self._moved: dict[tuple[str, Face], dict[str, Decimal]] = {}
+        self._positions: dict[str, dict[tuple[str, str], SimPosition]] = {}
+
+    @property
+    def now_ms(self) -> int:
+        """Venue time of whatever is being written down."""
+        return self.state.settled_ms
+
+    def advance(self, ts: int) -> None:
+        """Everything up to ``ts`` is in the books."""
+        self.state.settled_ms = ts
+
+    def rollback(self) -> None:
+        """Take everything back."""
+        for function, values in reversed(self._undo):
+            function(*values)
+        self._undo.clear()
+        counters, self.state.settled_ms = self._began
+        self.state.counters = replace(counters)
+
+    def post(self, kind: Kind, legs: Iterable[Leg], about: About) -> None:
+        """Write one transaction; its legs must sum to zero in every asset.
+
+        Raises
+        ------
+        ValueError
+            If they do not: a bug of the venue.
+        """
+        wanted = [leg for leg in legs if leg[2]]
+        if not wanted:
+            return
+        sums: dict[str, Decimal] = {}
+        for _, asset, amount in wanted:
+            sums[asset] = sums.get(asset, ZERO) + amount
+        if any(sums.values()):
+            raise ValueError(f"legs of {kind} do not cancel: {sums}")
+        number = self._take("transaction")
+        balances, owner, face = self.state.balances, about.owner, about.face
+        for account, asset, amount in wanted:
+            key = (owner, face, account, asset)
+            old = balances.get(key)
+            self._note(balances, key, old)
+            new = amount if old is None else old + amount
+            balances[key] = self.changes.balances[key] = new
+            self.changes.postings.append(
+                Posting(
+                    transaction=number,
+                    ts=self.now_ms,
+                    owner=owner,
+                    face=face,
+                    kind=kind,
+                    account=account,
+                    asset=asset,
+                    amount=amount,
+                    symbol=about.symbol,
+                    reference=about.reference,
+                )
+            )
+            if account in _WALLETS:
+                moved = self._moved.setdefault((owner, face), {})
+                moved[asset] = moved.get(asset, ZERO) + amount
+
+    def put_order(self, order: SimOrder, cause: Cause, fill: SimFill | None = None) -> SimOrder:
+        """Write down an order's new state, stamped with the current time, and say why."""
+        stamped = replace(order, updated_ms=self.now_ms)
+        state = self.state
+        known = state.open_orders.get(order.id)
+        if stamped.is_open:
+            self._note(state.open_orders, order.id, known)
+            state.open_orders[order.id] = stamped
+            if known is None:
+                state.index.add(stamped)
+                self._undo.append((state.index.remove, (stamped,)))
+        elif known is not None:
+            self._note(state.open_orders, order.id, known)
+            del state.open_orders[order.id]
+            state.index.remove(known)
+            self._undo.append((state.index.add, (known,)))
+        self.changes.orders[order.id] = stamped
+        self.events.append(OrderEvent(self.now_ms, order.owner, order.face, stamped, cause, fill))
+        return stamped
+
+    def add_fill(self, fill: SimFill) -> None:
+        """Write down an execution."""
+        self.changes.fills.append(fill)
+
+    def put_position(self, position: SimPosition) -> SimPosition:
+        """Write down a position, stamped with the current time; a flat one is forgotten."""
+        stamped = replace(position, updated_ms=self.now_ms)
+        self.put("positions", position.key, stamped if stamped.quantity else None)
+        here = self._positions.setdefault(position.owner, {})
+        here[position.symbol, position.side] = stamped
+        return stamped
+
+    def put_setting(self, setting: Setting) -> None:
+        """Write down a choice."""
+        self.put("settings", (setting.owner, setting.symbol), setting)
+
+    def put(self, name: str, key: Any, record: Any) -> None:
+        """Set or, with None, drop one record of a keyed part of the state."""
+        mapping = getattr(self.state, name)
+        self._note(mapping, key, mapping.get(key))
+        if record is None:
+            mapping.pop(key, None)
+        else:
+            mapping[key] = record
+        self.changes.rows.setdefault(name, {})[key] = record
+
+    def flush(self, reason: Kind) -> None:
+        """Say what this step did to balances and positions, account by account."""
+        touched = {*self._moved, *((owner, Face.FUTURES) for owner in self._positions)}
+        for owner, face in sorted(touched):
+            moved = self._moved.get((owner, face), {})
+            held = self._positions.get(owner, {}) if face is Face.FUTURES else {}
+            changes = tuple(
+                self._balance(owner, face, asset, moved[asset]) for asset in sorted(moved)
+            )
+            positions = tuple(held[key] for key in sorted(held))
+            self.events.append(BalanceEvent(self.now_ms, owner, face, reason, changes, positions))
+        self._moved, self._positions = {}, {}
+
+    def next_order_id(self) -> int:
+        """A fresh order number."""
+        return self._take("order")
+
+    def next_fill_id(self) -> int:
+        """A fresh fill number."""
+        return self._take("fill")
+
+    def _balance(self, owner: str, face: Face, asset: str, change: Decimal) -> BalanceChange:
+        second = Account.HELD if face is Face.SPOT else Account.ISOLATED
+        free = self.state.balance(owner, face, Account.FREE, asset)
+        held = self.state.balance(owner, face, second, asset)
+        return BalanceChange(asset, free, held, change)
+
+    def _take(self, name: str) -> int:
+        number: int = getattr(self.state.counters, name)
+        setattr(self.state.counters, name, number + 1)
+        return number
+
+    def _note(self, mapping: dict[Any, Any], key: Any, old: Any) -> None:
+        if old is None:
+            self._undo.append((mapping.pop, (key, None)))
+        else:
+            self._undo.append((mapping.__setitem__, (key, old)))
