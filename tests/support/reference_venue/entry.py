@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from support.reference_venue.books import Position
 from support.reference_venue.margin import account, cap, opens, value
 from support.reference_venue.matching import Plan, acceptable, carry_out, outside, plan, rest
 from support.reference_venue.numbers import ZERO, on_grid, places, round8
@@ -129,7 +128,10 @@ def require_funds(state: State, order: Order, made: Plan) -> None:
 
 
 def require_margin(state: State, order: Order, made: Plan, instead_of: Order | None = None) -> None:
-    """Growth of initial margin, open loss and fees must fit what is available."""
+    """Growth of initial margin, open loss and fees must fit what is available.
+
+    The order counts as if all of it rested at the prices it gets.
+    """
     market = state.market("futures", order.symbol)
     now = account(state, order.owner)
     side = order.position_side
@@ -140,30 +142,35 @@ def require_margin(state: State, order: Order, made: Plan, instead_of: Order | N
     ]
     others = [item for item in resting if item is not instead_of]
     position = state.books(order.owner).position(order.symbol, side)
-    moved = Position(position.quantity + made.quantity * order.sign)
-    rest_left = order.left - made.quantity
-    waiting = [_remainder(order, rest_left)] if order.type == "limit" and rest_left else []
+    pieces = _pieces(order, made, market.mark(state.now))
     before = value(state, order.owner, market, side, position, resting)
-    after = value(state, order.owner, market, side, moved, others + waiting)
-    growth = after.initial + after.order_initial - before.initial - before.order_initial
-    if after.exposure > before.exposure and after.exposure > cap(market, after.leverage):
-        raise Refused("position_limit")
-    loss = sum((_worse(order, s.price, after.mark) * s.quantity for s in made.steps), ZERO)
-    if waiting and opens(order):
-        loss += _worse(order, order.price, after.mark) * rest_left
+    after = value(state, order.owner, market, side, position, others + pieces)
+    growth = after.order_initial - before.order_initial
+    loss = sum((_worse(item, after.mark) * item.left for item in pieces), ZERO)
     fees = sum((round8(s.price * s.quantity * market.taker) for s in made.steps), ZERO)
     if growth > 0 and growth + loss + fees > now.available:
         raise Refused("no_margin")
+    if after.exposure > before.exposure and after.exposure > cap(market, after.leverage):
+        raise Refused("position_limit")
 
 
-def _remainder(order: Order, left: Decimal) -> Order:
-    return Order(
-        **{**vars(order), "quantity": left, "filled": ZERO, "filled_quote": ZERO, "status": "new"}
-    )
+def _pieces(order: Order, made: Plan, mark: Decimal) -> list[Order]:
+    """An order in pieces of one price; what a market order does not get, at its mean price."""
+    pieces = [_piece(order, step.price, step.quantity) for step in made.steps]
+    left = order.left - made.quantity
+    if left:
+        mean = made.quote / made.quantity if made.quantity else mark
+        pieces.append(_piece(order, order.price if order.type == "limit" else mean, left))
+    return pieces
 
 
-def _worse(order: Order, price: Decimal, mark: Decimal) -> Decimal:
-    return max(ZERO, (price - mark) * order.sign)
+def _piece(order: Order, price: Decimal, quantity: Decimal) -> Order:
+    changes = {"price": price, "quantity": quantity, "filled": ZERO, "status": "new"}
+    return Order(**{**vars(order), **changes})
+
+
+def _worse(order: Order, mark: Decimal) -> Decimal:
+    return max(ZERO, (order.price - mark) * order.sign) if opens(order) else ZERO
 
 
 def check_side(

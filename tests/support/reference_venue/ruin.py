@@ -57,14 +57,16 @@ def _close(state: State, owner: str, row: Row) -> None:
     if order.left:
         _deleverage(state, order, bankrupt)
     order.status = "filled" if order.left == 0 else "expired"
-    fee = round8(order.filled_quote * CLEARANCE)
-    _pay(state, owner, "clearance", -fee, row)
+    left = state.books(owner).cross
     if row.isolated:
         fills = [item for item in state.fills() if item.order_id == order.id]
         realized = sum((state.books(owner).realized[item.id] for item in fills), ZERO)
-        spent = before + realized - sum((item.fee for item in fills), ZERO) - fee
-        if spent < 0:
-            _pay(state, owner, "bankruptcy", -spent, row)
+        left = before + realized - sum((item.fee for item in fills), ZERO)
+    fee = min(round8(order.filled_quote * CLEARANCE), max(ZERO, left))
+    if fee:
+        _pay(state, owner, "clearance", -fee, row)
+    if row.isolated and left < 0:
+        _pay(state, owner, "bankruptcy", -left, row)
 
 
 def _bankruptcy(state: State, owner: str, row: Row) -> Decimal:

@@ -1,5 +1,6 @@
 """One story told to both venues; after every event they must give the same answers."""
 
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ class Difference:
     number: int
     lines: tuple[str, ...]
 
+    @property
+    def topic(self) -> str:
+        """What the first line is about, without numbers and names."""
+        return re.sub(rf"\d+|{'|'.join(OWNERS)}", "", self.lines[0].partition("reference")[0])
+
 
 @dataclass
 class Tally:
@@ -45,9 +51,19 @@ def fight(events: Sequence[steps.Event], tally: Tally | None = None) -> Differen
                 lines = _step(judge, player, event, tally)
                 if lines:
                     return Difference(number, tuple(lines))
+            wrong = _sums(judge, player)
         finally:
-            wrong = player.close()
+            complaints = player.close()
+    wrong += complaints
     return Difference(len(events), tuple(wrong)) if wrong else None
+
+
+def _sums(judge: Judge, player: Player) -> list[str]:
+    return [
+        f"{owner}: {line}"
+        for owner in OWNERS
+        for line in snapshot.differences(snapshot.paid(judge.venue, owner), player.paid(owner))
+    ]
 
 
 def _step(judge: Judge, player: Player, event: steps.Event, tally: Tally) -> list[str]:
@@ -87,7 +103,12 @@ def story(seed: int, length: int) -> list[steps.Event]:
 
 def explain(events: Sequence[steps.Event], found: Difference) -> str:
     """The shortest story with a difference that can be made of one, as Python, and what differs."""
-    short = shrink(events[: found.number + 1], lambda fewer: fight(fewer) is not None)
+
+    def same(fewer: Sequence[steps.Event]) -> bool:
+        other = fight(fewer)
+        return other is not None and other.topic == found.topic
+
+    short = shrink(events[: found.number + 1], same)
     last = fight(short)
     lines = last.lines if last is not None else found.lines
     told = "\n".join(f"    {event}," for event in short)

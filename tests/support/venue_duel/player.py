@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from support.reference_venue.entry import Ask
+from support.reference_venue.numbers import ZERO
 from support.reference_venue.records import Market
 from support.reference_venue.triggers import AskAlgo
 from support.venue_duel import steps
@@ -12,13 +13,13 @@ from support.venue_duel.judge import Judge
 from support.venue_duel.snapshot import Plain
 from support.venue_duel.story import OWNERS
 from support.venue_duel.tape_feed import TapeFeed
-from xq.sim.algos import NewAlgo, Working
-from xq.sim.events import Event, OrderEvent
 
 from xq.clock import ManualClock
+from xq.sim.algos import NewAlgo, Working
+from xq.sim.events import Event, OrderEvent
 from xq.sim.instruments import Face
-from xq.sim.ledger import FILE_NAME, Ledger
-from xq.sim.records import Account, NewOrder, PositionSide, SelfTrade, SimFill
+from xq.sim.ledger import FILE_NAME, Ledger, Page
+from xq.sim.records import Account, Kind, NewOrder, PositionSide, SelfTrade, SimFill
 from xq.sim.refusal import Refusal
 from xq.sim.venue import SimVenue
 from xq.types import OrderType, Side, TimeInForce
@@ -170,6 +171,15 @@ class Player:
             }
             for fill in self.fills[since:]
         ]
+
+    def paid(self, owner: str) -> dict[str, Plain]:
+        """Sums of an account's own futures postings by kind, as the ledger has them on disk."""
+        found: dict[str, Plain] = {}
+        for kind in (Kind.REALIZED, Kind.FEE, Kind.FUNDING, Kind.CLEARANCE, Kind.BANKRUPTCY):
+            page = Page(start_ms=0, limit=100_000)
+            rows = self.venue.ledger.income(owner, Face.FUTURES, [kind], None, page)
+            found[kind.value] = sum((row.amount for row in rows), ZERO)
+        return found
 
     def close(self) -> list[str]:
         """What the ledger has to say against itself; then it is closed."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from support.reference_venue.numbers import ZERO
+from support.reference_venue.records import Fill
 from support.reference_venue.venue import ReferenceVenue
 
 Plain = str | bool | int | Decimal | None | tuple["Plain", ...]
@@ -66,6 +67,20 @@ def new_fills(venue: ReferenceVenue, since: int) -> list[dict[str, Plain]]:
             }
         )
     return found
+
+
+def paid(venue: ReferenceVenue, owner: str) -> dict[str, Plain]:
+    """What ever moved an account's futures wallet, summed by kind."""
+    books = venue.state.books(owner)
+    found = dict.fromkeys(("realized", "fee", "funding", "clearance", "bankruptcy"), ZERO)
+    for item in venue.state.history:
+        if item.owner == owner and item.face == "futures":
+            if isinstance(item, Fill):
+                found["realized"] += books.realized[item.id]
+                found["fee"] -= item.fee
+            elif item.kind in found:
+                found[item.kind] += item.amount
+    return dict(found)
 
 
 def differences(expected: Snapshot, found: Snapshot) -> list[str]:

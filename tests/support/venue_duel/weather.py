@@ -66,7 +66,7 @@ class Weather:
             self._jump()
             yield from self._books(after)
             yield from self._marks(after)
-            yield from self._prints(after)
+            yield from self._prints(after, least=1)
         elif draw < 0.4:
             self._drift()
             yield from self._books(after)
@@ -109,9 +109,9 @@ class Weather:
                 off = item.tick * self.random.randint(-20, 20)
                 yield steps.MarkFact(after, item.symbol, mid + off)
 
-    def _prints(self, after: int) -> Iterator[steps.TradeFact]:
+    def _prints(self, after: int, least: int = 0) -> Iterator[steps.TradeFact]:
         for item in ARENAS:
-            for _ in range(self.random.choice((0, 1, 1, 2))):
+            for _ in range(max(least, self.random.choice((0, 1, 1, 2)))):
                 mid = self.mid[item.face, item.symbol]
                 price = mid + item.tick * self.random.randint(-7, 7)
                 sold = self.random.random() < (0.8 if price < mid else 0.2)
