@@ -18,13 +18,15 @@ from support.reference_venue.records import Algo, Order, Payment, Refused
 from support.reference_venue.state import State
 
 
-def find(state: State, owner: str, face: str, symbol: str, order_id: int) -> Order:
+def find(
+    state: State, owner: str, face: str, symbol: str, order_id: int, reason: str = "unknown_cancel"
+) -> Order:
     """A resting order by its number."""
     state.market(face, symbol)
     for order in state.open_orders(face, symbol, owner):
         if order.id == order_id:
             return order
-    raise Refused("unknown_cancel")
+    raise Refused(reason)
 
 
 def cancel(state: State, owner: str, face: str, symbol: str, order_id: int) -> None:
@@ -42,12 +44,12 @@ def amend(
     state: State, owner: str, symbol: str, order_id: int, quantity: Decimal, price: Decimal
 ) -> None:
     """Give a resting futures order a new price and quantity and a new place in the queue."""
-    order = find(state, owner, "futures", symbol, order_id)
+    order = find(state, owner, "futures", symbol, order_id, "unknown_order")
     market = state.market("futures", symbol)
     check_price(market, order.side, price, market.last(state.now))
     check_quantity(market, "limit", quantity)
     if (price, quantity) == (order.price, order.quantity):
-        raise Refused("no_change")
+        raise Refused("nothing_to_amend")
     if quantity <= order.filled:
         order.status = "canceled"
         return

@@ -81,9 +81,7 @@ class Player:
                 venue.cancel_algo(owner, algo_id=judge.picked_algo(owner, pick)[0])
             case steps.Amend(owner, symbol, pick, quantity, price):
                 number, _ = judge.picked(owner, "futures", symbol, pick)
-                venue.amend(
-                    owner, Face.FUTURES, symbol, order_id=number, quantity=quantity, price=price
-                )
+                venue.amend(owner, symbol, order_id=number, price=price, quantity=quantity)
             case steps.SetLeverage(owner, symbol, leverage):
                 venue.set_leverage(owner, symbol, leverage)
             case steps.SetIsolated(owner, symbol, isolated):
