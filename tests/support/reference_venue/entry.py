@@ -10,6 +10,7 @@ from support.reference_venue.records import Market, Order, Refused
 from support.reference_venue.state import State
 
 MAX_OPEN_ORDERS = 200
+MAX_NOTIONAL = Decimal(9_000_000)
 SHORTEST_GTD = 600_000
 
 
@@ -36,7 +37,7 @@ def place(state: State, owner: str, face: str, ask: Ask) -> Order:
     market = state.market(face, ask.symbol)
     check_side(state, owner, face, ask.position_side, reduce_only=ask.reduce_only)
     resting = state.open_orders(face, ask.symbol, owner)
-    check_filters(market, ask, market.last(state.now), len(resting))
+    check_filters(market, ask, base_price(state, market), len(resting))
     if ask.client_id and ask.client_id in [
         item.client_id for item in state.open_orders(face, owner=owner)
     ]:
@@ -72,16 +73,16 @@ def enter(state: State, order: Order) -> Order:
             raise Refused("reduce_only")
         order.quantity = min(order.quantity, most)
     made = plan(state, order)
-    if order.face == "spot":
-        require_funds(state, order, made)
-    else:
-        require_margin(state, order, made)
     if order.tif == "gtx" and meets(state, order):
         raise Refused("post_only")
     if order.tif == "fok" and made.quantity < order.quantity:
         if order.face == "futures":
             raise Refused("fill_or_kill")
         made = Plan()
+    if order.face == "spot":
+        require_funds(state, order, made)
+    else:
+        require_margin(state, order, made)
     state.orders.append(order)
     follow(state, order, made)
     return order
@@ -142,25 +143,26 @@ def require_margin(state: State, order: Order, made: Plan, instead_of: Order | N
     ]
     others = [item for item in resting if item is not instead_of]
     position = state.books(order.owner).position(order.symbol, side)
-    pieces = _pieces(order, made, market.mark(state.now))
+    pieces = _pieces(order, made)
     before = value(state, order.owner, market, side, position, resting)
     after = value(state, order.owner, market, side, position, others + pieces)
     growth = after.order_initial - before.order_initial
     loss = sum((_worse(item, after.mark) * item.left for item in pieces), ZERO)
-    fees = sum((round8(s.price * s.quantity * market.taker) for s in made.steps), ZERO)
+    fees = sum((round8(item.price * item.left * market.taker) for item in pieces), ZERO)
     if growth > 0 and growth + loss + fees > now.available:
         raise Refused("no_margin")
     if after.exposure > before.exposure and after.exposure > cap(market, after.leverage):
         raise Refused("position_limit")
 
 
-def _pieces(order: Order, made: Plan, mark: Decimal) -> list[Order]:
+def _pieces(order: Order, made: Plan) -> list[Order]:
     """An order in pieces of one price; what a market order does not get, at its mean price."""
     pieces = [_piece(order, step.price, step.quantity) for step in made.steps]
     left = order.left - made.quantity
-    if left:
-        mean = made.quote / made.quantity if made.quantity else mark
-        pieces.append(_piece(order, order.price if order.type == "limit" else mean, left))
+    if left and order.type == "limit":
+        pieces.append(_piece(order, order.price, left))
+    elif left and made.steps:
+        pieces.append(_piece(order, made.quote / made.quantity, left))
     return pieces
 
 
@@ -181,6 +183,11 @@ def check_side(
         raise Refused("position_side")
     if position_side != "both" and reduce_only:
         raise Refused("unwanted_parameter")
+
+
+def base_price(state: State, market: Market) -> Decimal:
+    """What bands and notionals are measured by: the mark on futures, the last trade on spot."""
+    return market.mark(state.now) if market.face == "futures" else market.last(state.now)
 
 
 def check_filters(market: Market, ask: Ask, last: Decimal, resting: int) -> None:
@@ -237,3 +244,5 @@ def _check_notional(market: Market, ask: Ask, last: Decimal) -> None:
         notional = price * (ask.quantity or ZERO)
     if notional < market.min_notional:
         raise Refused("notional_small")
+    if market.face == "spot" and ask.type != "market" and notional > MAX_NOTIONAL:
+        raise Refused("notional_large")

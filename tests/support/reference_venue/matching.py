@@ -1,6 +1,6 @@
 """Price, then time: takers, the tape, and what is left in the queue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -143,6 +143,7 @@ def carry_out(state: State, taker: Order, made: Plan) -> None:
     for order in made.expired:
         if order.status in OPEN:
             order.status = "expired_in_match"
+    expire_idle(state, taker.symbol)
 
 
 def _consume(state: State, market: Market, side: str, price: Decimal, quantity: Decimal) -> None:
@@ -181,13 +182,11 @@ def execute(state: State, order: Order, price: Decimal, quantity: Decimal, *, ma
     order.filled += quantity
     order.filled_quote += quantity * price
     order.status = "filled" if order.left == 0 else "partially_filled"
-    if order.face == "futures":
-        expire_idle(state, order.owner, order.symbol)
 
 
-def expire_idle(state: State, owner: str, symbol: str) -> None:
+def expire_idle(state: State, symbol: str) -> None:
     """Expire resting reduce-only orders that have nothing left to reduce."""
-    for order in state.open_orders("futures", symbol, owner):
+    for order in state.open_orders("futures", symbol):
         if order.reduce_only and not state.reducible(order):
             order.status = "expired"
 
@@ -206,26 +205,19 @@ def rest(state: State, order: Order) -> None:
     order.turn = state.turns = state.turns + 1
 
 
-def show_book(state: State, market: Market) -> None:
-    """A new outside book: what was taken may be back, and no queue is longer than what shows."""
-    for side in ("buy", "sell"):
-        shown = dict(market.shown(state.now, side))
-        for key in [key for key in state.taken if key[:3] == (market.face, market.symbol, side)]:
-            if shown.get(key[3]) != state.taken[key][0]:
-                del state.taken[key]
-        left = outside(state, market, side)
-        for order in state.open_orders(market.face, market.symbol):
-            if order.side == side:
-                order.ahead = min(order.ahead, left.get(order.price, ZERO))
-
-
-def print_trade(state: State, market: Market, trade: Trade) -> None:
-    """A trade of the tape: orders it passed fill whole, orders at its price in their turn."""
-    for side in ("buy", "sell"):
-        for order in _passed(state, market, side, trade.price):
+def print_trades(state: State, market: Market, trades: Sequence[Trade]) -> None:
+    """One moment of the tape: orders it passed fill whole, orders at its end in their turn."""
+    for side, ends in (("buy", min), ("sell", max)):
+        price = ends(trade.price for trade in trades)
+        for order in _passed(state, market, side, price):
             _fill_resting(state, order, order.left)
-        if trade.sold is (side == "buy"):
-            _trade_through(state, at_price(state, market, side, trade.price), trade.quantity)
+        reached = [item for item in trades if item.price == price and item.sold is (side == "buy")]
+        if reached:
+            shown = outside(state, market, side).get(price, ZERO)
+            queue = at_price(state, market, side, price)
+            for order in queue:
+                order.ahead = min(order.ahead, shown)
+            _trade_through(state, queue, sum((item.quantity for item in reached), ZERO))
 
 
 def _passed(state: State, market: Market, side: str, price: Decimal) -> list[Order]:
@@ -257,4 +249,5 @@ def _fill_resting(state: State, order: Order, quantity: Decimal) -> Decimal:
     done = min(quantity, order.left)
     if done:
         execute(state, order, order.price, done, maker=True)
+        expire_idle(state, order.symbol)
     return done

@@ -1,6 +1,6 @@
 """Time passes: what happens, in the order it happens."""
 
-from support.reference_venue.matching import print_trade, show_book
+from support.reference_venue.matching import print_trades
 from support.reference_venue.numbers import round8
 from support.reference_venue.records import OPEN, Payment
 from support.reference_venue.ruin import liquidate
@@ -54,11 +54,9 @@ def happen(state: State) -> None:
     """Everything of one millisecond."""
     now = state.now
     for market in state.markets:
-        if any(book.ts == now for book in market.books):
-            show_book(state, market)
-    for market in state.markets:
-        for trade in [item for item in market.trades if item.ts == now]:
-            print_trade(state, market, trade)
+        trades = [item for item in market.trades if item.ts == now]
+        if trades:
+            print_trades(state, market, trades)
             if market.face == "futures":
                 look(state, market, mark=False)
     if now % SECOND == 0:

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from support.reference_venue.margin import Row, account, sides
-from support.reference_venue.matching import carry_out, execute, plan
+from support.reference_venue.matching import carry_out, execute, expire_idle, plan
 from support.reference_venue.numbers import ZERO, round8
 from support.reference_venue.records import Order, Payment
 from support.reference_venue.state import State
@@ -105,6 +105,7 @@ def _deleverage(state: State, order: Order, price: Decimal) -> None:
             state.orders.append(other)
             execute(state, order, price, quantity, maker=False)
             execute(state, other, price, quantity, maker=False)
+            expire_idle(state, order.symbol)
 
 
 def _make_whole(state: State, owner: str) -> None:

@@ -39,7 +39,7 @@ def place_algo(state: State, owner: str, ask: AskAlgo) -> Algo:
     """Enter a conditional order; refused, it changes nothing."""
     market = state.market("futures", ask.symbol)
     check_side(state, owner, "futures", ask.position_side, reduce_only=ask.reduce_only)
-    _check(market, ask, market.last(state.now))
+    _check(market, ask, market.mark(state.now))
     if ask.client_id and ask.client_id in [item.client_id for item in state.waiting(owner)]:
         raise Refused("duplicate_client_id")
     algo = Algo(id=len(state.algos) + 1, owner=owner, **vars(ask))

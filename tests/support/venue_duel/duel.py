@@ -2,8 +2,8 @@
 
 import re
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -76,6 +76,8 @@ def _step(judge: Judge, player: Player, event: steps.Event, tally: Tally) -> lis
     lines = []
     if expected != found:
         lines.append(f"refused: reference {expected or 'no'}, venue {found or 'no'}")
+        if ":" in found:  # it broke: nothing it says now means anything
+            return lines
     lines += _fills(judge, player, tally)
     for owner in OWNERS:
         left = snapshot.of_reference(judge.venue, owner)
@@ -109,7 +111,24 @@ def explain(events: Sequence[steps.Event], found: Difference) -> str:
         return other is not None and other.topic == found.topic
 
     short = shrink(events[: found.number + 1], same)
+    for place, event in enumerate(short):
+        if isinstance(event, steps.Pass):
+            short[place] = _quieter(short, place, event, same)
     last = fight(short)
     lines = last.lines if last is not None else found.lines
     told = "\n".join(f"    {event}," for event in short)
     return f"after these {len(short)} of {found.number + 1} events\n{told}\n" + "\n".join(lines)
+
+
+def _quieter(
+    events: list[steps.Event],
+    place: int,
+    event: steps.Pass,
+    same: Callable[[Sequence[steps.Event]], bool],
+) -> steps.Pass:
+    """The same time with as few facts as still make the difference."""
+
+    def told(facts: Sequence[steps.Fact]) -> list[steps.Event]:
+        return [*events[:place], replace(event, facts=tuple(facts)), *events[place + 1 :]]
+
+    return replace(event, facts=tuple(shrink(event.facts, lambda facts: same(told(facts)))))

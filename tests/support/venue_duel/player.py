@@ -55,6 +55,8 @@ class Player:
             self._play(event, judge)
         except Refusal as refusal:
             return refusal.reason.value
+        except Exception as error:  # noqa: BLE001 - a crash is a difference like any other
+            return f"{type(error).__name__}: {error}"
         return ""
 
     def _play(self, event: steps.Event, judge: Judge) -> None:

@@ -1,11 +1,12 @@
 """From a story that differs to a short one that still does."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from support.venue_duel.steps import Event
+Item = TypeVar("Item")
 
 
-def shrink(events: Sequence[Event], differs: Callable[[Sequence[Event]], bool]) -> list[Event]:
+def shrink(items: Sequence[Item], differs: Callable[[Sequence[Item]], bool]) -> list[Item]:
     """Leave out what is not needed, larger pieces first (delta debugging, Zeller 2002).
 
     Examples
@@ -13,7 +14,7 @@ def shrink(events: Sequence[Event], differs: Callable[[Sequence[Event]], bool]) 
     >>> shrink([1, 2, 3, 4, 5, 6, 7, 8], lambda found: 3 in found and 7 in found)
     [3, 7]
     """
-    kept = list(events)
+    kept = list(items)
     size = max(1, len(kept) // 2)
     while True:
         start, removed = 0, False

@@ -40,6 +40,9 @@ class MarkFact:
     price: Decimal
 
 
+Fact = TradeFact | BookFact | MarkFact
+
+
 @dataclass(frozen=True)
 class Pass:
     """Milliseconds pass; ``rate`` is the funding rate of every settlement on the way.
@@ -48,7 +51,7 @@ class Pass:
     """
 
     milliseconds: int
-    facts: tuple[TradeFact | BookFact | MarkFact, ...] = ()
+    facts: tuple[Fact, ...] = ()
     rate: Decimal = Decimal(0)
     looks: int = 1
 

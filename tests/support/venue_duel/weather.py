@@ -13,7 +13,6 @@ from support.reference_venue.records import Levels
 from support.venue_duel import steps
 
 D = Decimal
-Fact = steps.TradeFact | steps.BookFact | steps.MarkFact
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Weather:
         """Time with its facts; rarely long enough for funding."""
         pace = self.random.choice((200, 2_000, 30_000, 200_000))
         span = self.random.randint(pace // 2, pace)
-        facts: list[Fact] = []
+        facts: list[steps.Fact] = []
         moments = sorted(self.random.sample(range(1, span + 1), self.random.randint(1, 5)))
         for after in moments:
             facts.extend(self._moment(after))
@@ -60,7 +59,7 @@ class Weather:
         rate = D(self.random.randint(-30, 30)) / 10_000
         return steps.Pass(span, tuple(facts), rate, self.random.choice((1, 1, 2, 5)))
 
-    def _moment(self, after: int) -> Iterator[Fact]:
+    def _moment(self, after: int) -> Iterator[steps.Fact]:
         draw = self.random.random()
         if draw < 0.06:
             self._jump()
