@@ -51,29 +51,29 @@ def fingerprint(state: State) -> object:
 
 
 def happen(state: State) -> None:
-    """Everything of one millisecond."""
-    now = state.now
+    """Everything of one millisecond: ends, the tape, triggers, liquidation, funding."""
+    _end_orders(state)
+    printed = []
     for market in state.markets:
-        trades = [item for item in market.trades if item.ts == now]
+        trades = [item for item in market.trades if item.ts == state.now]
         if trades:
             print_trades(state, market, trades)
-            if market.face == "futures":
-                look(state, market, mark=False)
-    if now % SECOND == 0:
-        for market in state.markets:
-            if market.face == "futures":
-                look(state, market, mark=True)
+            printed.append((market.face, market.symbol))
+    look(state, printed)
+    if state.now % MINUTE == 0:
+        liquidate(state)
+    _settle_funding(state)
+
+
+def _end_orders(state: State) -> None:
     for order in state.orders:
-        if order.status in OPEN and order.tif == "gtd" and order.good_till <= now:
+        if order.status in OPEN and order.tif == "gtd" and order.good_till <= state.now:
             order.status = "expired"
     for (owner, symbol), deadline in list(state.countdowns.items()):
-        if deadline <= now:
+        if deadline <= state.now:
             del state.countdowns[owner, symbol]
             for order in state.open_orders("futures", symbol, owner):
                 order.status = "canceled"
-    if now % MINUTE == 0:
-        liquidate(state)
-    _settle_funding(state)
 
 
 def _settle_funding(state: State) -> None:

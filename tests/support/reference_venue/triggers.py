@@ -1,9 +1,17 @@
 """Conditional orders: what they wait for and what they become."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from support.reference_venue.entry import check_price, check_quantity, check_side, enter
+from support.reference_venue.entry import (
+    Ask,
+    check_filters,
+    check_price,
+    check_quantity,
+    check_side,
+    enter,
+)
 from support.reference_venue.margin import opens
 from support.reference_venue.numbers import ZERO
 from support.reference_venue.records import Algo, Market, Order, Refused
@@ -42,14 +50,19 @@ def place_algo(state: State, owner: str, ask: AskAlgo) -> Algo:
     _check(market, ask, market.mark(state.now))
     if ask.client_id and ask.client_id in [item.client_id for item in state.waiting(owner)]:
         raise Refused("duplicate_client_id")
+    if ask.close_position and any(
+        item.close_position and (item.side, item.position_side) == (ask.side, ask.position_side)
+        for item in state.waiting(owner, ask.symbol)
+    ):
+        raise Refused("close_exists")
     algo = Algo(id=len(state.algos) + 1, owner=owner, **vars(ask))
     seen = watched(state, market, algo)
     if algo.type == "trailing_stop_market":
-        algo.activation = algo.activation or seen
         algo.extreme = seen
-        beyond = seen - algo.activation if algo.side == "buy" else algo.activation - seen
-        if beyond < 0:
+        ahead = seen - algo.activation if algo.side == "buy" else algo.activation - seen
+        if algo.activation and ahead <= 0:
             raise Refused("would_trigger")
+        algo.activation = algo.activation or seen
     elif due(algo, seen):
         raise Refused("would_trigger")
     state.algos.append(algo)
@@ -86,17 +99,31 @@ def due(algo: Algo, price: Decimal) -> bool:
     return price >= algo.trigger if rising else price <= algo.trigger
 
 
-def look(state: State, market: Market, *, mark: bool) -> None:
-    """Let the conditional orders of a market see a price, oldest first."""
-    for algo in state.waiting(symbol=market.symbol):
-        if algo.mark is not mark or algo.status != "new":
+def look(state: State, printed: Sequence[tuple[str, str]]) -> None:
+    """Let conditional orders see the prices of a moment, oldest first.
+
+    ``printed`` are the markets that traded at this moment. The mark price is looked at on whole
+    seconds, by trailing stops on whole minutes.
+    """
+    for algo in state.waiting():
+        market = state.market("futures", algo.symbol)
+        trailing = algo.type == "trailing_stop_market"
+        grid = 60_000 if trailing else 1_000
+        sees = state.now % grid == 0 if algo.mark else ("futures", algo.symbol) in printed
+        if not sees or algo.status != "new":
             continue
-        price = watched(state, market, algo)
-        if algo.type == "trailing_stop_market":
-            pick = min if algo.side == "buy" else max
-            algo.extreme = pick(algo.extreme, price)
-        if due(algo, price) and not _protected(state, market, algo):
-            trigger(state, algo)
+        for price in _seen(state, market, algo):
+            if trailing:
+                pick = min if algo.side == "buy" else max
+                algo.extreme = pick(algo.extreme, price)
+            if algo.status == "new" and due(algo, price) and not _protected(state, market, algo):
+                trigger(state, algo)
+
+
+def _seen(state: State, market: Market, algo: Algo) -> list[Decimal]:
+    if algo.mark:
+        return [market.mark(state.now)]
+    return [item.price for item in market.trades if item.ts == state.now]
 
 
 def _protected(state: State, market: Market, algo: Algo) -> bool:
@@ -128,9 +155,23 @@ def trigger(state: State, algo: Algo) -> None:
         if not order.quantity:
             algo.status = "expired"
             return
+    market = state.market("futures", algo.symbol)
+    resting = state.open_orders("futures", algo.symbol, algo.owner)
     try:
+        check_filters(market, _asked(order), market.mark(state.now), len(resting))
         enter(state, order)
     except Refused:
         algo.status = "rejected"
     else:
         algo.status, algo.order_id = "triggered", order.id
+
+
+def _asked(order: Order) -> Ask:
+    return Ask(
+        symbol=order.symbol,
+        side=order.side,
+        type=order.type,
+        quantity=order.quantity,
+        price=order.price if order.type == "limit" else None,
+        reduce_only=order.reduce_only,
+    )

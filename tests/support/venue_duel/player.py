@@ -16,7 +16,7 @@ from support.venue_duel.tape_feed import TapeFeed
 
 from xq.clock import ManualClock
 from xq.sim.algos import NewAlgo, Working
-from xq.sim.events import Event, OrderEvent
+from xq.sim.events import Cause, Event, OrderEvent
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger, Page
 from xq.sim.records import Account, Kind, NewOrder, PositionSide, SelfTrade, SimFill
@@ -34,7 +34,7 @@ class Player:
         self.clock = ManualClock(WALL)
         self.folder = folder
         self.feeds = {face: TapeFeed(face, markets) for face in Face}
-        self.fills: list[SimFill] = []
+        self.fills: list[tuple[SimFill, str]] = []
         self.told = 0  # fills that were compared
         self.venue = self._open(start)
 
@@ -47,7 +47,8 @@ class Player:
 
     def _listen(self, event: Event) -> None:
         if isinstance(event, OrderEvent) and event.fill is not None:
-            self.fills.append(event.fill)
+            forced = event.cause in (Cause.LIQUIDATION, Cause.ADL)
+            self.fills.append((event.fill, "" if forced else event.order.client_id))
 
     def play(self, event: steps.Event, judge: Judge) -> str:
         """Do it; the reason of a refusal, or nothing. ``judge`` tells which order is meant."""
@@ -75,15 +76,15 @@ class Player:
             case steps.PlaceAlgo(owner, ask, hedged):
                 venue.place_algo(owner, _algo(judge.sided_algo(ask, owner, hedged)))
             case steps.Cancel(owner, face, symbol, pick):
-                number, _ = judge.picked(owner, face, symbol, pick)
-                venue.cancel(owner, Face(face), symbol, order_id=number)
+                name = judge.picked(owner, face, symbol, pick)[1]
+                venue.cancel(owner, Face(face), symbol, client_id=name)
             case steps.CancelAll(owner, face, symbol):
                 venue.cancel_all(owner, Face(face), symbol)
             case steps.CancelAlgo(owner, pick):
-                venue.cancel_algo(owner, algo_id=judge.picked_algo(owner, pick)[0])
+                venue.cancel_algo(owner, client_id=judge.picked_algo(owner, pick)[1])
             case steps.Amend(owner, symbol, pick, quantity, price):
-                number, _ = judge.picked(owner, "futures", symbol, pick)
-                venue.amend(owner, symbol, order_id=number, price=price, quantity=quantity)
+                name = judge.picked(owner, "futures", symbol, pick)[1]
+                venue.amend(owner, symbol, client_id=name, price=price, quantity=quantity)
             case steps.SetLeverage(owner, symbol, leverage):
                 venue.set_leverage(owner, symbol, leverage)
             case steps.SetIsolated(owner, symbol, isolated):
@@ -138,7 +139,7 @@ class Player:
         for face in Face:
             for order in self.venue.state.orders_of(owner, face):
                 words = (face, order.symbol, order.side, order.position_side, order.time_in_force)
-                found[f"order {order.id} {order.client_id}"] = (
+                found[f"{face.value} order {order.client_id}"] = (
                     " ".join(word.value if hasattr(word, "value") else word for word in words),
                     order.price,
                     order.quantity,
@@ -146,8 +147,8 @@ class Player:
                     order.filled_quote,
                     order.status.value,
                 )
-        for algo in self.venue.state.algos_of(owner):
-            found[f"algo {algo.id} {algo.client_id}"] = (
+        for algo in self.venue.open_algos(owner):
+            found[f"algo {algo.client_id}"] = (
                 algo.symbol,
                 algo.type.value,
                 algo.side.value,
@@ -159,7 +160,7 @@ class Player:
         return [
             {
                 "ts": fill.ts,
-                "order": fill.order_id,
+                "order": name,
                 "owner": fill.owner,
                 "market": f"{fill.face.value} {fill.symbol}",
                 "side": f"{fill.side.value} {fill.position_side.value}",
@@ -169,7 +170,7 @@ class Player:
                 "maker": fill.maker,
                 "realized": fill.realized,
             }
-            for fill in self.fills[since:]
+            for fill, name in self.fills[since:]
         ]
 
     def paid(self, owner: str) -> dict[str, Plain]:

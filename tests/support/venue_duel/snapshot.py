@@ -34,7 +34,7 @@ def of_reference(venue: ReferenceVenue, owner: str) -> dict[str, Plain]:
             found[f"spot {asset}"] = (free, held)
     for order in venue.state.orders:
         if order.owner == owner and order.status in ("new", "partially_filled"):
-            found[f"order {order.id} {order.client_id}"] = (
+            found[f"{order.face} order {order.client_id}"] = (
                 f"{order.face} {order.symbol} {order.side} {order.position_side} {order.tif}",
                 order.price,
                 order.quantity,
@@ -43,19 +43,20 @@ def of_reference(venue: ReferenceVenue, owner: str) -> dict[str, Plain]:
                 order.status,
             )
     for algo in venue.state.waiting(owner):
-        found[f"algo {algo.id} {algo.client_id}"] = (algo.symbol, algo.type, algo.side)
+        found[f"algo {algo.client_id}"] = (algo.symbol, algo.type, algo.side)
     return found
 
 
 def new_fills(venue: ReferenceVenue, since: int) -> list[dict[str, Plain]]:
     """Executions after the first ``since``, as the reference has them."""
+    names = {order.id: order.client_id for order in venue.state.orders}
     found: list[dict[str, Plain]] = []
     for fill in list(venue.state.fills())[since:]:
         books = venue.state.books(fill.owner)
         found.append(
             {
                 "ts": fill.ts,
-                "order": fill.order_id,
+                "order": names[fill.order_id],
                 "owner": fill.owner,
                 "market": f"{fill.face} {fill.symbol}",
                 "side": f"{fill.side} {fill.position_side}",

@@ -81,9 +81,8 @@ class TapeFeed:
 
     def price_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
         """Lowest and highest price traded in (start_ms, end_ms]."""
-        seen = [
-            item.price for item in self._markets[symbol_id].trades if start_ms < item.ts <= end_ms
-        ]
+        trades = self._markets[symbol_id].trades
+        seen = [item.price for item in trades if start_ms < item.ts <= end_ms]
         seen = seen or [self.last_price(symbol_id, end_ms)]
         return min(seen), max(seen)
 
