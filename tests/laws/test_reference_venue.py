@@ -262,7 +262,7 @@ def test_longs_pay_positive_funding_at_the_mark():
     assert found.margin("a").wallet == before - D("0.04")
 
 
-def test_isolated_liquidation_costs_no_more_than_its_margin():
+def test_isolated_liquidation_costs_no_more_than_its_margin_and_fees():
     found = venue()
     item = found.state.markets[0]
     found.act("set_isolated", "a", "BTCUSDT", isolated=True)
@@ -271,7 +271,7 @@ def test_isolated_liquidation_costs_no_more_than_its_margin():
     item.marks.append((START + 5, D(50)))
     found.advance(START + 120_000)
     assert found.state.books("a").positions == {}
-    assert found.margin("a").wallet == 10_000 - D("20.2") - D("0.202")
+    assert found.margin("a").wallet == 10_000 - D("20.2") - D("0.202") - D("0.1")
 
 
 def test_nobody_to_take_a_ruined_position_but_the_winners():

@@ -89,7 +89,7 @@ def set_leverage(state: State, owner: str, symbol: str, leverage: int) -> None:
     rows = [row for row in before.rows if row.symbol == symbol]
     old = state.leverage(owner, symbol)
     if leverage < old and any(row.isolated and row.quantity for row in rows):
-        raise Refused("leverage_reduction")
+        raise Refused("leverage_isolated")
     if any(row.exposure > cap(market, leverage) for row in rows):
         raise Refused("position_limit")
     known = state.leverages.get((owner, symbol))
@@ -133,12 +133,14 @@ def change_margin(state: State, owner: str, symbol: str, side: str, amount: Deci
         raise Refused("position_side")
     whole = account(state, owner)
     row = next((item for item in whole.rows if (item.symbol, item.side) == (symbol, side)), None)
-    if row is None or not row.isolated or not row.quantity:
-        raise Refused("no_isolated_position")
+    if row is None or not row.quantity:
+        raise Refused("no_position")
+    if not row.isolated:
+        raise Refused("not_isolated")
     if amount > 0 and amount > whole.available:
-        raise Refused("no_margin")
+        raise Refused("margin_too_much")
     if amount < 0 and row.margin + amount + min(ZERO, row.pnl) < row.initial:
-        raise Refused("no_margin")
+        raise Refused("margin_too_little")
     payment = Payment(state.now, owner, "futures", "margin", "USDT", amount, symbol, side)
     state.history.append(replace(payment, isolated=True))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from support.reference_venue.numbers import ZERO, ratio
+from support.reference_venue.numbers import ZERO, ratio, ratio_down, ratio_up
 from support.reference_venue.records import Fill, Payment
 
 QUOTE = "USDT"
@@ -27,6 +27,7 @@ class Books:
     wallet: Decimal = ZERO
     positions: dict[tuple[str, str], Position] = field(default_factory=dict)
     realized: dict[int, Decimal] = field(default_factory=dict)
+    made_whole: dict[int, Decimal] = field(default_factory=dict)
 
     @property
     def cross(self) -> Decimal:
@@ -81,24 +82,39 @@ def _trade(books: Books, fill: Fill) -> None:
     left = fill.signed
     if position.quantity * left < 0:
         closed = min(abs(left), abs(position.quantity)) * (1 if left > 0 else -1)
+        before = abs(position.quantity)
         realized = _close(position, closed, fill.price)
+        if fill.leverage:
+            _settle_own(books, position, fill, realized, before)
         left -= closed
     if left:
         position.quantity += left
         position.cost += left * fill.price
         if fill.leverage:
-            position.margin += ratio(abs(left) * fill.price, Decimal(fill.leverage))
+            position.margin += ratio_up(abs(left) * fill.price, Decimal(fill.leverage))
     books.realized[fill.id] = realized
     books.wallet += realized - fill.fee
 
 
 def _close(position: Position, closed: Decimal, price: Decimal) -> Decimal:
     if closed == -position.quantity:
-        released, margin = position.cost, position.margin
+        released = position.cost
     else:
         released = ratio(position.cost * abs(closed), abs(position.quantity))
-        margin = ratio(position.margin * abs(closed), abs(position.quantity))
     position.quantity += closed
     position.cost -= released
-    position.margin -= margin
     return -closed * price - released
+
+
+def _settle_own(
+    books: Books, position: Position, fill: Fill, realized: Decimal, before: Decimal
+) -> None:
+    """Isolated: a loss is its own, what is more than its share goes home; flat, debts are paid."""
+    own = position.margin + realized
+    share = ratio_down(position.margin * abs(position.quantity), before)
+    position.margin = min(share, own)
+    if not position.quantity:
+        position.margin = ZERO
+        if own < 0:
+            books.made_whole[fill.id] = -own
+            books.wallet -= own

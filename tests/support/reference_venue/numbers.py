@@ -27,6 +27,12 @@ def ratio_up(numerator: Decimal, denominator: Decimal) -> Decimal:
         return (numerator / denominator).quantize(_EIGHT, ROUND_UP)
 
 
+def ratio_down(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """A quotient of amounts that are not negative, to eight places, down."""
+    with localcontext(_WIDE):
+        return (numerator / denominator).quantize(_EIGHT, ROUND_DOWN)
+
+
 def affordable(quote: Decimal, price: Decimal, lot: Decimal) -> Decimal:
     """The most whole lots that cost no more than ``quote``."""
     with localcontext(_WIDE):

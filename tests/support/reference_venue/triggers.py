@@ -51,7 +51,9 @@ def place_algo(state: State, owner: str, ask: AskAlgo) -> Algo:
     if ask.client_id and ask.client_id in [item.client_id for item in state.waiting(owner)]:
         raise Refused("duplicate_client_id")
     if ask.close_position and any(
-        item.close_position and (item.side, item.position_side) == (ask.side, ask.position_side)
+        item.close_position
+        and (item.type, item.side) == (ask.type, ask.side)
+        and item.position_side == ask.position_side
         for item in state.waiting(owner, ask.symbol)
     ):
         raise Refused("close_exists")

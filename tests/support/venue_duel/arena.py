@@ -5,9 +5,9 @@ from decimal import Decimal
 from support.reference_venue.records import Book, Market, Tier, Trade
 from support.venue_duel.weather import ARENAS
 
+from xq.sim.brackets import tiers_of
 from xq.sim.filters import rules_of
 from xq.sim.instruments import TRADES_START_MS, Face, instruments
-from xq.sim.margin import tiers_of
 
 START = TRADES_START_MS
 

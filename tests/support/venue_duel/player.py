@@ -19,7 +19,7 @@ from xq.sim.algos import NewAlgo, Working
 from xq.sim.events import Cause, Event, OrderEvent
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger, Page
-from xq.sim.records import Account, Kind, NewOrder, PositionSide, SelfTrade, SimFill
+from xq.sim.records import Account, Kind, MarginMode, NewOrder, PositionSide, SelfTrade, SimFill
 from xq.sim.refusal import Refusal
 from xq.sim.venue import SimVenue
 from xq.types import OrderType, Side, TimeInForce
@@ -88,7 +88,8 @@ class Player:
             case steps.SetLeverage(owner, symbol, leverage):
                 venue.set_leverage(owner, symbol, leverage)
             case steps.SetIsolated(owner, symbol, isolated):
-                venue.set_margin_mode(owner, symbol, isolated)
+                mode = MarginMode.ISOLATED if isolated else MarginMode.CROSSED
+                venue.set_margin_mode(owner, symbol, mode)
             case steps.SetHedge(owner, hedge):
                 venue.set_position_mode(owner, hedge)
             case steps.ChangeMargin(owner, symbol, side, amount):

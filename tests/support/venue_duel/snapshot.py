@@ -79,6 +79,7 @@ def paid(venue: ReferenceVenue, owner: str) -> dict[str, Plain]:
             if isinstance(item, Fill):
                 found["realized"] += books.realized[item.id]
                 found["fee"] -= item.fee
+                found["bankruptcy"] += books.made_whole.get(item.id, ZERO)
             elif item.kind in found:
                 found[item.kind] += item.amount
     return dict(found)
