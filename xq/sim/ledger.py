@@ -191,6 +191,10 @@ class Ledger:
         values = (owner, face, symbol, symbol, json.dumps(list(kinds)))
         return [from_row(Posting, row[1:]) for row in self._page(select, values, "ts", page)]
 
+    def read(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Rows of a question of somebody else's; it must not write."""
+        return self._rows(query, values)
+
     def check(self) -> list[str]:
         """Balances that are not the sum of their postings; transactions that do not cancel."""
         sums: dict[Row, Decimal] = {}

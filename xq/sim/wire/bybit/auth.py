@@ -2,10 +2,9 @@
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from xq.sim.accounts import Login
-from xq.sim.wire.auth import sign
+from xq.sim.wire.auth import Message, sign
 from xq.sim.wire.bybit.answers import Fault
 
 _WINDOW_MS = 5_000
@@ -15,23 +14,7 @@ _BAD_KEY = (10003, "API key is invalid.")
 _BAD_SIGNATURE = (10004, "Error sign, please check your signature generation algorithm.")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it came, nothing decoded; header names are in lower case."""
-
-    method: str
-    path: str
-    query: str
-    body: str
-    headers: Mapping[str, str]
-
-    @property
-    def signed_text(self) -> str:
-        """The part of it that a signature covers."""
-        return self.query if self.method == "GET" else self.body
-
-
-def check_request(request: Request, logins: Mapping[str, Login], wall_ms: int) -> Login:
+def check_request(request: Message, logins: Mapping[str, Login], wall_ms: int) -> Login:
     """Whose request it is; a `Fault` if nobody's, wrongly signed, stale or from the future."""
     headers = request.headers
     key, given = headers.get("x-bapi-api-key", ""), headers.get("x-bapi-sign", "")
@@ -42,7 +25,8 @@ def check_request(request: Request, logins: Mapping[str, Login], wall_ms: int) -
     if login is None:
         raise Fault(*_BAD_KEY)
     check_time(stamp, window, wall_ms)
-    wanted = sign(f"{stamp}{key}{window}{request.signed_text}", login.secret)
+    said = request.query if request.method == "GET" else request.body
+    wanted = sign(f"{stamp}{key}{window}{said}", login.secret)
     if not hmac.compare_digest(given.encode(), wanted.encode()):
         raise Fault(*_BAD_SIGNATURE)
     return login
@@ -63,7 +47,7 @@ def check_time(stamp: str, window: str, wall_ms: int) -> None:
 
 def check_words(words: object, logins: Mapping[str, Login], wall_ms: int) -> Login:
     """Whose connection it is: key, expiry and signature as its ``auth`` names them."""
-    if not isinstance(words, list) or len(words) != 3:  # noqa: PLR2004 - named above
+    if not isinstance(words, list) or len(words) != 3:
         raise Fault(10001, "Param error: args must be [key, expires, signature]")
     key, expires, given = (str(word) for word in words)
     login = logins.get(key)

@@ -37,6 +37,6 @@ def read(text: str) -> tuple[Sort, int] | None:
     ((<Sort.CONDITIONAL: 1>, 255), None)
     """
     found = _FORM.fullmatch(text)
-    if found is None or int(found[1], 16) not in Sort:
+    if found is None or int(found[1], 16) >= len(Sort):
         return None
     return Sort(int(found[1], 16)), int(found[2], 16)
