@@ -60,6 +60,13 @@ _TEXTS: dict[Reason, tuple[int, str]] = {
     Reason.BAD_LEVERAGE: (110013, "cannot set leverage [{0}] by risk limit"),
     Reason.POSITION_MODE_SAME: (110025, "Position mode is not modified"),
     Reason.MARGIN_TYPE_SAME: (110026, "Cross/isolated margin mode is not modified"),
+    Reason.NOTHING_TO_AMEND: (
+        _PARAMETER,
+        "The order remains unchanged as the parameters entered match the existing ones.",
+    ),
+    Reason.AMEND_LIMIT_ONLY: (_PARAMETER, "params error: only limit orders can be amended"),
+    Reason.TOO_MANY_STOPS: (110009, "The number of stop orders exceeds the maximum limit allowed"),
+    Reason.WOULD_TRIGGER: (_PARAMETER, "params error: the order would trigger at once"),
     Reason.POSITION_SIDE: (_PARAMETER, "position idx not match position mode"),
 }
 

@@ -2,43 +2,67 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from xq.sim.algos import AlgoOrder, AlgoStatus
 from xq.sim.exact import ZERO
 from xq.sim.ledger import Ledger
 from xq.sim.ledger_rows import from_row
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder
 from xq.sim.wire.bybit.asks import FACE
+from xq.sim.wire.bybit.cursors import Place
+from xq.sim.wire.bybit.ids import Sort
+from xq.types import OrderStatus
 
 _OWN = (Account.FREE.value, Account.ISOLATED.value)
-_OPEN = ("new", "partially_filled")
+_FINAL = (OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
+_UNSENT = (AlgoStatus.CANCELED, AlgoStatus.REJECTED, AlgoStatus.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Which part of a history; ids count down from ``below``."""
+    """Which part of a history.
+
+    Attributes
+    ----------
+    before
+        Time and id: only what is older, or as old with a smaller id.
+    """
 
     symbol: str | None = None
     start_ms: int | None = None
     end_ms: int | None = None
-    below: int | None = None
+    before: tuple[int, int] | None = None
     limit: int = 50
 
+    def older_than(self, place: Place | None, sort: Sort) -> "Slice":
+        """The part of it that comes after a page that ended at a place."""
+        return self if place is None else replace(self, before=place.before(sort))
 
-def closed_orders(ledger: Ledger, owner: str, part: Slice) -> list[SimOrder]:
-    """Orders that are final."""
-    closed = "status NOT IN (SELECT value FROM json_each(?))"
-    fixed: list[tuple[str, Any]] = [(closed, _list(_OPEN))]
-    rows = _newest(ledger, "orders", owner, part, fixed, "created_ms")
+
+def closed_orders(
+    ledger: Ledger, owner: str, part: Slice, statuses: Sequence[OrderStatus] | None = None
+) -> list[SimOrder]:
+    """Orders that are final, of some statuses if given."""
+    wanted = _list(_FINAL if statuses is None else statuses)
+    fixed = [("face = ?", FACE), ("status IN (SELECT value FROM json_each(?))", wanted)]
+    rows = _newest(ledger, "orders", "created_ms", owner, part, fixed)
     return [from_row(SimOrder, row) for row in rows]
+
+
+def unsent_algos(ledger: Ledger, owner: str, part: Slice) -> list[AlgoOrder]:
+    """Conditional orders that ended without sending an order."""
+    fixed = [("status IN (SELECT value FROM json_each(?))", _list(_UNSENT))]
+    rows = _newest(ledger, "algos", "created_ms", owner, part, fixed)
+    return [from_row(AlgoOrder, row) for row in rows]
 
 
 def fills(ledger: Ledger, owner: str, part: Slice, order_id: int | None = None) -> list[SimFill]:
     """Executions, of one order if given."""
-    fixed: list[tuple[str, Any]] = [] if order_id is None else [("order_id = ?", order_id)]
-    rows = _newest(ledger, "fills", owner, part, fixed, "ts")
+    fixed: list[tuple[str, Any]] = [("face = ?", FACE), ("order_id = ?", order_id)]
+    rows = _newest(ledger, "fills", "ts", owner, part, fixed)
     return [from_row(SimFill, row) for row in rows]
 
 
@@ -85,24 +109,26 @@ def money(ledger: Ledger, owner: str, since_ms: int) -> list[tuple[int, Posting]
 def _newest(
     ledger: Ledger,
     table: str,
+    clock: str,
     owner: str,
     part: Slice,
-    fixed: list[tuple[str, Any]],
-    time_column: str,
+    fixed: Sequence[tuple[str, Any]],
 ) -> list[tuple[Any, ...]]:
+    """The newest rows of a slice; ``clock`` is the column of their time, and ids grow with it."""
     conditions = [
         ("owner = ?", owner),
-        ("face = ?", FACE),
         *fixed,
         ("symbol = ?", part.symbol),
-        (f"{time_column} >= ?", part.start_ms),
-        (f"{time_column} <= ?", part.end_ms),
-        ("id < ?", part.below),
+        (f"{clock} >= ?", part.start_ms),
+        (f"{clock} <= ?", part.end_ms),
     ]
     asked = [(text, value) for text, value in conditions if value is not None]
-    where = " AND ".join(text for text, _ in asked)
+    where, values = " AND ".join(text for text, _ in asked), [value for _, value in asked]
+    if part.before is not None:
+        where += f" AND ({clock}, id) < (?, ?)"
+        values += part.before
     query = f"SELECT * FROM {table} WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 - ours
-    return ledger.read(query, (*(value for _, value in asked), part.limit))
+    return ledger.read(query, (*values, part.limit))
 
 
 def _list(values: Sequence[Any]) -> str:

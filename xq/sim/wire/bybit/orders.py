@@ -3,9 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from xq.sim.algos import AlgoOrder
 from xq.sim.exact import ZERO
 from xq.sim.records import NewOrder, SimOrder
 from xq.sim.refusal import Reason, Refusal
+from xq.sim.wire.bybit import conditional
 from xq.sim.wire.bybit.answers import Fault, fault
 from xq.sim.wire.bybit.asks import FACE, SETTLED_IN, Ask, as_params
 from xq.sim.wire.bybit.ids import Sort, written
@@ -26,6 +28,11 @@ def create(ask: Ask) -> dict[str, Any]:
     """Enter an order."""
     ask.only_linear()
     ask.market()
+    if "triggerPrice" in ask.params:
+        return conditional.create(ask)
+    link = ask.params.text("orderLinkId")
+    if link is not None and ask.venue.state.index.algo_named(ask.owner, link) is not None:
+        raise Refusal(Reason.DUPLICATE_CLIENT_ID)
     request = new_order(ask.venue, ask.owner, ask.params)
     try:
         return ids(ask.venue.place(ask.owner, FACE, request).order)
@@ -76,7 +83,9 @@ def amend(ask: Ask) -> dict[str, Any]:
     ask.only_linear()
     market = ask.market()
     order = _open_order(ask, Reason.UNKNOWN_ORDER)
-    if not {"qty", "price"} & ask.body.keys():
+    if isinstance(order, AlgoOrder):
+        raise Fault(10001, "params error: this venue amends no order that waits for its trigger")
+    if "qty" not in ask.params and "price" not in ask.params:
         raise Fault(10001, "params error: nothing to amend, expected qty or price")
     changed = ask.venue.amend(
         ask.owner,
@@ -93,21 +102,29 @@ def cancel(ask: Ask) -> dict[str, Any]:
     ask.only_linear()
     symbol = ask.market().id
     order = _open_order(ask, Reason.UNKNOWN_CANCEL)
+    if isinstance(order, AlgoOrder):
+        return conditional.cancel(ask, order)
     return ids(ask.venue.cancel(ask.owner, FACE, symbol, order_id=order.id))
 
 
-def _open_order(ask: Ask, refused_as: Reason) -> SimOrder:
-    """The open order of the symbol that the request names."""
-    sort, order_number, link = named(ask.params, refused_as)
+def _open_order(ask: Ask, refused_as: Reason) -> SimOrder | AlgoOrder:
+    """The order of the symbol that the request names, resting or waiting."""
+    sort, found, link = named(ask.params, refused_as)
     state, symbol = ask.venue.state, ask.params.required("symbol")
+    if link is not None or sort is Sort.CONDITIONAL:
+        algo = conditional.waiting(ask, symbol, algo_id=found, link=link)
+        if algo is not None:
+            return algo
     if link is not None:
-        order_number = state.index.named(ask.owner, FACE, link)
+        found = state.index.named(ask.owner, FACE, link)
+    elif sort is Sort.CONDITIONAL and found in state.algos:
+        found = state.algos[found].order_id
     elif sort is not Sort.ORDER:
         raise Refusal(refused_as)
-    found = state.open_orders.get(-1 if order_number is None else order_number)
-    if found is None or (found.owner, found.face, found.symbol) != (ask.owner, FACE, symbol):
+    order = state.open_orders.get(-1 if found is None else found)
+    if order is None or (order.owner, order.face, order.symbol) != (ask.owner, FACE, symbol):
         raise Refusal(refused_as)
-    return found
+    return order
 
 
 def cancel_all(ask: Ask) -> dict[str, Any]:
@@ -119,10 +136,18 @@ def cancel_all(ask: Ask) -> dict[str, Any]:
     if ask.params.text("settleCoin") not in (None, SETTLED_IN):
         return {"list": [], "success": "1"}
     ended: list[dict[str, Any]] = []
+    chosen = ask.params.text("orderFilter")
+    state = ask.venue.state
+    busy = {item.symbol for item in state.orders_of(ask.owner, FACE)}
+    busy |= {item.symbol for item in state.algos_of(ask.owner)}
     for market in ask.markets():
-        if ask.params.text("orderFilter") != "StopOrder":
+        if market.id not in busy:
+            continue
+        if chosen in (None, "Order"):
             canceled = ask.venue.cancel_all(ask.owner, FACE, market.id)
             ended += [ids(order) for order in canceled]
+        if chosen != "Order":
+            ended += conditional.cancel_all(ask, market.id)
     return {"list": ended, "success": "1"}
 
 

@@ -48,7 +48,8 @@ def order_id(order: SimOrder) -> str:
 
 def link_id(order: SimOrder) -> str:
     """The client's own id; empty if the venue had to choose one."""
-    return "" if order.client_id == f"sim-{order.id}" else order.client_id
+    chosen = f"sim-algo-{order.algo_id}" if order.algo_id else f"sim-{order.id}"
+    return "" if order.client_id == chosen else order.client_id
 
 
 def order_row(order: SimOrder, fee: Decimal) -> dict[str, Any]:
