@@ -41,8 +41,6 @@ class Streams:
         Answers a request as REST does.
     wall
         What signatures and listen keys are checked against.
-    clock
-        Moved by the pump where time is replayed as fast as subscribers can take it.
 
     Attributes
     ----------
@@ -57,7 +55,6 @@ class Streams:
         *,
         wall: Clock,
         manners: Manners | None = None,
-        clock: Stepped | None = None,
     ) -> None:
         keys = ListenKeys(wall)
         self.hub = Hub(venue, keys)
@@ -65,7 +62,9 @@ class Streams:
         self._reply = reply
         self._wall = wall
         self._manners = Manners() if manners is None else manners
+        clock = venue.clock if isinstance(venue.clock, Stepped) else None
         self._pump = asyncio.get_running_loop().create_task(Pump(venue, self.hub, clock).run())
+        self._pump.add_done_callback(self._stopped)
         self._sockets: dict[web.WebSocketResponse, None] = {}
         self._silent = any(isinstance(feed, PaperFeed) for feed in venue.feeds.values())
 
@@ -74,7 +73,11 @@ class Streams:
 
         A paper venue has no streams: its prices are those of an exchange that has its own.
         """
-        if self._silent or request.headers.get("Upgrade", "").lower() != "websocket":
+        if (
+            self._silent
+            or self._pump.done()
+            or request.headers.get("Upgrade", "").lower() != "websocket"
+        ):
             return None
         path, _, query = request.raw_path.partition("?")
         face = _REQUESTS.get(path)
@@ -96,11 +99,19 @@ class Streams:
     async def close(self) -> None:
         """End every connection and the pump."""
         self._pump.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._pump
+        await asyncio.wait([self._pump])
         for socket in list(self._sockets):
             await socket.close(code=GOING_AWAY, message=b"venue closes")
         self.hub.close()
+
+    def _stopped(self, pump: "asyncio.Task[None]") -> None:
+        """A bug must not look like a quiet market: whoever listens is cut off."""
+        if pump.cancelled() or pump.exception() is None:
+            return
+        for session in list(self.hub.sessions):
+            session.outbox.abandon()
+        problem = {"message": "the streams stopped", "exception": pump.exception()}
+        asyncio.get_running_loop().call_exception_handler(problem)
 
     async def _serve(
         self, request: "web.Request", open_talk: Callable[[Outbox], Conversation]
