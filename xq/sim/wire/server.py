@@ -19,6 +19,7 @@ from xq.sim.market import SimMarket
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
+from xq.sim.wire.bybit.doors import BybitDoors
 from xq.sim.wire.bybit.face import PREFIX, BybitFace
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
@@ -148,12 +149,16 @@ class VenueServer:
         )
         await runner.setup()
         self.streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
+        manners = Manners() if self._manners is None else self._manners
+        doors = BybitDoors(self._bybit, self.streams.hub, self._wall, manners)
+        self.streams.doors.update(doors.openers)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
             await self.streams.close()
+            doors.close()
             self._bybit.close()
             await runner.cleanup()
 

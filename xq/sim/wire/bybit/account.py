@@ -8,6 +8,7 @@ from typing import Any
 from xq.sim.exact import ZERO, exact
 from xq.sim.margin import ASSET
 from xq.sim.records import Account, Kind, Posting
+from xq.sim.venue import SimVenue
 from xq.sim.wire.bybit.answers import Fault, plain
 from xq.sim.wire.bybit.archive import money, orders_of
 from xq.sim.wire.bybit.asks import FACE, LINEAR, Ask, page_of
@@ -77,13 +78,13 @@ def wallet_balance(ask: Ask) -> dict[str, Any]:
     """The contracts' wallet."""
     if ask.params.required("accountType") != UNIFIED:
         raise Fault(10001, f"params error: accountType must be {UNIFIED}")
-    return {"list": [wallet(ask)]}
+    return {"list": [wallet_of(ask.venue, ask.owner)]}
 
 
-def wallet(ask: Ask) -> dict[str, Any]:
+def wallet_of(venue: SimVenue, owner: str) -> dict[str, Any]:
     """One account's wallet as it stands."""
-    deposited = -ask.venue.state.balance(ask.owner, FACE, Account.DEPOSITS, ASSET)
-    return wallet_row(ask.venue.margin(ask.owner), deposited)
+    deposited = -venue.state.balance(owner, FACE, Account.DEPOSITS, ASSET)
+    return wallet_row(venue.margin(owner), deposited)
 
 
 def coin_info(ask: Ask) -> dict[str, Any]:

@@ -25,6 +25,14 @@ _CATEGORIES = (LINEAR, "inverse", "spot", "option")
 _LARGEST_CURSOR = 10
 
 
+class Elsewhere(Fault):
+    """A category of Bybit's that this venue has not got."""
+
+    def __init__(self, category: str) -> None:
+        super().__init__(10001, "params error: this venue has linear contracts only")
+        self.category = category
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question.
@@ -70,10 +78,10 @@ class Ask:
     def only_linear(self) -> None:
         """Refuse the categories that this venue has not got."""
         category = self.params.required("category")
+        if category not in _CATEGORIES:
+            raise Fault(10001, "params error: Category invalid")
         if category != LINEAR:
-            known = category in _CATEGORIES
-            text = "this venue has linear contracts only" if known else "Category invalid"
-            raise Fault(10001, f"params error: {text}")
+            raise Elsewhere(category)
 
     def span(self) -> tuple[int | None, int | None]:
         """``startTime`` and ``endTime``."""

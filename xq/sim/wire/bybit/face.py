@@ -11,7 +11,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
 from xq.sim.wire.bybit import account, bars, history, listing, orders, positions, prices
 from xq.sim.wire.bybit.answers import Fault, envelope, fault, sorry
-from xq.sim.wire.bybit.asks import Ask, Handler, as_params, read_body, read_query
+from xq.sim.wire.bybit.asks import Ask, Elsewhere, Handler, as_params, read_body, read_query
 from xq.sim.wire.bybit.auth import check_request
 from xq.sim.wire.bybit.limits import Allowances
 from xq.sim.wire.bybit.memory import Memory
@@ -54,6 +54,18 @@ PRIVATE: dict[str, Handler] = {
     "GET /v5/order/history": history.history,
     "GET /v5/execution/list": history.executions,
 }
+# Lists that are empty, not refused, for the categories that this venue has not got.
+_LISTS = frozenset(
+    {
+        "/v5/market/tickers",
+        "/v5/market/risk-limit",
+        "/v5/account/fee-rate",
+        "/v5/position/list",
+        "/v5/order/realtime",
+        "/v5/order/history",
+        "/v5/execution/list",
+    }
+)
 
 
 class BybitFace:
@@ -89,7 +101,7 @@ class BybitFace:
         def serve(headers: dict[str, str]) -> Json:
             self._spend(owner, path, wall.now_ms(), headers)
             ask = Ask(self.venue, owner, self.memory, as_params(body), body)
-            return self._answer(ask, PRIVATE[f"POST {path}"])
+            return self._answer(ask, PRIVATE[f"POST {path}"], path)
 
         return self._judged(serve)
 
@@ -99,7 +111,7 @@ class BybitFace:
         name = f"{message.method} {message.path}"
         if name in PUBLIC:
             ask = Ask(self.venue, "", self.memory, read_query(message.query))
-            return self._answer(ask, PUBLIC[name])
+            return self._answer(ask, PUBLIC[name], message.path)
         if name not in PRIVATE:
             raise Fault(10017, "Route not found.", status=404)
         owner = check_request(message, self.venue.logins, wall_ms).name
@@ -109,11 +121,16 @@ class BybitFace:
         else:
             body = read_body(message.body)
             ask = Ask(self.venue, owner, self.memory, as_params(body), body)
-        return self._answer(ask, PRIVATE[name])
+        return self._answer(ask, PRIVATE[name], message.path)
 
-    def _answer(self, ask: Ask, handler: Handler) -> Json:
+    def _answer(self, ask: Ask, handler: Handler, path: str) -> Json:
         self.venue.settle()
-        result = handler(ask)
+        try:
+            result = handler(ask)
+        except Elsewhere as other:
+            if path not in _LISTS:
+                raise
+            result = {"category": other.category, "list": [], "nextPageCursor": ""}
         return envelope(self.venue.now_ms, result, ask.extra)
 
     def _spend(self, owner: str, path: str, wall_ms: int, headers: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """What Bybit's face remembers beside the ledger: orders it declined late, and what was earned."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -44,10 +45,16 @@ class Memory:
 
     Earnings are read from the ledger once and followed from then on. Declined orders are gone
     after a restart: they never touched the books.
+
+    Attributes
+    ----------
+    listener
+        Told of every order that is declined.
     """
 
     def __init__(self, venue: SimVenue) -> None:
         self._venue = venue
+        self.listener: Callable[[Declined], None] | None = None
         self._declined: dict[str, deque[Declined]] = {}
         self._count = 0
         self._earned: dict[tuple[str, str], dict[PositionSide, Earned]] = {}
@@ -66,6 +73,8 @@ class Memory:
         """Remember an order that was not let in."""
         kept = self._declined.setdefault(declined.order.owner, deque(maxlen=_KEPT))
         kept.appendleft(declined)
+        if self.listener is not None:
+            self.listener(declined)
 
     def declined(self, owner: str) -> list[Declined]:
         """Orders of an account that were not let in, newest first."""

@@ -4,12 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from xq.sim.exact import ZERO, exact
-from xq.sim.instruments import SimInstrument
-from xq.sim.margin import PositionMargin, leverage_of
+from xq.sim.margin import MarginAccount, PositionMargin, leverage_of
 from xq.sim.records import PositionSide
 from xq.sim.refusal import Reason, Refusal
+from xq.sim.venue import SimVenue
 from xq.sim.wire.bybit.answers import Fault
-from xq.sim.wire.bybit.asks import LINEAR, SETTLED_IN, Ask, page_of
+from xq.sim.wire.bybit.asks import FACE, LINEAR, SETTLED_IN, Ask, page_of
+from xq.sim.wire.bybit.memory import Memory
 from xq.sim.wire.bybit.order_params import number
 from xq.sim.wire.bybit.rows import position_row
 
@@ -23,16 +24,38 @@ def positions(ask: Ask) -> dict[str, Any]:
         raise Fault(10001, "params error: symbol or settleCoin is required")
     if ask.params.text("settleCoin") not in (None, SETTLED_IN):
         return {"category": LINEAR, "list": [], "nextPageCursor": ""}
-    wanted = {market.id for market in ask.markets()}
-    held = [p for p in ask.venue.margin(ask.owner).positions if p.position.symbol in wanted]
-    rows = [_row(ask, item) for item in held if item.position.quantity]
+    venue, owner = ask.venue, ask.owner
     if named:
-        known = {(row["positionIdx"]) for row in rows}
-        flat = [_row(ask, _flat(ask, ask.market(), side)) for side in _sides(ask)]
-        rows += [row for row in flat if row["positionIdx"] not in known]
-        rows.sort(key=lambda row: int(row["positionIdx"]))
-    page, cursor = page_of(ask, rows, 20, 200)
-    return {"category": LINEAR, "list": page, "nextPageCursor": cursor}
+        keys = [(ask.market().id, side) for side in _sides(ask)]
+    else:
+        wanted = {market.id for market in ask.markets()}
+        held = [p for p in venue.state.positions_of(owner) if p.symbol in wanted]
+        keys = [(position.symbol, position.side) for position in held]
+    page, cursor = page_of(ask, keys, 20, 200)
+    account = venue.margin(owner)
+    rows = [_row(venue, ask.memory, account, owner, *key) for key in page]
+    return {"category": LINEAR, "list": rows, "nextPageCursor": cursor}
+
+
+def row_at(
+    venue: SimVenue, memory: Memory, owner: str, symbol: str, side: PositionSide
+) -> dict[str, Any]:
+    """One position as it stands, flat or not."""
+    return _row(venue, memory, venue.margin(owner), owner, symbol, side)
+
+
+def _row(
+    venue: SimVenue,
+    memory: Memory,
+    account: MarginAccount,
+    owner: str,
+    symbol: str,
+    side: PositionSide,
+) -> dict[str, Any]:
+    key = (owner, symbol, side)
+    found = next((p for p in account.positions if p.position.key == key), None)
+    item = _flat(venue, *key) if found is None else found
+    return position_row(item, memory.earned(owner, symbol, side))
 
 
 def _sides(ask: Ask) -> tuple[PositionSide, ...]:
@@ -41,17 +64,11 @@ def _sides(ask: Ask) -> tuple[PositionSide, ...]:
     return (PositionSide.BOTH,)
 
 
-def _row(ask: Ask, item: PositionMargin) -> dict[str, Any]:
-    position = item.position
-    earned = ask.memory.earned(ask.owner, position.symbol, position.side)
-    return position_row(item, earned)
-
-
-def _flat(ask: Ask, market: SimInstrument, side: PositionSide) -> PositionMargin:
+def _flat(venue: SimVenue, owner: str, symbol: str, side: PositionSide) -> PositionMargin:
     return PositionMargin(
-        position=ask.venue.state.position(ask.owner, market.id, side),
-        mark=ask.feed.mark_price(market.id, ask.now_ms),
-        leverage=leverage_of(ask.venue.state, ask.owner, market.id),
+        position=venue.state.position(owner, symbol, side),
+        mark=venue.feeds[FACE].mark_price(symbol, venue.now_ms),
+        leverage=leverage_of(venue.state, owner, symbol),
         notional=ZERO,
         unrealized=ZERO,
         initial=ZERO,

@@ -46,6 +46,8 @@ class Streams:
     ----------
     routes
         REST endpoints that belong to streams.
+    doors
+        Other faces' addresses, and what opens a conversation there.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Streams:
         keys = ListenKeys(wall)
         self.hub = Hub(venue, keys)
         self.routes: Routes = key_routes(keys)
+        self.doors: dict[str, Callable[[Outbox], Conversation]] = {}
         self._reply = reply
         self._wall = wall
         self._manners = Manners() if manners is None else manners
@@ -80,6 +83,8 @@ class Streams:
         ):
             return None
         path, _, query = request.raw_path.partition("?")
+        if path in self.doors:
+            return await self._serve(request, self.doors[path])
         face = _REQUESTS.get(path)
         if face is not None:
             return await self._serve(request, lambda outbox: self._requests(face, outbox))
