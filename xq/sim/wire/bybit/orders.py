@@ -9,7 +9,7 @@ from xq.sim.records import NewOrder, SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.bybit import conditional
 from xq.sim.wire.bybit.answers import Fault, fault
-from xq.sim.wire.bybit.asks import FACE, SETTLED_IN, Ask, as_params
+from xq.sim.wire.bybit.asks import FACE, SETTLED_IN, Ask, Handler, as_params
 from xq.sim.wire.bybit.ids import Sort, written
 from xq.sim.wire.bybit.memory import Declined
 from xq.sim.wire.bybit.order_params import named, new_order, number
@@ -166,11 +166,13 @@ def cancel_batch(ask: Ask) -> dict[str, Any]:
     return _each(ask, cancel)
 
 
-def _each(ask: Ask, handler: Any) -> dict[str, Any]:
+def _each(ask: Ask, handler: Handler) -> dict[str, Any]:
     ask.only_linear()
     wanted = ask.body.get("request")
     if not isinstance(wanted, list) or not 0 < len(wanted) <= _BATCH:
         raise Fault(10001, f"params error: request must be a list of 1 to {_BATCH} orders")
+    if not all(isinstance(item, dict) for item in wanted):
+        raise Fault(10001, "params error: request must be a list of orders")
     rows: list[dict[str, Any]] = []
     verdicts: list[dict[str, Any]] = []
     for item in wanted:
@@ -181,9 +183,7 @@ def _each(ask: Ask, handler: Any) -> dict[str, Any]:
     return {"list": rows}
 
 
-def _one(ask: Ask, handler: Any, item: object) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not isinstance(item, dict):
-        raise Fault(10001, "params error: request must be a list of orders")
+def _one(ask: Ask, handler: Handler, item: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     body = {"category": ask.params.required("category"), **item}
     single = replace(ask, body=body, params=as_params(body), extra={})
     about = {"category": str(body["category"]), "symbol": str(item.get("symbol", ""))}
