@@ -161,8 +161,8 @@ def test_histories_page_by_page(bybit, last, clock, url):
 def test_a_conditional_order_keeps_its_id_when_it_triggers(bybit, last, clock):
     trigger = round(last * 0.97, 1)
     stop = {"triggerPrice": trigger, "triggerDirection": "below", "clientOrderId": "stop"}
+    rising = {**stop, "triggerDirection": "above"}
     with pytest.raises(ccxt.InvalidOrder, match="110092"):
-        rising = {**stop, "triggerDirection": "above"}
         bybit.create_order(BTC, "market", "sell", 0.01, None, rising)
     bybit.create_order(BTC, "market", "buy", 0.01)
     made = bybit.create_order(BTC, "market", "sell", 0.01, None, {**stop, "reduceOnly": True})

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from xq.sim.algos import AlgoOrder
-from xq.sim.draft import Changes
+from xq.sim.changes import Changes
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.ledger_file import LedgerFile
@@ -192,6 +192,15 @@ class Ledger(LedgerFile):
     def read(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
         """Rows of a question of somebody else's; it must not write."""
         return self._rows(query, values)
+
+    def margin_changes(self, owner: str, symbol: str, page: Page) -> list[Posting]:
+        """What went into or out of isolated wallets of one symbol."""
+        select = (
+            "SELECT * FROM (SELECT rowid AS id, * FROM postings) WHERE owner = ?"
+            " AND face = ? AND account = ? AND kind = ? AND symbol = ?"
+        )
+        values = (owner, Face.FUTURES, Account.ISOLATED, Kind.MARGIN, symbol)
+        return [from_row(Posting, row[1:]) for row in self._page(select, values, "ts", page)]
 
     def check(self) -> list[str]:
         """Balances that are not the sum of their postings; transactions that do not cancel."""

@@ -31,9 +31,11 @@ _TYPES = {
 
 def info(ask: Ask) -> dict[str, Any]:
     """A unified account."""
+    state = ask.venue.state
+    isolated = all(state.setting(ask.owner, m.id).isolated for m in ask.venue.markets(FACE))
     return {
         "unifiedMarginStatus": _UTA,
-        "marginMode": "REGULAR_MARGIN",
+        "marginMode": "ISOLATED_MARGIN" if isolated else "REGULAR_MARGIN",
         "isMasterTrader": False,
         "spotHedgingStatus": "OFF",
         "dcpStatus": "OFF",

@@ -67,6 +67,23 @@ _TEXTS: dict[Reason, tuple[int, str]] = {
     Reason.AMEND_LIMIT_ONLY: (_PARAMETER, "params error: only limit orders can be amended"),
     Reason.TOO_MANY_STOPS: (110009, "The number of stop orders exceeds the maximum limit allowed"),
     Reason.WOULD_TRIGGER: (_PARAMETER, "params error: the order would trigger at once"),
+    Reason.MARGIN_TYPE_ORDERS: (3400045, "Set margin mode failed: there are open orders"),
+    Reason.MARGIN_TYPE_POSITION: (3400045, "Set margin mode failed: there is a position"),
+    Reason.POSITION_MODE_ORDERS: (
+        110028,
+        "You have existing open orders, so the position mode cannot be switched",
+    ),
+    Reason.POSITION_MODE_POSITION: (
+        110024,
+        "You have an existing position, so the position mode cannot be switched",
+    ),
+    Reason.LEVERAGE_ISOLATED: (110013, "cannot lower the leverage of an isolated position"),
+    Reason.NO_POSITION: (_PARAMETER, "position does not exist"),
+    Reason.NOT_ISOLATED: (_PARAMETER, "the position is not isolated"),
+    Reason.MARGIN_TOO_MUCH: (110044, "Available margin is insufficient."),
+    Reason.MARGIN_TOO_LITTLE: (110045, "Wallet balance is insufficient."),
+    Reason.MARGIN_NOT_POSITIVE: (110027, "Margin is not modified"),
+    Reason.BAD_CALLBACK: (_PARAMETER, "params error: trailing stop invalid"),
     Reason.POSITION_SIDE: (_PARAMETER, "position idx not match position mode"),
 }
 

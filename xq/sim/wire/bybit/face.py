@@ -9,7 +9,17 @@ from xq.sim.fair import Price
 from xq.sim.refusal import Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
-from xq.sim.wire.bybit import account, bars, history, listing, orders, positions, prices
+from xq.sim.wire.bybit import (
+    account,
+    bars,
+    history,
+    listing,
+    orders,
+    positions,
+    prices,
+    settings,
+    stops,
+)
 from xq.sim.wire.bybit.answers import Fault, envelope, fault, sorry
 from xq.sim.wire.bybit.asks import Ask, Elsewhere, Handler, as_params, read_body, read_query
 from xq.sim.wire.bybit.auth import check_request
@@ -42,7 +52,12 @@ PRIVATE: dict[str, Handler] = {
     "GET /v5/account/fee-rate": account.fee_rate,
     "GET /v5/account/transaction-log": account.transaction_log,
     "GET /v5/position/list": positions.positions,
-    "POST /v5/position/set-leverage": positions.set_leverage,
+    "POST /v5/position/set-leverage": settings.set_leverage,
+    "POST /v5/position/switch-mode": settings.switch_mode,
+    "POST /v5/position/switch-isolated": settings.switch_isolated,
+    "POST /v5/position/add-margin": settings.add_margin,
+    "POST /v5/position/trading-stop": stops.trading_stop,
+    "POST /v5/account/set-margin-mode": settings.set_margin_mode,
     "POST /v5/order/create": orders.create,
     "POST /v5/order/amend": orders.amend,
     "POST /v5/order/cancel": orders.cancel,

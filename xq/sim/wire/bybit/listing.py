@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from xq.sim.brackets import Tier, max_leverage, tiers_of
 from xq.sim.exact import divided
 from xq.sim.filters import rules_of
 from xq.sim.instruments import SimInstrument
-from xq.sim.margin import Tier, max_leverage, tiers_of
 from xq.sim.wire.bybit.answers import plain
 from xq.sim.wire.bybit.asks import LINEAR, SETTLED_IN, Ask, page_of
 

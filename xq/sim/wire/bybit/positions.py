@@ -1,18 +1,16 @@
 """Positions, and what an account chose for a symbol."""
 
-from decimal import Decimal
 from typing import Any
 
 from xq.sim.exact import ZERO, exact
 from xq.sim.margin import MarginAccount, PositionMargin, leverage_of
 from xq.sim.records import PositionSide
-from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.bybit.answers import Fault
 from xq.sim.wire.bybit.asks import FACE, LINEAR, SETTLED_IN, Ask, page_of
 from xq.sim.wire.bybit.memory import Memory
-from xq.sim.wire.bybit.order_params import number
 from xq.sim.wire.bybit.rows import position_row
+from xq.sim.wire.bybit.stops import stops_of
 
 
 @exact
@@ -55,7 +53,8 @@ def _row(
     key = (owner, symbol, side)
     found = next((p for p in account.positions if p.position.key == key), None)
     item = _flat(venue, *key) if found is None else found
-    return position_row(item, memory.earned(owner, symbol, side))
+    row = position_row(item, memory.earned(owner, symbol, side))
+    return row | stops_of(venue.state, item.position)
 
 
 def _sides(ask: Ask) -> tuple[PositionSide, ...]:
@@ -76,24 +75,3 @@ def _flat(venue: SimVenue, owner: str, symbol: str, side: PositionSide) -> Posit
         maintenance=ZERO,
         liquidation_price=ZERO,
     )
-
-
-def set_leverage(ask: Ask) -> dict[str, Any]:
-    """Choose a symbol's leverage, the same for both sides."""
-    ask.only_linear()
-    market = ask.market()
-    leverage = chosen_leverage(ask)
-    if leverage == leverage_of(ask.venue.state, ask.owner, market.id):
-        raise Fault(110043, "leverage not modified")
-    ask.venue.set_leverage(ask.owner, market.id, leverage)
-    return {}
-
-
-def chosen_leverage(ask: Ask) -> int:
-    """``buyLeverage`` and ``sellLeverage``, which must be one whole number."""
-    buy, sell = number(ask.params, "buyLeverage"), number(ask.params, "sellLeverage")
-    if buy != sell:
-        raise Fault(10001, "buy leverage invalid: it must equal sell leverage")
-    if buy != buy.to_integral_value() or buy > Decimal(10**6):
-        raise Refusal(Reason.INVALID_DATA, "buyLeverage")
-    return int(buy)

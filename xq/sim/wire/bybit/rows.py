@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
+from xq.sim.brackets import tier_at
 from xq.sim.events import Cause
 from xq.sim.exact import ZERO, divided, rounded
-from xq.sim.margin import MarginAccount, PositionMargin, tier_at
+from xq.sim.margin import MarginAccount, PositionMargin
 from xq.sim.records import PositionSide, SelfTrade, SimFill, SimOrder
 from xq.sim.wire.bybit.answers import plain
 from xq.sim.wire.bybit.ids import Sort, written
