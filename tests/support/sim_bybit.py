@@ -11,6 +11,7 @@ import ccxt
 import ccxt.async_support
 import ccxt.pro
 import requests
+from support.sim_streams import Listener
 
 from xq.clock import SystemClock
 
@@ -67,6 +68,19 @@ async def pro(url: str, name: str = "sim", secret: str = "sim") -> AsyncIterator
         yield made
     finally:
         await made.close()
+
+
+async def say(listener: Listener, op: str, *args: object, **more: object) -> Any:
+    """Say something to a stream and wait for its answer; other messages are kept."""
+    await listener.socket.send_str(json.dumps({"op": op, "args": list(args), **more}))
+    wanted = {op, "pong"} if op == "ping" else {op}
+    return await listener.until(lambda found: found.get("op") in wanted)
+
+
+async def authorize(listener: Listener, key: str = "sim", secret: str = "sim") -> Any:
+    """Say who is listening."""
+    expires = SystemClock().now_ms() + 60_000
+    return await say(listener, "auth", key, expires, signature(f"GET/realtime{expires}", secret))
 
 
 def signature(text: str, secret: str = "sim") -> str:

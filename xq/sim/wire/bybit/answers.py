@@ -96,7 +96,9 @@ def fault(refusal: Refusal) -> Fault:
     >>> fault(Refusal(Reason.NO_MARGIN)).code
     110007
     """
-    code, text = _TEXTS.get(refusal.reason, (_PARAMETER, f"Request parameter error: {refusal}"))
+    if refusal.reason not in _TEXTS:
+        return Fault(_PARAMETER, f"Request parameter error: {refusal}")
+    code, text = _TEXTS[refusal.reason]
     return Fault(code, text.format(refusal.detail))
 
 
