@@ -20,20 +20,37 @@ LEVELS = ((Decimal(0), Decimal(1)), (Decimal(10), Decimal(2)), (Decimal(50), Dec
 
 
 class ScriptedFeed:
-    """One face; trades are (ts, price), the book stands half a unit around the last of them."""
+    """One face; the book stands half a unit around the last trade, or as a test puts it.
+
+    A trade is (ts, price) or (ts, price, quantity, taker_sold); one without a quantity is of
+    nothing: it moves the price and fills only what it goes beyond.
+    """
 
     def __init__(self, face: Face, trades: dict[str, list[tuple[int, str]]]) -> None:
         self._markets = {item.id: item for item in instruments(face) if item.id in trades}
         self.trades_of = {
             symbol: [(ts, Decimal(price)) for ts, price in rows] for symbol, rows in trades.items()
         }
+        self.sizes: dict[tuple[str, int], tuple[Decimal, bool]] = {}
+        self.books: dict[str, list[tuple[int, list, list]]] = {}
         self.rates: dict[int, Decimal] = {}
         self.is_futures = face is Face.FUTURES
 
-    def print(self, symbol: str, ts: int, price: str) -> None:
+    def print(
+        self, symbol: str, ts: int, price: str, quantity: str = "0", *, sold: bool = False
+    ) -> None:
         """Add a trade to the tape."""
         self.trades_of[symbol].append((ts, Decimal(price)))
         self.trades_of[symbol].sort()
+        self.sizes[symbol, ts] = Decimal(quantity), sold
+
+    def show(self, symbol: str, ts: int, bids: dict[str, str], asks: dict[str, str]) -> None:
+        """From a moment on the book is this, until another one is shown."""
+        sides = (
+            [(Decimal(price), Decimal(size)) for price, size in levels.items()]
+            for levels in (bids, asks)
+        )
+        self.books.setdefault(symbol, []).append((ts, *sides))
 
     def symbols(self) -> tuple[SimInstrument, ...]:
         return tuple(self._markets.values())
@@ -50,10 +67,22 @@ class ScriptedFeed:
     index_price = last_price
 
     def book(self, symbol_id: str, now_ms: int, limit: int):
+        shown = [sides for ts, *sides in self.books.get(symbol_id, []) if ts <= now_ms]
+        if shown:
+            bids, asks = shown[-1]
+            return bids[:limit], asks[:limit]
         last = self.last_price(symbol_id, now_ms)
         bids = [(last - SPREAD - away, size) for away, size in LEVELS]
         asks = [(last + SPREAD + away, size) for away, size in LEVELS]
         return bids[:limit], asks[:limit]
+
+    def trades(self, symbol_id: str, *, start_ms: int, end_ms: int, limit: int, now_ms: int):
+        rows = []
+        for ts, price in self.trades_of[symbol_id]:
+            if start_ms <= ts <= min(end_ms, now_ms):
+                quantity, sold = self.sizes.get((symbol_id, ts), (Decimal(0), False))
+                rows.append(SimTrade(ts, price, quantity, ts, buyer_is_maker=sold))
+        return rows[:limit]
 
     def funding(self, symbol_id: str, start_ms: int, end_ms: int, limit: int) -> list[Funding]:
         found = [

@@ -1,7 +1,6 @@
 """Futures positions as time passes: funding, liquidation, idle reduce-only orders."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from decimal import Decimal
 
 from xq.sim.account import close_order, execute
@@ -10,15 +9,16 @@ from xq.sim.events import Cause, Liquidation
 from xq.sim.exact import ZERO, rounded
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
+from xq.sim.liquidity import FAR, look
 from xq.sim.margin import ASSET, LIQUIDATION_FEE, MarginAccount, evaluate, exposed, maintenance
-from xq.sim.matching import Execution, opposite, total_quantity, total_quote, walk
+from xq.sim.matching import Execution, Taker
 from xq.sim.records import Account, Kind, SimOrder, SimPosition
 from xq.sim.state import State
+from xq.sim.trading import carry_out, meet, opposite
 from xq.timeframe import HOUR_MS, MINUTE_MS
 from xq.types import OrderStatus, OrderType, Side, TimeInForce
 
 FUNDING_MS = 8 * HOUR_MS
-DEPTH = 1000
 
 _MARK_SLACK = Decimal("0.01")  # the mark price stays this close to the traded range
 
@@ -52,14 +52,6 @@ def pay_funding(draft: Draft, feed: Feed) -> None:
             legs = transfer(Account.FUNDING, Account.FREE, ASSET, amount)
             draft.post(Kind.FUNDING, legs, About(position.owner, Face.FUTURES, position.symbol))
     draft.flush(Kind.FUNDING)
-
-
-def expire_idle_reductions(draft: Draft, feed: Feed, owner: str, symbol: str) -> None:
-    """Expire resting reduce-only orders that have nothing left to reduce."""
-    quantity = draft.state.position(owner, symbol).quantity
-    for order in draft.state.orders_of(owner, Face.FUTURES, symbol):
-        if order.reduce_only and quantity * order.side.sign >= 0:
-            close_order(draft, feed.instrument(symbol), order, OrderStatus.EXPIRED)
 
 
 def first_bankruptcy(
@@ -121,21 +113,26 @@ def liquidate(draft: Draft, feed: Feed, owner: str) -> None:
 def _close_out(draft: Draft, feed: Feed, position: SimPosition) -> None:
     market = feed.instrument(position.symbol)
     order = draft.put_order(_forced_order(draft, position), Cause.NEW)
-    levels = opposite(order.side, feed.book(position.symbol, draft.now_ms, DEPTH))
-    executions = list(walk(levels, order.side, order.quantity))
-    missing = order.quantity - total_quantity(executions)
-    if missing:
-        worst = levels[-1][0] if levels else feed.last_price(position.symbol, draft.now_ms)
-        executions.append(Execution(worst, missing))
-    fills = []
-    for execution in executions:
-        order, fill = execute(draft, market, order, execution, maker=False, cause=Cause.LIQUIDATION)
+    taker = Taker(order.owner, order.side, order.quantity)
+    order, fills = carry_out(
+        draft, feed, order, meet(draft, feed, order.face, order.symbol, taker), Cause.LIQUIDATION
+    )
+    if order.remaining:
+        rest = Execution(_worst(draft, feed, order), order.remaining)
+        order, fill = execute(draft, market, order, rest, maker=False, cause=Cause.LIQUIDATION)
         fills.append(fill)
     draft.events.append(Liquidation(draft.now_ms, order.symbol, order, tuple(fills)))
     wallet = draft.state.balance(order.owner, Face.FUTURES, Account.FREE, ASSET)
-    fee = min(max(wallet, ZERO), rounded(total_quote(executions) * LIQUIDATION_FEE))
+    fee = min(max(wallet, ZERO), rounded(order.filled_quote * LIQUIDATION_FEE))
     legs = transfer(Account.FREE, Account.INSURANCE, ASSET, fee)
     draft.post(Kind.CLEARANCE, legs, About(order.owner, Face.FUTURES, position.symbol))
+
+
+def _worst(draft: Draft, feed: Feed, order: SimOrder) -> Decimal:
+    """The last price in the book that a forced order walks through."""
+    outside = look(feed, order.face, order.symbol, draft.now_ms, FAR)
+    levels = outside.shown[opposite(order.side)]
+    return levels[-1][0] if levels else feed.last_price(order.symbol, draft.now_ms)
 
 
 def _forced_order(draft: Draft, position: SimPosition) -> SimOrder:
@@ -159,10 +156,3 @@ def _forced_order(draft: Draft, position: SimPosition) -> SimOrder:
         created_ms=draft.now_ms,
         updated_ms=draft.now_ms,
     )
-
-
-def trimmed(draft: Draft, order: SimOrder) -> SimOrder:
-    """A reduce-only order cut to what there is to reduce; its filled part stays."""
-    quantity = draft.state.position(order.owner, order.symbol, order.position_side).quantity
-    reducible = abs(quantity) if quantity * order.side.sign < 0 else ZERO
-    return replace(order, quantity=order.filled + min(order.remaining, reducible))

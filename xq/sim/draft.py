@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from xq.sim.book import units
 from xq.sim.events import BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
-from xq.sim.state import BalanceKey, Setting, State
+from xq.sim.state import BalanceKey, Queue, Setting, State, place_in
 
 Leg = tuple[Account, str, Decimal]
 Undo = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -133,10 +134,15 @@ class Draft:
                 moved[asset] = moved.get(asset, ZERO) + amount
 
     def put_order(self, order: SimOrder, cause: Cause, fill: SimFill | None = None) -> SimOrder:
-        """Write down an order's new state, stamped with the current time, and say why."""
+        """Write down an order's new state, stamped with the current time, and say why.
+
+        One that rests in a book changes there too, and leaves it when it is open no more.
+        """
         stamped = replace(order, updated_ms=self.now_ms)
         state = self.state
         known = state.open_orders.get(order.id)
+        if order.id in state.queues:
+            self._follow(stamped)
         if stamped.is_open:
             self._note(state.open_orders, order.id, known)
             state.open_orders[order.id] = stamped
@@ -151,6 +157,32 @@ class Draft:
         self.changes.orders[order.id] = stamped
         self.events.append(OrderEvent(self.now_ms, order.owner, order.face, stamped, cause, fill))
         return stamped
+
+    def rest(self, order: SimOrder, ahead: Decimal | None) -> None:
+        """Put an open order into its book, behind those at its price."""
+        queue = Queue(order.id, self._take("place"), ahead)
+        book = self.state.book(order.face, order.symbol)
+        book.add(*place_in(order, queue.sequence))
+        self._undo.append((book.remove, (order.id,)))
+        self.put("queues", order.id, queue)
+
+    def leave(self, order: SimOrder) -> None:
+        """Take an order out of its book; it may stay open."""
+        book = self.state.book(order.face, order.symbol)
+        self._undo.append((book.add, (order.id, *book.place_of(order.id))))
+        book.remove(order.id)
+        self.put("queues", order.id, None)
+
+    def _follow(self, order: SimOrder) -> None:
+        if not order.is_open:
+            self.leave(order)
+            return
+        book = self.state.book(order.face, order.symbol)
+        before = book.place_of(order.id)[2]
+        left = units(order.remaining)
+        if left != before:
+            self._undo.append((book.resize, (order.id, before)))
+            book.resize(order.id, left)
 
     def add_fill(self, fill: SimFill) -> None:
         """Write down an execution."""

@@ -10,6 +10,12 @@ from xq.sim.refusal import Reason, Refusal
 from xq.types import OrderType, Side
 
 MAX_OPEN_ORDERS = 200
+MAX_SPOT_STOPS = 5  # of one account in one market
+MAX_ALGOS = 10
+MAX_NOTIONAL = Decimal(9_000_000)  # spot, one order
+MIN_LIFE_MS = 600_000  # of a good-till-date order
+
+_AT_MARKET = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,24 @@ class Rules:
     contract: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an order meets when it comes.
+
+    Attributes
+    ----------
+    reference
+        Quote asset; last price on spot, mark price on futures: notional and price band count
+        from it.
+    open_orders, waiting
+        The account's open orders in this market, and those of them that wait for a trigger.
+    """
+
+    reference: Decimal
+    open_orders: int = 0
+    waiting: int = 0
+
+
 def rules_of(market: SimInstrument) -> Rules:
     """The filters of one market."""
     trading = market.instrument
@@ -58,41 +82,39 @@ def rules_of(market: SimInstrument) -> Rules:
     )
 
 
-def check(order: NewOrder, rules: Rules, last_price: Decimal, open_orders: int) -> None:
+def check(order: NewOrder, rules: Rules, standing: Standing) -> None:
     """Refuse an order that breaks a filter.
-
-    Parameters
-    ----------
-    last_price
-        Quote asset; the reference of notional and of the price band.
-    open_orders
-        The account's resting orders in this market.
 
     Raises
     ------
     Refusal
         Naming the first filter that the order breaks.
     """
-    if order.type is OrderType.LIMIT and open_orders >= MAX_OPEN_ORDERS:
+    if order.type is not OrderType.MARKET and standing.open_orders >= MAX_OPEN_ORDERS:
         raise Refusal(Reason.TOO_MANY_ORDERS)
+    if order.stop_price is not None:
+        if standing.waiting >= MAX_SPOT_STOPS:
+            raise Refusal(Reason.TOO_MANY_STOPS)
+        check_price(order.stop_price, rules, "stopPrice")
     if order.price is not None:
-        _check_price(order.price, order.side, rules, last_price)
+        check_price(order.price, rules)
+        _check_band(order.price, order.side, rules, standing.reference)
     if order.quantity is not None:
-        _check_quantity(order.quantity, order.type, rules)
-    _check_notional(order, rules, last_price)
+        check_quantity(order.quantity, order.type, rules)
+    _check_notional(order, rules, standing.reference)
 
 
-def _check_price(price: Decimal, side: Side, rules: Rules, last_price: Decimal) -> None:
+def check_price(price: Decimal, rules: Rules, name: str = "price") -> None:
+    """Refuse a price that the market does not know, wherever the reference is."""
     if price <= 0:
-        raise Refusal(Reason.NOT_POSITIVE, "price")
-    _check_digits(price, rules.tick, "price", contract=rules.contract)
+        raise Refusal(Reason.NOT_POSITIVE, name)
+    _check_digits(price, rules.tick, name, contract=rules.contract)
     if price < rules.tick:
         raise Refusal(Reason.PRICE_LOW, f"{rules.tick:f}")
     if price > rules.max_price:
         raise Refusal(Reason.PRICE_HIGH, f"{rules.max_price:f}")
     if not is_multiple(price, rules.tick):
         raise Refusal(Reason.PRICE_TICK)
-    _check_band(price, side, rules, last_price)
 
 
 def _check_band(price: Decimal, side: Side, rules: Rules, last_price: Decimal) -> None:
@@ -104,7 +126,8 @@ def _check_band(price: Decimal, side: Side, rules: Rules, last_price: Decimal) -
         raise Refusal(Reason.PRICE_FAR, f"below {lowest:f}")
 
 
-def _check_quantity(quantity: Decimal, kind: OrderType, rules: Rules) -> None:
+def check_quantity(quantity: Decimal, kind: OrderType, rules: Rules) -> None:
+    """Refuse a quantity that the market does not know."""
     if quantity <= 0:
         raise Refusal(Reason.NOT_POSITIVE, "quantity")
     _check_digits(quantity, rules.lot, "quantity", contract=rules.contract)
@@ -112,7 +135,7 @@ def _check_quantity(quantity: Decimal, kind: OrderType, rules: Rules) -> None:
         raise Refusal(Reason.LOT_SMALL, f"{rules.min_quantity:f}")
     if quantity > rules.max_quantity:
         raise Refusal(Reason.LOT_LARGE, f"{rules.max_quantity:f}")
-    if kind is OrderType.MARKET and quantity > rules.max_market_quantity:
+    if kind in _AT_MARKET and quantity > rules.max_market_quantity:
         raise Refusal(Reason.MARKET_LOT_LARGE, f"{rules.max_market_quantity:f}")
     if not is_multiple(quantity, rules.lot):
         raise Refusal(Reason.LOT_STEP)
@@ -135,11 +158,14 @@ def _check_notional(order: NewOrder, rules: Rules, last_price: Decimal) -> None:
             raise Refusal(Reason.TOO_PRECISE, "quoteOrderQty")
         notional = order.quote_quantity
     elif order.quantity is not None:
-        notional = order.quantity * (last_price if order.price is None else order.price)
+        price = order.stop_price if order.price is None else order.price
+        notional = order.quantity * (last_price if price is None else price)
     else:
         raise Refusal(Reason.MISSING_PARAMETER, "quantity")
     if notional < rules.min_notional:
         raise Refusal(Reason.NOTIONAL_SMALL, f"{rules.min_notional:f}")
+    if not rules.contract and order.type not in _AT_MARKET and notional > MAX_NOTIONAL:
+        raise Refusal(Reason.NOTIONAL_LARGE, f"{MAX_NOTIONAL:f}")
 
 
 def decimals(value: Decimal) -> int:

@@ -106,7 +106,7 @@ class Ledger:
         resting = self._rows(
             "SELECT * FROM orders WHERE status IN ('new', 'partially_filled') ORDER BY id"
         )
-        parts = {}
+        parts: dict[str, Any] = {}
         for name, table in KEYED.items():
             rows = self._rows(f"SELECT * FROM {table.name}")  # noqa: S608 - a name of ours
             records: list[Any] = [from_row(table.record, row) for row in rows]
@@ -119,7 +119,9 @@ class Ledger:
                 for owner, face, account, asset, amount in self._rows("SELECT * FROM balances")
             },
             open_orders={row[0]: from_row(SimOrder, row) for row in resting},
-            counters=Counters(meta["next_order"], meta["next_fill"], meta["next_transaction"]),
+            counters=Counters(
+                meta["next_order"], meta["next_fill"], meta["next_transaction"], meta["next_place"]
+            ),
             settled_ms=meta["settled_ms"],
             **parts,
         )
@@ -283,4 +285,5 @@ def _meta_rows(state: State, world: World) -> list[Row]:
         ("next_order", counters.order),
         ("next_fill", counters.fill),
         ("next_transaction", counters.transaction),
+        ("next_place", counters.place),
     ]

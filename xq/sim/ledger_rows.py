@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from xq.sim.records import Posting, SimFill, SimOrder, SimPosition
-from xq.sim.state import Setting
+from xq.sim.state import Countdown, Eaten, Mode, Queue, Setting
 
 VERSION = 2
 
@@ -90,6 +90,10 @@ POSTINGS = Table(
 KEYED = {
     "positions": Table("positions", SimPosition, key=3),
     "settings": Table("settings", Setting, key=2),
+    "modes": Table("modes", Mode),
+    "queues": Table("queues", Queue),
+    "eaten": Table("eaten", Eaten, key=4),
+    "countdowns": Table("countdowns", Countdown, key=2),
 }
 SCHEMA = " ".join(
     (

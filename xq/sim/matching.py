@@ -1,18 +1,19 @@
-"""Matching: a taker walks the depth; a resting order waits for the tape to trade through it.
+"""What a taker meets: outside liquidity and clients' resting orders, best price first.
 
-The depth is regenerated at every instant, so an order leaves no mark on it. A resting order fills
-whole, at its own price, when a trade prints beyond that price: at the price itself others were
-first in the queue.
+At one price outside quantity that was there before a client's order comes before it, the rest of
+it after all clients' orders. Nothing is changed here: the answer is a plan.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from xq.sim.book import Book, units, value_of
 from xq.sim.exact import ZERO, affordable
-from xq.sim.feed import Feed
-from xq.sim.records import SimOrder
+from xq.sim.records import PositionSide, SelfTrade, SimOrder
 from xq.types import Side
+
+Level = tuple[Decimal, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,76 +24,177 @@ class Execution:
     quantity: Decimal
 
 
-Level = tuple[Decimal, Decimal]
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a taker does on its way.
 
-
-def walk(
-    levels: Sequence[Level], side: Side, quantity: Decimal, limit: Decimal | None = None
-) -> tuple[Execution, ...]:
-    """What a taker gets from the opposite side of the book, best price first.
-
-    Parameters
+    Attributes
     ----------
-    levels
-        (price, quantity) of the opposite side, best first.
+    maker
+        The resting order that it meets; 0 is outside liquidity.
+    quantity
+        Base asset; zero ends the maker without a trade.
+    """
+
+    price: Decimal
+    quantity: Decimal
+    maker: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A taker's whole way; ``stopped`` when it met an order of its own that ends it."""
+
+    steps: tuple[Step, ...] = ()
+    stopped: bool = False
+
+    @property
+    def executions(self) -> tuple[Execution, ...]:
+        """The trades among the steps."""
+        return tuple(Execution(s.price, s.quantity) for s in self.steps if s.quantity)
+
+    @property
+    def quantity(self) -> Decimal:
+        """Base asset done."""
+        return sum((step.quantity for step in self.steps), ZERO)
+
+    @property
+    def quote(self) -> Decimal:
+        """Notional done."""
+        return sum((step.price * step.quantity for step in self.steps), ZERO)
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who walks, how far, and what for.
+
+    Attributes
+    ----------
     limit
         Worst acceptable price; None for a market order.
-
-    Examples
-    --------
-    >>> asks = [(Decimal(10), Decimal(1)), (Decimal(11), Decimal(5))]
-    >>> [(str(e.price), str(e.quantity)) for e in walk(asks, Side.BUY, Decimal(3))]
-    [('10', '1'), ('11', '2')]
-    >>> [str(e.quantity) for e in walk(asks, Side.BUY, Decimal(3), Decimal("10.5"))]
-    ['1']
+    quantity
+        Base asset wanted.
+    quote
+        Quote asset to spend or receive instead, in whole lots of ``lot``; None by quantity.
     """
-    done: list[Execution] = []
-    left = quantity
-    for price, size in levels:
-        if left <= 0 or (limit is not None and not _acceptable(side, price, limit)):
-            break
-        taken = min(left, size)
-        if taken > 0:
-            done.append(Execution(price, taken))
-            left -= taken
-    return tuple(done)
+
+    owner: str
+    side: Side
+    quantity: Decimal
+    limit: Decimal | None = None
+    quote: Decimal | None = None
+    lot: Decimal = ZERO
+    self_trade: SelfTrade = SelfTrade.NONE
+
+    def accepts(self, price: Decimal) -> bool:
+        """Whether a price is good enough."""
+        return self.limit is None or acceptable(self.side, price, self.limit)
 
 
-def walk_quote(levels: Sequence[Level], quote: Decimal, lot: Decimal) -> tuple[Execution, ...]:
-    """What an amount of quote asset buys or fetches, never more than it, in whole lots.
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """The clients' side of a market, as a taker sees it.
 
-    Examples
-    --------
-    >>> asks = [(Decimal(10), Decimal(1)), (Decimal(20), Decimal(5))]
-    >>> [str(e.quantity) for e in walk_quote(asks, Decimal(25), Decimal("0.1"))]
-    ['1', '0.7']
+    Attributes
+    ----------
+    order, ahead
+        An order, and outside quantity before it, by number; None where that is not known.
+    fillable
+        How much of an order may trade now: less than what is left where it may only reduce.
     """
-    done: list[Execution] = []
-    left = quote
-    for price, size in levels:
-        taken = min(size, affordable(left, price, lot))
-        if taken <= 0:
-            break
-        done.append(Execution(price, taken))
-        left -= price * taken
-        if taken < size:
-            break
-    return tuple(done)
+
+    book: Book
+    order: Callable[[int], SimOrder]
+    ahead: Callable[[int], Decimal | None]
+    fillable: Callable[[SimOrder, Decimal], Decimal]
 
 
-def merged(
-    book: tuple[Sequence[Level], Sequence[Level]], orders: Iterable[SimOrder], limit: int
-) -> tuple[list[Level], list[Level]]:
-    """(bids, asks) of outside levels and resting orders, best first."""
-    sides = []
-    for side, levels in zip((Side.BUY, Side.SELL), book, strict=True):
-        sizes = dict(levels)
-        for order in orders:
-            if order.side is side:
-                sizes[order.price] = sizes.get(order.price, ZERO) + order.remaining
-        ranked = sorted(sizes.items(), reverse=side is Side.BUY)
-        sides.append(ranked[:limit])
-    return sides[0], sides[1]
+def plan(taker: Taker, levels: Sequence[Level], resting: Resting) -> Plan:
+    """The way of a taker through outside levels (best first) and clients' resting orders."""
+    return _Walk(taker, resting).through(levels)
+
+
+@dataclass(slots=True)
+class _Walk:
+    taker: Taker
+    resting: Resting
+    steps: list[Step] = field(default_factory=list)
+    done: Decimal = ZERO
+    spent: Decimal = ZERO
+    reduced: dict[str, Decimal] = field(default_factory=dict)
+    stopped: bool = False
+
+    def through(self, levels: Sequence[Level]) -> Plan:
+        buy = self.taker.side is Side.SELL  # the side of the makers
+        own = map(value_of, self.resting.book.prices(buy))
+        theirs = iter(levels)
+        client, outside = next(own, None), next(theirs, None)
+        while not self.stopped and (client is not None or outside is not None):
+            price = _better(client, outside, buy)
+            if not self.taker.accepts(price) or self._wanted(price) <= 0:
+                break
+            size = outside[1] if outside is not None and outside[0] == price else ZERO
+            if client == price:
+                self._clients(buy, price, size)
+                client = next(own, None)
+            else:
+                self._take(price, size)
+            if size or (outside is not None and outside[0] == price):
+                outside = next(theirs, None)
+        return Plan(tuple(self.steps), self.stopped)
+
+    def _clients(self, buy: bool, price: Decimal, size: Decimal) -> None:
+        left = size
+        for number, _ in self.resting.book.level(buy, units(price)):
+            order, ahead = self.resting.order(number), self.resting.ahead(number)
+            before = left if ahead is None else min(ahead - (size - left), left)
+            if before > 0:
+                left -= self._take(price, before)
+            if self._wanted(price) <= 0:
+                return
+            if order.owner == self.taker.owner and self.taker.self_trade is not SelfTrade.NONE:
+                self._prevent(order)
+                if self.stopped:
+                    return
+            else:
+                self._meet(order)
+        self._take(price, left)
+
+    def _prevent(self, order: SimOrder) -> None:
+        """Two orders of one account would meet: end what the taker asked to be ended."""
+        mode = self.taker.self_trade
+        if mode is not SelfTrade.EXPIRE_TAKER:
+            self.steps.append(Step(order.price, ZERO, order.id))
+        self.stopped = mode is not SelfTrade.EXPIRE_MAKER
+
+    def _meet(self, order: SimOrder) -> None:
+        already = self.reduced.get(order.owner, ZERO)
+        most = self.resting.fillable(order, already)
+        if most <= 0:
+            self.steps.append(Step(order.price, ZERO, order.id))
+            return
+        taken = self._take(order.price, most, order.id)
+        if order.reduce_only or order.position_side is PositionSide.BOTH:
+            self.reduced[order.owner] = already + taken
+
+    def _take(self, price: Decimal, most: Decimal, maker: int = 0) -> Decimal:
+        quantity = min(most, self._wanted(price))
+        if quantity <= 0:
+            return ZERO
+        self.steps.append(Step(price, quantity, maker))
+        self.done += quantity
+        self.spent += price * quantity
+        return quantity
+
+    def _wanted(self, price: Decimal) -> Decimal:
+        if self.taker.quote is None:
+            return self.taker.quantity - self.done
+        return affordable(self.taker.quote - self.spent, price, self.taker.lot)
+
+
+def _better(client: Decimal | None, outside: Level | None, buy: bool) -> Decimal:
+    prices = [price for price in (None if outside is None else outside[0], client) if price]
+    return max(prices) if buy else min(prices)
 
 
 def total_quantity(executions: Iterable[Execution]) -> Decimal:
@@ -105,66 +207,6 @@ def total_quote(executions: Iterable[Execution]) -> Decimal:
     return sum((item.price * item.quantity for item in executions), ZERO)
 
 
-def opposite(side: Side, book: tuple[Sequence[Level], Sequence[Level]]) -> Sequence[Level]:
-    """The side of (bids, asks) that a taker of ``side`` meets."""
-    bids, asks = book
-    return asks if side is Side.BUY else bids
-
-
-def would_take(side: Side, price: Decimal, levels: Sequence[Level]) -> bool:
-    """Whether a limit order at ``price`` meets the best level of the opposite side."""
-    return bool(levels) and _acceptable(side, levels[0][0], price)
-
-
-def is_through(order: SimOrder, low: Decimal, high: Decimal) -> bool:
-    """Whether trades between ``low`` and ``high`` went beyond a resting order's price."""
-    return low < order.price if order.side is Side.BUY else high > order.price
-
-
-def first_through(
-    feed: Feed, orders: Sequence[SimOrder], start_ms: int, end_ms: int
-) -> tuple[int, tuple[SimOrder, ...]] | None:
-    """The next moment at which resting orders of one market fill.
-
-    Parameters
-    ----------
-    orders
-        Resting orders of one symbol, any order.
-
-    Returns
-    -------
-    The time, in (start_ms, end_ms], and the orders done at that time in price-time priority;
-    None if the tape stays away from all of them.
-    """
-    if not orders:
-        return None
-    symbol = orders[0].symbol
-    low, high = feed.price_range(symbol, start_ms, end_ms)
-    if not any(is_through(order, low, high) for order in orders):
-        return None
-    tick = feed.instrument(symbol).instrument.tick
-    times = []
-    for side in Side:
-        prices = [order.price * side.sign for order in orders if order.side is side]
-        if not prices:
-            continue
-        beyond = max(prices) * side.sign - tick * side.sign
-        trade = feed.first_reach(
-            symbol, beyond, above=side is Side.SELL, start_ms=start_ms, end_ms=end_ms
-        )
-        if trade is not None:
-            times.append(trade.ts)
-    if not times:
-        return None
-    moment = min(times)
-    low, high = feed.price_range(symbol, start_ms, moment)
-    done = [order for order in orders if is_through(order, low, high)]
-    return moment, tuple(sorted(done, key=_priority))
-
-
-def _priority(order: SimOrder) -> tuple[Decimal, int]:
-    return (-order.price * order.side.sign, order.id)
-
-
-def _acceptable(side: Side, price: Decimal, limit: Decimal) -> bool:
+def acceptable(side: Side, price: Decimal, limit: Decimal) -> bool:
+    """Whether ``price`` is at least as good as ``limit`` for one who trades on ``side``."""
     return price <= limit if side is Side.BUY else price >= limit

@@ -1,40 +1,23 @@
-"""A new order enters: filters, funds or margin, the taker's walk, and what is left to rest."""
+"""A new order enters: filters, funds or margin, the taker's way, and what is left to rest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from xq.sim.account import execute, hold
-from xq.sim.contracts import DEPTH, expire_idle_reductions, marks, trimmed
+from xq.sim.account import hold
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
-from xq.sim.exact import ZERO, divided
+from xq.sim.exact import ZERO
 from xq.sim.feed import Feed
-from xq.sim.filters import check, rules_of
+from xq.sim.filters import MIN_LIFE_MS, Standing, check, rules_of
 from xq.sim.instruments import Face, SimInstrument
-from xq.sim.margin import (
-    evaluate,
-    exposed,
-    exposure,
-    leverage_of,
-    max_notional,
-    order_margin,
-)
-from xq.sim.matching import (
-    Execution,
-    Level,
-    opposite,
-    total_quantity,
-    total_quote,
-    walk,
-    walk_quote,
-    would_take,
-)
-from xq.sim.records import Account, Kind, NewOrder, SimFill, SimOrder
+from xq.sim.matching import Taker
+from xq.sim.orders_funds import require_funds, require_margin
+from xq.sim.records import Kind, NewOrder, PositionSide, SimFill, SimOrder
 from xq.sim.refusal import Reason, Refusal
-from xq.types import OrderStatus, OrderType, Side, TimeInForce
+from xq.sim.trading import Meeting, carry_out, fillable, meet
+from xq.types import OrderStatus, OrderType, TimeInForce
 
-_RESTING = (TimeInForce.GTC, TimeInForce.GTX)
+RESTING = (TimeInForce.GTC, TimeInForce.GTX, TimeInForce.GTD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +40,51 @@ def place(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder) -
     index = draft.state.index
     if request.client_id and index.named(owner, face, request.client_id) is not None:
         raise Refusal(Reason.DUPLICATE_CLIENT_ID)
-    same_market = index.count(owner, face, request.symbol)
-    last = feed.last_price(request.symbol, draft.now_ms)
-    check(request, rules_of(market), last, same_market)
-    levels = opposite(request.side, feed.book(request.symbol, draft.now_ms, DEPTH))
-    order = _new_order(draft, owner, face, request)
-    if request.reduce_only:
+    if face is Face.FUTURES:
+        request = sided(draft, owner, request)
+    check(request, rules_of(market), _standing(draft, owner, face, feed, request))
+    if request.time_in_force is TimeInForce.GTD:
+        require_life(draft, request.good_till_ms)
+    order = new_order(draft, owner, face, request)
+    if order.reduce_only:
         order = _reducing(draft, order)
-    executions = _matched(order, market, levels)
-    if order.quote_quantity:
-        order = replace(order, quantity=total_quantity(executions))
-    if face is Face.SPOT:
-        _require_funds(draft, market, order, executions)
-    elif not order.reduce_only:
-        _require_margin(draft, feed, market, order, executions)
-    return _entered(draft, feed, order, executions)
+    placed = enter(draft, feed, order)
+    draft.flush(Kind.TRADE if placed.fills else Kind.HOLD)
+    return placed
 
 
-def _new_order(draft: Draft, owner: str, face: Face, request: NewOrder) -> SimOrder:
+def sided(draft: Draft, owner: str, request: NewOrder) -> NewOrder:
+    """A futures order as its account's position mode means it.
+
+    In hedge mode an order names a side, and one against it only reduces.
+    """
+    hedged = draft.state.is_hedged(owner)
+    if hedged == (request.position_side is PositionSide.BOTH):
+        raise Refusal(Reason.POSITION_SIDE)
+    if not hedged:
+        return request
+    if request.reduce_only:
+        raise Refusal(Reason.UNWANTED_PARAMETER, "reduceOnly")
+    return replace(request, reduce_only=request.side is not request.position_side.opens)
+
+
+def _standing(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder) -> Standing:
+    price = feed.last_price if face is Face.SPOT else feed.mark_price
+    return Standing(
+        price(request.symbol, draft.now_ms),
+        draft.state.index.count(owner, face, request.symbol),
+        draft.state.index.count_waiting(owner, request.symbol) if face is Face.SPOT else 0,
+    )
+
+
+def require_life(draft: Draft, good_till_ms: int) -> None:
+    """Refuse an end that is too near."""
+    if good_till_ms < draft.now_ms + MIN_LIFE_MS:
+        raise Refusal(Reason.BAD_GOOD_TILL)
+
+
+def new_order(draft: Draft, owner: str, face: Face, request: NewOrder) -> SimOrder:
+    """The order of a request, not yet in any book."""
     number = draft.next_order_id()
     return SimOrder(
         id=number,
@@ -94,96 +104,77 @@ def _new_order(draft: Draft, owner: str, face: Face, request: NewOrder) -> SimOr
         filled_quote=ZERO,
         created_ms=draft.now_ms,
         updated_ms=draft.now_ms,
+        position_side=request.position_side,
+        self_trade=request.self_trade,
+        good_till_ms=request.good_till_ms,
+        stop_price=ZERO if request.stop_price is None else request.stop_price,
     )
 
 
 def _reducing(draft: Draft, order: SimOrder) -> SimOrder:
-    cut = trimmed(draft, order)
-    if cut.quantity <= 0:
+    quantity = fillable(draft.state, order)
+    if quantity <= 0:
         raise Refusal(Reason.REDUCE_ONLY)
-    return cut
+    return replace(order, quantity=quantity)
 
 
-def _matched(
-    order: SimOrder, market: SimInstrument, levels: Sequence[Level]
-) -> tuple[Execution, ...]:
-    if order.quote_quantity:
-        return walk_quote(levels, order.quote_quantity, market.instrument.lot)
-    if order.type is OrderType.MARKET:
-        return walk(levels, order.side, order.quantity)
-    if order.time_in_force is TimeInForce.GTX:
-        if would_take(order.side, order.price, levels):
-            raise Refusal(Reason.POST_ONLY)
-        return ()
-    executions = walk(levels, order.side, order.quantity, order.price)
-    if order.time_in_force is TimeInForce.FOK and total_quantity(executions) < order.quantity:
-        if order.face is Face.FUTURES:
-            raise Refusal(Reason.FILL_OR_KILL)
-        return ()
-    return executions
+def enter(draft: Draft, feed: Feed, order: SimOrder, cause: Cause | None = Cause.NEW) -> Placed:
+    """Let an order of its owner's match and rest, if its owner can pay for it.
 
-
-def _require_funds(
-    draft: Draft, market: SimInstrument, order: SimOrder, executions: tuple[Execution, ...]
-) -> None:
-    if order.side is Side.SELL:
-        asset, needed = market.base, order.quantity
-    elif order.type is OrderType.MARKET:
-        asset, needed = market.quote, total_quote(executions)
-    else:
-        asset, needed = market.quote, order.price * order.quantity
-    if needed > draft.state.balance(order.owner, Face.SPOT, Account.FREE, asset):
-        raise Refusal(Reason.NO_FUNDS)
-
-
-def _require_margin(
-    draft: Draft,
-    feed: Feed,
-    market: SimInstrument,
-    order: SimOrder,
-    executions: tuple[Execution, ...],
-) -> None:
-    """The growth of initial margin, the loss at the open and the fee must fit what is free."""
-    price = order.price if order.type is OrderType.LIMIT else _mean_price(executions)
-    state, owner, symbol = draft.state, order.owner, order.symbol
-    now = marks(feed, {*exposed(state, owner), symbol}, draft.now_ms)
-    mark, leverage = now[symbol], leverage_of(state, owner, symbol)
-    position = state.position(owner, symbol).quantity * mark
-    resting = state.orders_of(owner, Face.FUTURES, symbol)
-    known = exposure(position, resting)
-    reached = exposure(position, [*resting, replace(order, price=price)])
-    growth = order_margin(reached, position, leverage) - order_margin(known, position, leverage)
-    if growth <= 0:
-        return
-    before = evaluate(state, owner, now)
-    loss = max(ZERO, (price - mark) * order.side.sign) * order.quantity
-    fee = price * order.quantity * market.instrument.taker
-    if growth + loss + fee > before.available:
-        raise Refusal(Reason.NO_MARGIN)
-    if reached > max_notional(symbol, leverage):
-        raise Refusal(Reason.POSITION_LIMIT)
-
-
-def _mean_price(executions: tuple[Execution, ...]) -> Decimal:
-    quantity = total_quantity(executions)
-    return divided(total_quote(executions), quantity) if quantity else ZERO
-
-
-def _entered(
-    draft: Draft, feed: Feed, order: SimOrder, executions: tuple[Execution, ...]
-) -> Placed:
+    Parameters
+    ----------
+    cause
+        Why it enters; None if it is in the books already.
+    """
     market = feed.instrument(order.symbol)
-    order = draft.put_order(order, Cause.NEW)
-    fills = []
-    for execution in executions:
-        order, fill = execute(draft, market, order, execution, maker=False)
-        fills.append(fill)
-    if order.is_open and order.type is OrderType.LIMIT and order.time_in_force in _RESTING:
+    meeting = meet(draft, feed, order.face, order.symbol, taker_of(order, market))
+    if order.quote_quantity:
+        order = replace(order, quantity=meeting.plan.quantity)
+    matched = _conditions(order, meeting)
+    if order.face is Face.SPOT:
+        require_funds(draft, market, order, matched.plan)
+    elif not order.reduce_only:
+        require_margin(draft, feed, market, order, matched.plan)
+    if cause is not None:
+        order = draft.put_order(order, cause)
+    order, fills = carry_out(draft, feed, order, matched)
+    if order.is_open and _rests(order) and not matched.plan.stopped:
         hold(draft, market, order)
+        draft.rest(order, matched.outside.at(draft.state, order.side, order.price))
     elif order.is_open:
         order = draft.put_order(replace(order, status=OrderStatus.EXPIRED), Cause.EXPIRED)
-    if order.face is Face.FUTURES and fills:
-        expire_idle_reductions(draft, feed, order.owner, order.symbol)
-        order = draft.state.open_orders.get(order.id, draft.changes.orders[order.id])
-    draft.flush(Kind.TRADE if fills else Kind.HOLD)
     return Placed(order, tuple(fills))
+
+
+def taker_of(order: SimOrder, market: SimInstrument) -> Taker:
+    """The order as one who walks the book."""
+    return Taker(
+        owner=order.owner,
+        side=order.side,
+        quantity=order.remaining,
+        limit=order.price if is_limit(order) else None,
+        quote=order.quote_quantity if order.quote_quantity else None,
+        lot=market.instrument.lot,
+        self_trade=order.self_trade,
+    )
+
+
+def is_limit(order: SimOrder | NewOrder) -> bool:
+    """Whether the order has a worst price of its own."""
+    return order.type in (OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT)
+
+
+def _rests(order: SimOrder) -> bool:
+    return is_limit(order) and order.time_in_force in RESTING
+
+
+def _conditions(order: SimOrder, meeting: Meeting) -> Meeting:
+    """What the order's time in force leaves of its way; refused where it may not enter at all."""
+    done: Decimal = meeting.plan.quantity
+    if order.time_in_force is TimeInForce.GTX and meeting.plan.steps:
+        raise Refusal(Reason.POST_ONLY)
+    if order.time_in_force is TimeInForce.FOK and done < order.remaining:
+        if order.face is Face.FUTURES:
+            raise Refusal(Reason.FILL_OR_KILL)
+        return replace(meeting, plan=replace(meeting.plan, steps=()))
+    return meeting

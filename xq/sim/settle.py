@@ -1,84 +1,113 @@
-"""Time passes: everything that happened since the last request, in the order it happened."""
+"""Time passes: everything that happened since the last request, in the order it happened.
 
-from collections.abc import Mapping
+At one moment orders end first, then the tape fills, then whoever is ruined is liquidated, then
+funding is paid. The result does not depend on how often time is looked at.
+"""
 
-from xq.sim.account import close_order, execute
-from xq.sim.contracts import (
-    expire_idle_reductions,
-    first_bankruptcy,
-    liquidate,
-    next_funding,
-    pay_funding,
-    trimmed,
-)
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from xq.sim.contracts import first_bankruptcy, liquidate, next_funding, pay_funding
 from xq.sim.draft import Draft
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
-from xq.sim.matching import Execution, first_through
-from xq.sim.records import Kind, SimOrder
-from xq.types import OrderStatus
+from xq.sim.orders_change import end_countdown, end_order
+from xq.sim.queues import Reached, Scan, scan
+from xq.sim.records import Kind
+from xq.sim.state import MarketKey
+from xq.sim.trading import fill_resting
 
-_Fills = tuple[int, tuple[SimOrder, ...]]
+_ENDS, _TAPE, _RUIN, _FUNDING = range(4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Happening:
+    """Something at a moment; of equal moments the lower rank and then key comes first."""
+
+    ts: int
+    rank: int
+    key: tuple[str, ...]
+    action: Callable[[], None]
 
 
 def settle(draft: Draft, feeds: Mapping[Face, Feed], until_ms: int) -> None:
-    """Bring the books to ``until_ms``: resting fills, funding, liquidation.
-
-    The result does not depend on how often it is called on the way.
-    """
+    """Bring the books to ``until_ms``."""
+    passage = _Passage(draft, feeds, until_ms)
     while draft.now_ms < until_ms:
-        state = draft.state
-        if not state.open_orders and not state.positions:
-            draft.advance(until_ms)
-            return
-        funding_ms = next_funding(draft.now_ms)
-        horizon = min(until_ms, funding_ms)
-        if _next_event(draft, feeds, horizon):
-            continue
-        draft.advance(horizon)
-        if horizon == funding_ms:
-            pay_funding(draft, feeds[Face.FUTURES])
+        passage.step()
 
 
-def _next_event(draft: Draft, feeds: Mapping[Face, Feed], horizon: int) -> bool:
-    """Book the first fill or liquidation up to ``horizon``; whether there was one."""
-    fills = _first_fills(draft, feeds, horizon)
-    limit = fills[0] if fills else horizon
-    futures = feeds[Face.FUTURES]
-    ruin = first_bankruptcy(draft.state, futures, draft.now_ms, limit)
-    if ruin is not None and not (fills and fills[0] <= ruin[0]):
-        draft.advance(ruin[0])
-        liquidate(draft, futures, ruin[1])
-        return True
-    if fills is None:
-        return False
-    draft.advance(fills[0])
-    for order in fills[1]:
-        _fill_resting(draft, feeds[order.face], order)
-    draft.flush(Kind.TRADE)
-    return True
+class _Passage:
+    """One stretch of time; remembers what it found on each tape until its book changes."""
 
+    def __init__(self, draft: Draft, feeds: Mapping[Face, Feed], until_ms: int) -> None:
+        self._draft = draft
+        self._feeds = feeds
+        self._until_ms = until_ms
+        self._scans: dict[MarketKey, Scan] = {}
 
-def _first_fills(draft: Draft, feeds: Mapping[Face, Feed], horizon: int) -> _Fills | None:
-    found = []
-    for face, symbol in draft.state.index.markets():
-        orders = draft.state.resting(face, symbol)
-        fills = first_through(feeds[face], orders, draft.now_ms, horizon)
-        if fills is not None:
-            found.append(fills)
-    return min(found, key=lambda item: item[0], default=None)
+    def step(self) -> None:
+        """Let the next thing happen, or the rest of the time pass."""
+        draft = self._draft
+        found = min(self._happenings(), key=lambda h: (h.ts, h.rank, h.key), default=None)
+        limit = self._until_ms if found is None else found.ts
+        ruin = first_bankruptcy(draft.state, self._feeds[Face.FUTURES], draft.now_ms, limit)
+        if ruin is not None:
+            ts, owner = ruin
+            futures = self._feeds[Face.FUTURES]
+            forced = _Happening(ts, _RUIN, (owner,), partial(liquidate, draft, futures, owner))
+            if found is None or (ts, _RUIN) < (found.ts, found.rank):
+                found = forced
+        self._pass(self._until_ms if found is None else found.ts)
+        if found is not None:
+            found.action()
 
+    def _happenings(self) -> Iterator[_Happening]:
+        yield from self._ends()
+        yield from self._fills()
+        if self._draft.state.positions:
+            ts = next_funding(self._draft.now_ms)
+            if ts <= self._until_ms:
+                feed = self._feeds[Face.FUTURES]
+                yield _Happening(ts, _FUNDING, (), partial(pay_funding, self._draft, feed))
 
-def _fill_resting(draft: Draft, feed: Feed, resting: SimOrder) -> None:
-    order = draft.state.open_orders.get(resting.id)
-    if order is None:  # an earlier fill of this moment left it nothing to reduce
-        return
-    market = feed.instrument(order.symbol)
-    wanted = trimmed(draft, order) if order.reduce_only else order
-    if wanted.remaining > 0:
-        execution = Execution(order.price, wanted.remaining)
-        order, _ = execute(draft, market, wanted, execution, maker=True)
-    else:
-        close_order(draft, market, order, OrderStatus.EXPIRED)
-    if order.face is Face.FUTURES:
-        expire_idle_reductions(draft, feed, order.owner, order.symbol)
+    def _ends(self) -> Iterator[_Happening]:
+        draft, state = self._draft, self._draft.state
+        for number, ts in state.index.dated.items():
+            if ts <= self._until_ms:
+                feed = self._feeds[state.open_orders[number].face]
+                action = partial(end_order, draft, feed, number)
+                yield _Happening(ts, _ENDS, (f"{number:020}",), action)
+        for key, countdown in state.countdowns.items():
+            if countdown.ends_ms <= self._until_ms:
+                action = partial(end_countdown, draft, self._feeds[Face.FUTURES], *key)
+                yield _Happening(countdown.ends_ms, _ENDS, key, action)
+
+    def _fills(self) -> Iterator[_Happening]:
+        for key, book in self._draft.state.books.items():
+            if not len(book):
+                continue
+            known = self._scans.get(key)
+            if known is None or known.version != book.version:
+                known = scan(self._feeds[key[0]], self._draft.state, *key, self._until_ms)
+                self._scans[key] = known
+            reached = known.reached
+            if reached is not None:
+                yield _Happening(reached.ts, _TAPE, key, partial(self._fill, key, reached))
+
+    def _fill(self, key: MarketKey, reached: Reached) -> None:
+        for number, quantity in reached.fills:
+            fill_resting(self._draft, self._feeds[key[0]], number, quantity)
+        self._draft.flush(Kind.TRADE)
+
+    def _pass(self, ts: int) -> None:
+        """Move on to a moment; queues move with the tape."""
+        self._draft.advance(ts)
+        for key in sorted(self._scans):
+            known = self._scans[key]
+            if known.version != self._draft.state.book(*key).version:
+                continue
+            while known.moves and known.moves[0][0] <= ts:
+                for number, queue in known.moves.pop(0)[1].items():
+                    self._draft.put("queues", number, queue)

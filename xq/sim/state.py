@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from xq.sim.book import Book, units
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.records import Account, PositionSide, SimOrder, SimPosition
+from xq.types import Side
 
 BalanceKey = tuple[str, Face, Account, str]
 PositionKey = tuple[str, str, PositionSide]
 MarketKey = tuple[Face, str]
+EatenKey = tuple[Face, str, Side, Decimal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,59 @@ class Setting:
     isolated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """Whether an account has one position per symbol, or a long and a short one."""
+
+    owner: str
+    hedge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Where a resting order stands.
+
+    Attributes
+    ----------
+    sequence
+        Of two orders at one price the lower comes first.
+    ahead
+        Outside quantity at its price that came before it, base asset; None while that cannot be
+        seen, and then all that is displayed when it can be seen counts.
+    """
+
+    order_id: int
+    sequence: int
+    ahead: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Eaten:
+    """What clients took of an outside level that has not changed since.
+
+    Attributes
+    ----------
+    size
+        What the feed displayed; another size is another state of the level, and untouched.
+    """
+
+    face: Face
+    symbol: str
+    side: Side
+    price: Decimal
+    size: Decimal
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """When all orders of an account in one symbol end unless it asks for more time."""
+
+    owner: str
+    symbol: str
+    ends_ms: int
+
+
 @dataclass(slots=True)
 class Counters:
     """The next free number of each sequence."""
@@ -30,6 +86,7 @@ class Counters:
     order: int = 1
     fill: int = 1
     transaction: int = 1
+    place: int = 1
 
 
 @dataclass(slots=True)
@@ -48,6 +105,14 @@ class State:
         Futures positions that are not flat.
     settings
         Choices per account and futures symbol.
+    modes
+        Position modes by account; one-way where there is none.
+    queues
+        Places of the orders that rest in a book.
+    eaten
+        Outside liquidity that clients took.
+    countdowns
+        Dead man's switches per account and futures symbol.
     settled_ms
         Venue time up to which everything that happened is in the books.
     """
@@ -57,14 +122,30 @@ class State:
     open_orders: dict[int, SimOrder] = field(default_factory=dict)
     positions: dict[PositionKey, SimPosition] = field(default_factory=dict)
     settings: dict[tuple[str, str], Setting] = field(default_factory=dict)
+    modes: dict[str, Mode] = field(default_factory=dict)
+    queues: dict[int, Queue] = field(default_factory=dict)
+    eaten: dict[EatenKey, Eaten] = field(default_factory=dict)
+    countdowns: dict[tuple[str, str], Countdown] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     settled_ms: int = 0
     index: "Index" = field(init=False, repr=False, compare=False)
+    books: dict[MarketKey, Book] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.index = Index()
+        self.books = {}
         for order in self.open_orders.values():
             self.index.add(order)
+        for queue in self.queues.values():
+            order = self.open_orders[queue.order_id]
+            self.book(order.face, order.symbol).add(*place_in(order, queue.sequence))
+
+    def book(self, face: Face, symbol: str) -> Book:
+        """The clients' resting orders of one market."""
+        found = self.books.get((face, symbol))
+        if found is None:
+            found = self.books[face, symbol] = Book()
+        return found
 
     def balance(self, owner: str, face: Face, account: Account, asset: str) -> Decimal:
         """One balance; zero when nothing was ever posted."""
@@ -73,11 +154,6 @@ class State:
     def orders_of(self, owner: str, face: Face, symbol: str | None = None) -> list[SimOrder]:
         """Open orders of one account and face, oldest first."""
         return [self.open_orders[number] for number in self.index.of(owner, face, symbol)]
-
-    def resting(self, face: Face, symbol: str) -> list[SimOrder]:
-        """Everybody's open orders of one market, oldest first."""
-        here = (order for order in self.open_orders.values() if order.face is face)
-        return sorted((order for order in here if order.symbol == symbol), key=lambda item: item.id)
 
     def position(
         self, owner: str, symbol: str, side: PositionSide = PositionSide.BOTH
@@ -94,9 +170,19 @@ class State:
         held = [item for key, item in self.positions.items() if key[0] == owner]
         return sorted(held, key=lambda item: (item.symbol, item.side))
 
+    def is_hedged(self, owner: str) -> bool:
+        """Whether an account is in hedge mode."""
+        return owner in self.modes and self.modes[owner].hedge
+
     def setting(self, owner: str, symbol: str) -> Setting:
         """What an account chose for a symbol."""
         return self.settings.get((owner, symbol)) or Setting(owner, symbol)
+
+
+def place_in(order: SimOrder, sequence: int) -> tuple[int, bool, int, int, int]:
+    """What `Book.add` wants to know of an order."""
+    buy = order.side is Side.BUY
+    return order.id, buy, units(order.price), units(order.remaining), sequence
 
 
 class Index:
@@ -105,11 +191,17 @@ class Index:
     def __init__(self) -> None:
         self._orders: dict[tuple[str, Face, str], set[int]] = {}
         self._names: dict[tuple[str, Face, str], int] = {}
+        self.dated: dict[int, int] = {}  # orders that end by themselves, and when
+        self.waiting: dict[int, SimOrder] = {}  # spot orders whose trigger was not met yet
 
     def add(self, order: SimOrder) -> None:
         """An order became open."""
         self._orders.setdefault((order.owner, order.face, order.symbol), set()).add(order.id)
         self._names[order.owner, order.face, order.client_id] = order.id
+        if order.good_till_ms:
+            self.dated[order.id] = order.good_till_ms
+        if order.waiting:
+            self.waiting[order.id] = order
 
     def remove(self, order: SimOrder) -> None:
         """An order is open no more."""
@@ -118,6 +210,8 @@ class Index:
         if not self._orders[key]:
             del self._orders[key]
         del self._names[order.owner, order.face, order.client_id]
+        self.dated.pop(order.id, None)
+        self.waiting.pop(order.id, None)
 
     def of(self, owner: str, face: Face, symbol: str | None) -> list[int]:
         """Numbers of one account's orders, ascending."""
@@ -130,6 +224,10 @@ class Index:
         """How many orders an account has in one market."""
         return len(self._orders.get((owner, face, symbol), ()))
 
+    def count_waiting(self, owner: str, symbol: str) -> int:
+        """How many spot orders of an account in one market wait for their trigger."""
+        return sum((o.owner, o.symbol) == (owner, symbol) for o in self.waiting.values())
+
     def named(self, owner: str, face: Face, client_id: str) -> int | None:
         """The open order of a client id."""
         return self._names.get((owner, face, client_id))
@@ -137,7 +235,3 @@ class Index:
     def symbols(self, owner: str, face: Face) -> Iterator[str]:
         """Symbols in which an account has orders."""
         return (key[2] for key in self._orders if key[0] == owner and key[1] is face)
-
-    def markets(self) -> list[MarketKey]:
-        """Markets in which anybody has orders."""
-        return sorted({(face, symbol) for _, face, symbol in self._orders})

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from xq.sim.filters import MAX_OPEN_ORDERS, check, rules_of
+from xq.sim.filters import MAX_OPEN_ORDERS, Standing, check, rules_of
 from xq.sim.instruments import Face, instruments
 from xq.sim.records import NewOrder
 from xq.sim.refusal import Reason, Refusal
@@ -22,15 +22,15 @@ def limit(price: str = "40000", quantity: str = "0.01", side: Side = Side.BUY) -
 
 def refused(order: NewOrder, face: Face, open_orders: int = 0) -> Reason:
     with pytest.raises(Refusal) as caught:
-        check(order, RULES[face], LAST, open_orders)
+        check(order, RULES[face], Standing(LAST, open_orders))
     return caught.value.reason
 
 
 @pytest.mark.parametrize("face", list(Face))
 def test_a_proper_order_passes(face):
-    check(limit(), RULES[face], LAST, 0)
+    check(limit(), RULES[face], Standing(LAST))
     market = replace(limit(), type=OrderType.MARKET, price=None)
-    check(market, RULES[face], LAST, MAX_OPEN_ORDERS)
+    check(market, RULES[face], Standing(LAST, MAX_OPEN_ORDERS))
 
 
 @pytest.mark.parametrize(
@@ -72,26 +72,26 @@ def test_futures_refuse(order, reason):
 
 def test_the_edge_of_every_filter_is_inside():
     for price in ("42000", "40000.1"):
-        check(limit(price=price), RULES[Face.FUTURES], LAST, 0)
+        check(limit(price=price), RULES[Face.FUTURES], Standing(LAST))
     for price in ("200000", "8000", "40000.01"):
-        check(limit(price=price), RULES[Face.SPOT], LAST, 0)
-    check(limit(quantity="0.00013"), RULES[Face.SPOT], LAST, 0)
-    check(limit(quantity="0.003"), RULES[Face.FUTURES], LAST, 0)
+        check(limit(price=price), RULES[Face.SPOT], Standing(LAST))
+    check(limit(quantity="0.00013"), RULES[Face.SPOT], Standing(LAST))
+    check(limit(quantity="0.003"), RULES[Face.FUTURES], Standing(LAST))
 
 
 def test_futures_bound_only_the_harmful_side():
-    check(limit(price="20000", side=Side.BUY), RULES[Face.FUTURES], LAST, 0)
-    check(limit(price="60000", side=Side.SELL), RULES[Face.FUTURES], LAST, 0)
+    check(limit(price="20000", side=Side.BUY), RULES[Face.FUTURES], Standing(LAST))
+    check(limit(price="60000", side=Side.SELL), RULES[Face.FUTURES], Standing(LAST))
 
 
 def test_market_orders_have_a_smaller_largest_size():
     order = replace(limit(quantity="100.001"), type=OrderType.MARKET, price=None)
     assert refused(order, Face.FUTURES) is Reason.MARKET_LOT_LARGE
-    check(replace(order, quantity=D(100)), RULES[Face.FUTURES], LAST, 0)
+    check(replace(order, quantity=D(100)), RULES[Face.FUTURES], Standing(LAST))
 
 
 def test_reduce_only_may_be_small():
-    check(replace(limit(quantity="0.001"), reduce_only=True), RULES[Face.FUTURES], LAST, 0)
+    check(replace(limit(quantity="0.001"), reduce_only=True), RULES[Face.FUTURES], Standing(LAST))
 
 
 def test_an_amount_of_quote_is_checked_as_notional():
@@ -99,10 +99,10 @@ def test_an_amount_of_quote_is_checked_as_notional():
     assert refused(order, Face.SPOT) is Reason.NOTIONAL_SMALL
     assert refused(replace(order, quote_quantity=D(0)), Face.SPOT) is Reason.NOT_POSITIVE
     assert refused(replace(order, quote_quantity=D("1e-9")), Face.SPOT) is Reason.TOO_PRECISE
-    check(replace(order, quote_quantity=D(5)), RULES[Face.SPOT], LAST, 0)
+    check(replace(order, quote_quantity=D(5)), RULES[Face.SPOT], Standing(LAST))
 
 
 @pytest.mark.parametrize("face", list(Face))
 def test_the_book_takes_so_many_orders(face):
     assert refused(limit(), face, MAX_OPEN_ORDERS) is Reason.TOO_MANY_ORDERS
-    check(limit(), RULES[face], LAST, MAX_OPEN_ORDERS - 1)
+    check(limit(), RULES[face], Standing(LAST, MAX_OPEN_ORDERS - 1))

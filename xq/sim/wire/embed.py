@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from xq.clock import SystemClock
 from xq.errors import XqError
 from xq.ports import Clock
-from xq.sim.venue import SimVenue, check_seed
+from xq.sim.venue import SimVenue
+from xq.sim.venue_core import check_seed
 from xq.sim.wire.limits import Limits
 from xq.sim.wire.owner import Owner, answers, held_by, read_owner, try_lock, write_owner
 from xq.sim.wire.server import VenueServer, open_venue

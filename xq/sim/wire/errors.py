@@ -65,6 +65,7 @@ _COMMON: dict[Reason, _Text] = {
         "Timestamp for this request was 1000ms ahead of the server's time.",
     ),
     Reason.UNKNOWN_LISTEN_KEY: (-1125, "This listenKey does not exist."),
+    Reason.BAD_SELF_TRADE: (-5039, "Invalid self trade prevention mode."),
     Reason.BAD_RECV_WINDOW: (-1131, "recvWindow must be less than 60000."),
 }
 
@@ -80,7 +81,10 @@ _SPOT: dict[Reason, _Text] = {
     Reason.LOT_LARGE: (-1013, "Filter failure: LOT_SIZE"),
     Reason.MARKET_LOT_LARGE: (-1013, "Filter failure: MARKET_LOT_SIZE"),
     Reason.NOTIONAL_SMALL: (-1013, "Filter failure: NOTIONAL"),
+    Reason.NOTIONAL_LARGE: (-1013, "Filter failure: NOTIONAL"),
     Reason.TOO_MANY_ORDERS: (-1013, "Filter failure: MAX_NUM_ORDERS"),
+    Reason.TOO_MANY_STOPS: (-1013, "Filter failure: MAX_NUM_ALGO_ORDERS"),
+    Reason.WOULD_TRIGGER: (-2010, "Stop price would trigger immediately."),
     Reason.DUPLICATE_CLIENT_ID: (-2010, "Duplicate order sent."),
     Reason.NO_FUNDS: (-2010, "Account has insufficient balance for requested action."),
     Reason.POST_ONLY: (-2010, "Order would immediately match and take."),
@@ -124,15 +128,59 @@ _FUTURES: dict[Reason, _Text] = {
     Reason.BAD_DEPTH_LIMIT: (-4021, "{0} is not valid depth limit"),
     Reason.BAD_LEVERAGE: (-4028, "Leverage {0} is not valid"),
     Reason.MARGIN_TYPE_SAME: (-4046, "No need to change margin type."),
-    Reason.MARGIN_TYPE_UNSUPPORTED: (-4109, "This symbol supports cross margin only."),
+    Reason.MARGIN_TYPE_ORDERS: (
+        -4047,
+        "Margin type cannot be changed if there exists open orders.",
+    ),
+    Reason.MARGIN_TYPE_POSITION: (-4048, "Margin type cannot be changed if there exists position."),
     Reason.POSITION_MODE_SAME: (-4059, "No need to change position side."),
-    Reason.POSITION_MODE_UNSUPPORTED: (-4067, "The venue knows one-way positions only."),
+    Reason.POSITION_MODE_ORDERS: (
+        -4067,
+        "Position side cannot be changed if there exists open orders.",
+    ),
+    Reason.POSITION_MODE_POSITION: (
+        -4068,
+        "Position side cannot be changed if there exists position.",
+    ),
+    Reason.NO_POSITION: (-4054, "Cannot add position margin: position is 0."),
+    Reason.NOT_ISOLATED: (-4046, "Cross margin position has no margin of its own."),
+    Reason.MARGIN_TOO_MUCH: (-4050, "Cross balance insufficient."),
+    Reason.MARGIN_TOO_LITTLE: (-4051, "Isolated balance insufficient."),
+    Reason.MARGIN_NOT_POSITIVE: (-4055, "Amount must be positive."),
+    Reason.TOO_MANY_STOPS: (-4045, "Reach max stop order limit."),
+    Reason.BAD_GOOD_TILL: (
+        -5040,
+        "The goodTillDate timestamp must be greater than the current time plus 600 seconds "
+        "and smaller than 253402300799000.",
+    ),
+    Reason.AMEND_LIMIT_ONLY: (-5025, "Only limit order is supported."),
+    Reason.NOTHING_TO_AMEND: (-5027, "No need to modify the order."),
+    Reason.TOO_MANY_AT_ONCE: (-4082, "Invalid number of batch place orders: {0}."),
+    Reason.WOULD_TRIGGER: (-2021, "Order would immediately trigger."),
+    Reason.BAD_CALLBACK: (-2007, "Invalid callBack rate."),
+    Reason.BAD_ACTIVATION: (-4135, "Invalid activation price."),
+    Reason.CLOSE_WITH_QUANTITY: (-4137, "Quantity must be zero with closePosition equals true."),
+    Reason.CLOSE_WITH_REDUCE: (-4138, "Reduce only must be true with closePosition equals true."),
+    Reason.CLOSE_TYPE: (-4136, "Target strategy invalid for orderType {0}, closePosition true."),
+    Reason.CLOSE_EXISTS: (
+        -4130,
+        "An open stop or take profit order with GTE and closePosition in the direction is "
+        "existing.",
+    ),
+    Reason.CLOSE_NOTHING: (
+        -4509,
+        "Time in Force (TIF) GTE can only be used with open positions. "
+        "Please ensure that positions are available.",
+    ),
     Reason.POSITION_SIDE: (-4061, "Order's position side does not match user's setting."),
 }
 
 _ZERO_TEXTS = {
     "quantity": (-4003, "Quantity less than or equal to zero."),
     "price": (-4001, "Price less than 0."),
+    "stopPrice": (-4006, "Stop price less than zero."),
+    "triggerPrice": (-4006, "Stop price less than zero."),
+    "activatePrice": (-4135, "Invalid activation price."),
 }
 
 

@@ -111,7 +111,7 @@ def _set_margin_type(caller: Caller, params: Params) -> Json:
     venue.market(_FUTURES, params.required("symbol"))
     wanted = params.word("marginType", _MarginType, Reason.INVALID_DATA)
     same = wanted is _MarginType.CROSSED
-    raise Refusal(Reason.MARGIN_TYPE_SAME if same else Reason.MARGIN_TYPE_UNSUPPORTED)
+    raise Refusal(Reason.MARGIN_TYPE_SAME if same else Reason.MARGIN_TYPE_POSITION)
 
 
 def _position_mode(_caller: Caller, _params: Params) -> Json:
@@ -121,7 +121,7 @@ def _position_mode(_caller: Caller, _params: Params) -> Json:
 def _set_position_mode(_caller: Caller, params: Params) -> Json:
     params.required("dualSidePosition")
     hedge = params.flag("dualSidePosition")
-    raise Refusal(Reason.POSITION_MODE_UNSUPPORTED if hedge else Reason.POSITION_MODE_SAME)
+    raise Refusal(Reason.POSITION_MODE_ORDERS if hedge else Reason.POSITION_MODE_SAME)
 
 
 def _brackets(caller: Caller, params: Params) -> Json:

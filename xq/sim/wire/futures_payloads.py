@@ -36,13 +36,13 @@ def placed_order(order: SimOrder) -> dict[str, Any]:
         "reduceOnly": order.reduce_only,
         "closePosition": False,
         "side": order.side.name,
-        "positionSide": "BOTH",
+        "positionSide": order.position_side.name,
         "stopPrice": "0",
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
         "priceMatch": "NONE",
-        "selfTradePreventionMode": "NONE",
-        "goodTillDate": 0,
+        "selfTradePreventionMode": order.self_trade.name,
+        "goodTillDate": order.good_till_ms,
         "updateTime": order.updated_ms,
     }
 
@@ -69,7 +69,7 @@ def own_trade(fill: SimFill) -> dict[str, Any]:
         "commissionAsset": fill.fee_asset,
         "marginAsset": ASSET,
         "time": fill.ts,
-        "positionSide": "BOTH",
+        "positionSide": fill.position_side.name,
         "buyer": fill.side is Side.BUY,
         "maker": fill.maker,
     }

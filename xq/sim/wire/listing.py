@@ -7,7 +7,7 @@ Two fields per symbol are ours: ``synthetic`` (whether the price is invented fro
 from typing import Any
 
 from xq.sim.exact import text
-from xq.sim.filters import MAX_OPEN_ORDERS, Rules, rules_of
+from xq.sim.filters import MAX_ALGOS, MAX_NOTIONAL, MAX_OPEN_ORDERS, MAX_SPOT_STOPS, Rules, rules_of
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.margin import LIQUIDATION_FEE
 from xq.sim.wire.market_data import named
@@ -66,7 +66,15 @@ def _spot_symbol(market: SimInstrument) -> dict[str, Any]:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "orderTypes": [
+            "LIMIT",
+            "LIMIT_MAKER",
+            "MARKET",
+            "STOP_LOSS",
+            "STOP_LOSS_LIMIT",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_LIMIT",
+        ],
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,
@@ -79,7 +87,12 @@ def _spot_symbol(market: SimInstrument) -> dict[str, Any]:
         "permissions": [],
         "permissionSets": [["SPOT"]],
         "defaultSelfTradePreventionMode": "NONE",
-        "allowedSelfTradePreventionModes": ["NONE"],
+        "allowedSelfTradePreventionModes": [
+            "NONE",
+            "EXPIRE_TAKER",
+            "EXPIRE_MAKER",
+            "EXPIRE_BOTH",
+        ],
         **_label(market),
     }
 
@@ -105,8 +118,16 @@ def _futures_symbol(market: SimInstrument) -> dict[str, Any]:
         "underlyingSubType": [],
         "liquidationFee": f"{LIQUIDATION_FEE:.6f}",
         "filters": _futures_filters(rules_of(market)),
-        "orderTypes": ["LIMIT", "MARKET"],
-        "timeInForce": ["GTC", "IOC", "FOK", "GTX"],
+        "orderTypes": [
+            "LIMIT",
+            "MARKET",
+            "STOP",
+            "STOP_MARKET",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_MARKET",
+            "TRAILING_STOP_MARKET",
+        ],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
         **_label(market),
     }
 
@@ -128,9 +149,12 @@ def _spot_filters(rules: Rules) -> list[dict[str, Any]]:
             "filterType": "NOTIONAL",
             "minNotional": text(rules.min_notional),
             "applyMinToMarket": True,
+            "maxNotional": text(MAX_NOTIONAL),
+            "applyMaxToMarket": False,
             "avgPriceMins": 0,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_OPEN_ORDERS},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": MAX_SPOT_STOPS},
     ]
 
 
@@ -139,6 +163,7 @@ def _futures_filters(rules: Rules) -> list[dict[str, Any]]:
         _price_filter(rules),
         *_lot_filters(rules),
         {"filterType": "MAX_NUM_ORDERS", "limit": MAX_OPEN_ORDERS},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": MAX_ALGOS},
         {"filterType": "MIN_NOTIONAL", "notional": f"{rules.min_notional:f}"},
         {
             "filterType": "PERCENT_PRICE",

@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import Enum
 
 from xq.sim.instruments import Face
-from xq.sim.records import NewOrder
+from xq.sim.records import NewOrder, PositionSide, SelfTrade
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.params import Params
 from xq.types import OrderType, Side, TimeInForce
@@ -14,6 +14,10 @@ class _SpotType(Enum):
     LIMIT = "LIMIT"
     MARKET = "MARKET"
     LIMIT_MAKER = "LIMIT_MAKER"
+    STOP_LOSS = "STOP_LOSS"
+    STOP_LOSS_LIMIT = "STOP_LOSS_LIMIT"
+    TAKE_PROFIT = "TAKE_PROFIT"
+    TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
 
 
 class _FuturesType(Enum):
@@ -27,9 +31,16 @@ class _SpotInForce(Enum):
     FOK = "FOK"
 
 
-_CONDITIONAL = frozenset(
+CONDITIONAL = frozenset(
     {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}
 )
+# Spot's names of orders that wait for a price, and what they are here.
+SPOT_STOPS = {
+    _SpotType.STOP_LOSS: OrderType.STOP_MARKET,
+    _SpotType.STOP_LOSS_LIMIT: OrderType.STOP,
+    _SpotType.TAKE_PROFIT: OrderType.TAKE_PROFIT_MARKET,
+    _SpotType.TAKE_PROFIT_LIMIT: OrderType.TAKE_PROFIT,
+}
 
 
 def spot_order(params: Params) -> NewOrder:
@@ -37,41 +48,65 @@ def spot_order(params: Params) -> NewOrder:
     if params.flag("reduceOnly"):
         raise Refusal(Reason.UNWANTED_PARAMETER, "reduceOnly")
     kind = params.word("type", _SpotType, Reason.BAD_ORDER_TYPE)
-    if kind is _SpotType.MARKET:
-        return _market(params, Face.SPOT)
+    stop = SPOT_STOPS.get(kind)
+    if stop is None and "stopPrice" in params:
+        raise Refusal(Reason.UNWANTED_PARAMETER, "stopPrice")
+    if kind in (_SpotType.MARKET, _SpotType.STOP_LOSS, _SpotType.TAKE_PROFIT):
+        return _market(params, Face.SPOT, OrderType.MARKET if stop is None else stop)
     if kind is _SpotType.LIMIT_MAKER:
         return _limit(params, TimeInForce.GTX)
     chosen = params.word("timeInForce", _SpotInForce, Reason.BAD_TIME_IN_FORCE)
-    return _limit(params, TimeInForce[chosen.value])
+    return _limit(params, TimeInForce[chosen.value], OrderType.LIMIT if stop is None else stop)
 
 
 def futures_order(params: Params) -> NewOrder:
-    """A futures order in one-way mode."""
-    if params.text("type") in _CONDITIONAL:
+    """A futures order."""
+    if params.text("type") in CONDITIONAL:
         raise Refusal(Reason.CONDITIONAL_ELSEWHERE)
-    if params.one_of("positionSide", ("BOTH", "LONG", "SHORT"), "BOTH") != "BOTH":
-        raise Refusal(Reason.POSITION_SIDE)
     kind = params.word("type", _FuturesType, Reason.BAD_ORDER_TYPE)
     if kind is _FuturesType.MARKET:
-        return _market(params, Face.FUTURES)
+        return _market(params, Face.FUTURES, OrderType.MARKET)
     chosen = params.word("timeInForce", TimeInForce, Reason.BAD_TIME_IN_FORCE)
     return _limit(params, chosen)
 
 
-def _market(params: Params, face: Face) -> NewOrder:
+def position_side(params: Params) -> PositionSide:
+    """``positionSide``; the one of one-way mode when absent."""
+    return PositionSide[params.one_of("positionSide", PositionSide.__members__, "BOTH")]
+
+
+def self_trade(params: Params) -> SelfTrade:
+    """``selfTradePreventionMode``; none when absent."""
+    if "selfTradePreventionMode" not in params:
+        return SelfTrade.NONE
+    return params.word("selfTradePreventionMode", SelfTrade, Reason.BAD_SELF_TRADE)
+
+
+def good_till(params: Params, time_in_force: TimeInForce) -> int:
+    """``goodTillDate``, which a good-till-date order must have, in whole seconds; else 0."""
+    if time_in_force is not TimeInForce.GTD:
+        return 0
+    params.required("goodTillDate")
+    return (params.integer("goodTillDate") or 0) // 1000 * 1000
+
+
+def _market(params: Params, face: Face, kind: OrderType) -> NewOrder:
     for unwanted in ("price", "timeInForce"):
         if unwanted in params:
             raise Refusal(Reason.UNWANTED_PARAMETER, unwanted)
-    quote = params.decimal("quoteOrderQty") if face is Face.SPOT else None
+    by_quote = face is Face.SPOT and kind is OrderType.MARKET
+    quote = params.decimal("quoteOrderQty") if by_quote else None
     if quote is not None and "quantity" in params:
         raise Refusal(Reason.UNWANTED_PARAMETER, "quantity")
-    quantity = _required(params, "quantity") if quote is None else None
-    return _order(params, OrderType.MARKET, TimeInForce.GTC, quantity, quote=quote)
+    quantity = required(params, "quantity") if quote is None else None
+    return _order(params, kind, TimeInForce.GTC, quantity, quote=quote)
 
 
-def _limit(params: Params, time_in_force: TimeInForce) -> NewOrder:
-    quantity, price = _required(params, "quantity"), _required(params, "price")
-    return _order(params, OrderType.LIMIT, time_in_force, quantity, price=price)
+def _limit(
+    params: Params, time_in_force: TimeInForce, kind: OrderType = OrderType.LIMIT
+) -> NewOrder:
+    quantity, price = required(params, "quantity"), required(params, "price")
+    return _order(params, kind, time_in_force, quantity, price=price)
 
 
 def _order(
@@ -83,6 +118,7 @@ def _order(
     price: Decimal | None = None,
     quote: Decimal | None = None,
 ) -> NewOrder:
+    waits = kind not in (OrderType.MARKET, OrderType.LIMIT)
     return NewOrder(
         symbol=params.required("symbol"),
         side=params.word("side", Side, Reason.BAD_SIDE),
@@ -93,10 +129,15 @@ def _order(
         price=price,
         time_in_force=time_in_force,
         reduce_only=params.flag("reduceOnly"),
+        position_side=position_side(params),
+        self_trade=self_trade(params),
+        good_till_ms=good_till(params, time_in_force),
+        stop_price=required(params, "stopPrice") if waits else None,
     )
 
 
-def _required(params: Params, name: str) -> Decimal:
+def required(params: Params, name: str) -> Decimal:
+    """A number that must be there."""
     params.required(name)
     value = params.decimal(name)
     if value is None:

@@ -1,10 +1,11 @@
 """Request parameters as text, read strictly; anything odd is a refusal, never a crash."""
 
+import json
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from xq.sim.ledger import Page
@@ -111,6 +112,16 @@ class Params:
         if start is not None and end is not None and start > end:
             raise Refusal(Reason.TIMES_REVERSED)
         return start, end
+
+    def listed(self, name: str) -> list[Any]:
+        """A JSON array."""
+        try:
+            found = json.loads(self.required(name))
+        except ValueError:
+            raise Refusal(Reason.MALFORMED_PARAMETER, name) from None
+        if not isinstance(found, list):
+            raise Refusal(Reason.INVALID_DATA, name)
+        return found
 
     def page(self, id_name: str, *, limit: int) -> Page:
         """A slice of history."""

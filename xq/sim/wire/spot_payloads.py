@@ -7,6 +7,15 @@ from xq.sim.orders import Placed
 from xq.sim.records import SimFill, SimOrder
 from xq.types import OrderType, Side, TimeInForce
 
+_TYPES = {
+    OrderType.MARKET: "MARKET",
+    OrderType.LIMIT: "LIMIT",
+    OrderType.STOP: "STOP_LOSS_LIMIT",
+    OrderType.STOP_MARKET: "STOP_LOSS",
+    OrderType.TAKE_PROFIT: "TAKE_PROFIT_LIMIT",
+    OrderType.TAKE_PROFIT_MARKET: "TAKE_PROFIT",
+}
+
 
 def placed_order(placed: Placed, shape: str) -> dict[str, Any]:
     """The answer to a new order, as long as ``newOrderRespType`` asks."""
@@ -28,7 +37,8 @@ def placed_order(placed: Placed, shape: str) -> dict[str, Any]:
 
 def _progress(order: SimOrder) -> dict[str, Any]:
     post_only = order.time_in_force is TimeInForce.GTX
-    limit_type = "LIMIT_MAKER" if post_only else "LIMIT"
+    name = "LIMIT_MAKER" if post_only else _TYPES[order.type]
+    stop = {"stopPrice": text(order.stop_price)} if order.stop_price else {}
     return {
         "price": text(order.price),
         "origQty": text(order.quantity),
@@ -37,9 +47,10 @@ def _progress(order: SimOrder) -> dict[str, Any]:
         "cummulativeQuoteQty": text(order.filled_quote),
         "status": order.status.name,
         "timeInForce": "GTC" if post_only else order.time_in_force.name,
-        "type": "MARKET" if order.type is OrderType.MARKET else limit_type,
+        "type": name,
         "side": order.side.name,
-        "selfTradePreventionMode": "NONE",
+        "selfTradePreventionMode": order.self_trade.name,
+        **stop,
     }
 
 
@@ -61,12 +72,12 @@ def described_order(order: SimOrder) -> dict[str, Any]:
         "orderListId": -1,
         "clientOrderId": order.client_id,
         **_progress(order),
-        "stopPrice": "0.00000000",
+        "stopPrice": text(order.stop_price),
         "icebergQty": "0.00000000",
         "time": order.created_ms,
         "updateTime": order.updated_ms,
-        "isWorking": True,
-        "workingTime": order.created_ms,
+        "isWorking": not order.waiting,
+        "workingTime": -1 if order.waiting else order.created_ms,
     }
 
 
