@@ -168,6 +168,15 @@ class Ledger:
         rows = self._page(select, (owner, face, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
 
+    def forced(self, owner: str, symbol: str | None, page: Page) -> list[SimOrder]:
+        """Orders by which the venue liquidated an account."""
+        select = (
+            "SELECT * FROM orders WHERE owner = ? AND face = 'futures'"
+            " AND (? IS NULL OR symbol = ?) AND client_id GLOB 'autoclose-*'"
+        )
+        rows = self._page(select, (owner, symbol, symbol), "created_ms", page)
+        return [from_row(SimOrder, row) for row in rows]
+
     def fills(
         self, owner: str, face: Face, symbol: str, page: Page, *, order_id: int | None = None
     ) -> list[SimFill]:

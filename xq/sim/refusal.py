@@ -1,5 +1,6 @@
 """The venue's definite no, in words of the field; the wire gives it Binance's numbers."""
 
+from collections.abc import Mapping
 from enum import StrEnum, auto
 
 
@@ -77,10 +78,12 @@ class Reason(StrEnum):
     FUTURE_TIMESTAMP = auto()
     BAD_RECV_WINDOW = auto()
     UNKNOWN_LISTEN_KEY = auto()
+    REPLACE_FAILED = auto()
+    REPLACE_HALF = auto()
 
 
 class Refusal(Exception):
-    """A request that changed nothing.
+    """A request that changed nothing, or half of one of two parts.
 
     Parameters
     ----------
@@ -88,9 +91,14 @@ class Refusal(Exception):
         Which rule.
     detail
         The parameter, filter or value concerned.
+    data
+        What became of each part of a request that has several.
     """
 
-    def __init__(self, reason: Reason, detail: str = "") -> None:
+    def __init__(
+        self, reason: Reason, detail: str = "", *, data: Mapping[str, object] | None = None
+    ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+        self.data = data

@@ -4,6 +4,7 @@ Codes and texts follow Binance's public error lists for spot and USDⓈ-M future
 between the two, which is why every lookup names the face.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xq.sim.instruments import Face
@@ -11,6 +12,7 @@ from xq.sim.refusal import Reason, Refusal
 
 _BAD_REQUEST = 400
 _UNAUTHORIZED = 401
+_CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,13 @@ class WireError:
     status: int
     code: int
     message: str
+    data: Mapping[str, object] | None = None
 
     @property
     def payload(self) -> dict[str, object]:
         """The JSON body."""
-        return {"code": self.code, "msg": self.message}
+        more = {} if self.data is None else {"data": self.data}
+        return {"code": self.code, "msg": self.message, **more}
 
 
 _Text = tuple[int, str]
@@ -64,6 +68,8 @@ _COMMON: dict[Reason, _Text] = {
         -1021,
         "Timestamp for this request was 1000ms ahead of the server's time.",
     ),
+    Reason.REPLACE_FAILED: (-2022, "Order cancel-replace failed."),
+    Reason.REPLACE_HALF: (-2021, "Order cancel-replace partially failed."),
     Reason.UNKNOWN_LISTEN_KEY: (-1125, "This listenKey does not exist."),
     Reason.BAD_SELF_TRADE: (-5039, "Invalid self trade prevention mode."),
     Reason.BAD_RECV_WINDOW: (-1131, "recvWindow must be less than 60000."),
@@ -195,7 +201,9 @@ def wire_error(refusal: Refusal, face: Face) -> WireError:
     code, template = _text(refusal, face)
     unauthorized = refusal.reason in (Reason.KEY_FORMAT, Reason.KEY_UNKNOWN)
     status = _UNAUTHORIZED if unauthorized else _BAD_REQUEST
-    return WireError(status, code, template.format(refusal.detail))
+    if refusal.reason is Reason.REPLACE_HALF:
+        status = _CONFLICT
+    return WireError(status, code, template.format(refusal.detail), refusal.data)
 
 
 def _text(refusal: Refusal, face: Face) -> _Text:

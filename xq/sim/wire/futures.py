@@ -5,7 +5,9 @@ from xq.sim.instruments import Face
 from xq.sim.wire import futures_prices as prices
 from xq.sim.wire import market_data
 from xq.sim.wire.futures_account import ACCOUNT_V1, ACCOUNT_V2, ACCOUNT_V3
+from xq.sim.wire.futures_figures import FIGURES_DATA, FIGURES_V1
 from xq.sim.wire.futures_orders import ORDERS_V1
+from xq.sim.wire.futures_standing import STANDING_V1
 from xq.sim.wire.listing import futures_info
 from xq.sim.wire.market_data import of_face
 from xq.sim.wire.params import Params
@@ -43,10 +45,13 @@ FUTURES_ROUTES: Routes = {
             "GET /markPriceKlines": prices.price_klines(Price.MARK),
             "GET /indexPriceKlines": prices.price_klines(Price.INDEX),
             "GET /openInterest": prices.open_interest,
+            **FIGURES_V1,
         },
     ),
     **routes(
-        "/futures/data", Security.OPEN, {"GET /openInterestHist": prices.open_interest_history}
+        "/futures/data",
+        Security.OPEN,
+        {"GET /openInterestHist": prices.open_interest_history, **FIGURES_DATA},
     ),
     **routes(
         "/fapi/v2",
@@ -65,6 +70,7 @@ FUTURES_ROUTES: Routes = {
             "GET /openAlgoOrders": _no_conditional_orders,
             **ORDERS_V1,
             **ACCOUNT_V1,
+            **STANDING_V1,
         },
     ),
     **routes("/fapi/v2", Security.SIGNED, ACCOUNT_V2),

@@ -18,7 +18,7 @@ INTEREST_KEPT_MS = 30 * DAY_MS  # Binance keeps a month of open interest
 
 _FUTURES = Face.FUTURES
 _MOST_BARS = 1500
-_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
 def premium_index(caller: Caller, params: Params) -> Json:
@@ -76,7 +76,7 @@ def price_klines(price: Price) -> Handler:
     def handler(caller: Caller, params: Params) -> Json:
         venue = caller.venue
         symbol = venue.market(_FUTURES, params.required(name)).id
-        timeframe = _named(params, "interval", Reason.BAD_INTERVAL)
+        timeframe = named(params, "interval", Reason.BAD_INTERVAL)
         limit = params.limit(500, _MOST_BARS, capped=False)
         feed, now = venue.feeds[_FUTURES], venue.now_ms
         rows = feed.price_bars(price, symbol, timeframe, params.span(), limit, now)
@@ -105,8 +105,8 @@ def open_interest_history(caller: Caller, params: Params) -> Json:
     """Contracts held at regular times of the last thirty days, and their value at the mark."""
     venue = caller.venue
     market = venue.market(_FUTURES, params.required("symbol"))
-    period = _named(params, "period", Reason.INVALID_DATA)
-    if period.name not in _PERIODS:
+    period = named(params, "period", Reason.INVALID_DATA)
+    if period.name not in PERIODS:
         raise Refusal(Reason.INVALID_DATA, "period")
     limit = params.limit(30, 500, capped=False)
     start, end = params.span()
@@ -131,7 +131,8 @@ def _interest(venue: SimVenue, symbol: str, ts_ms: int) -> dict[str, Any]:
     }
 
 
-def _named(params: Params, name: str, refused_as: Reason) -> Timeframe:
+def named(params: Params, name: str, refused_as: Reason) -> Timeframe:
+    """The timeframe a parameter names."""
     try:
         return Timeframe.parse(params.required(name))
     except UnknownName:

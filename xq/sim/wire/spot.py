@@ -13,6 +13,7 @@ from xq.sim.wire.market_data import of_face
 from xq.sim.wire.order_params import spot_order, which_order
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Json, Routes, Security, routes
+from xq.sim.wire.spot_more import SPOT_OPEN, SPOT_SIGNED, STATUS
 from xq.sim.wire.spot_payloads import canceled_order, described_order, own_trade, placed_order
 
 _SPOT = Face.SPOT
@@ -192,6 +193,7 @@ SPOT_ROUTES: Routes = {
             "GET /ticker/24hr": of_face(market_data.day_ticker, _SPOT),
             "GET /ticker/bookTicker": of_face(market_data.book_ticker, _SPOT),
             "GET /ticker/price": of_face(market_data.price_ticker, _SPOT),
+            **SPOT_OPEN,
         },
     ),
     **routes(
@@ -210,8 +212,10 @@ SPOT_ROUTES: Routes = {
             "DELETE /openOrders": _cancel_all,
             "GET /allOrders": _all_orders,
             "GET /myTrades": _my_trades,
+            **SPOT_SIGNED,
         },
     ),
+    **routes("/sapi/v1", Security.OPEN, STATUS),
     **routes(
         "/sapi/v1",
         Security.SIGNED,
