@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.scripted_feed import EIGHT_HOURS, Bench
 
 from xq.sim.accounts import MAIN
+from xq.sim.algos import NewAlgo, Working
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME
 from xq.sim.records import NewOrder, SelfTrade
@@ -18,6 +19,13 @@ from xq.types import OrderType, Side, TimeInForce
 
 D = Decimal
 OWNERS = (MAIN, "alice")
+_LIMITS = (OrderType.STOP, OrderType.TAKE_PROFIT)
+_CONDITIONAL = (
+    *_LIMITS,
+    OrderType.STOP_MARKET,
+    OrderType.TAKE_PROFIT_MARKET,
+    OrderType.TRAILING_STOP_MARKET,
+)
 Act = Callable[[Bench], object]
 
 
@@ -77,10 +85,44 @@ def orders(draw: st.DrawFn) -> Act:
 
 
 @st.composite
+def algos(draw: st.DrawFn) -> Act:
+    """A conditional futures order, or a spot order that waits for its price."""
+    owner, kind = draw(st.sampled_from(OWNERS)), draw(st.sampled_from(_CONDITIONAL))
+    trailing, limit = kind is OrderType.TRAILING_STOP_MARKET, kind in _LIMITS
+    price = st.integers(39_000, 41_000).map(D)
+    side, lots = draw(st.sampled_from(Side)), D(draw(st.integers(3, 900))) / 1_000
+    if draw(st.booleans()) and not trailing:
+        name, at = draw(st.sampled_from(["a", None])), draw(price)
+        request = NewOrder("BTCUSDT", side, kind, name, lots, stop_price=at)
+        if limit:
+            request = replace(request, price=draw(price))
+        return lambda bench: bench.venue.place(owner, Face.SPOT, request)
+    closes = kind in (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET) and draw(st.booleans())
+    algo = NewAlgo(
+        symbol="BTCUSDT",
+        side=side,
+        type=kind,
+        client_id=draw(st.sampled_from(["a", None])),
+        quantity=None if closes else lots,
+        price=draw(price) if limit else None,
+        trigger_price=None if trailing else draw(price),
+        activate_price=draw(st.none() | price) if trailing else None,
+        callback_rate=D(draw(st.integers(1, 20))) / 10 if trailing else None,
+        working=draw(st.sampled_from(Working)),
+        reduce_only=not closes and draw(st.booleans()),
+        close_position=closes,
+        with_position=draw(st.booleans()),
+    )
+    return lambda bench: bench.venue.place_algo(owner, algo)
+
+
+@st.composite
 def changes(draw: st.DrawFn) -> Act:
     """A cancel, an amendment, a countdown or another leverage."""
     owner, name = draw(st.sampled_from(OWNERS)), draw(st.sampled_from(["a", "b"]))
-    which = draw(st.integers(0, 3))
+    which = draw(st.integers(0, 4))
+    if which == 4:
+        return lambda bench: bench.venue.cancel_algo(owner, client_id=name)
     if which == 0:
         face = draw(st.sampled_from(Face))
         return lambda bench: bench.venue.cancel(owner, face, "BTCUSDT", client_id=name)
@@ -96,7 +138,7 @@ def changes(draw: st.DrawFn) -> Act:
     return lambda bench: bench.venue.set_leverage(owner, "BTCUSDT", leverage)
 
 
-STORIES = st.lists(st.one_of(orders(), orders(), waits(), changes()), max_size=14)
+STORIES = st.lists(st.one_of(orders(), orders(), waits(), changes(), algos()), max_size=14)
 
 
 def tell(bench: Bench, story: list[Act | Wait], looks: int = 1) -> list[str]:

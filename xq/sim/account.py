@@ -61,9 +61,10 @@ def open_account(draft: Draft, owner: str) -> None:
 
 def held(market: SimInstrument, order: SimOrder) -> tuple[str, Decimal]:
     """The asset and amount that a resting spot order keeps from being used elsewhere."""
-    if order.side is Side.BUY:
-        return market.quote, order.price * order.remaining
-    return market.base, order.remaining
+    if order.side is Side.SELL:
+        return market.base, order.remaining
+    price = order.price if order.price else order.stop_price
+    return market.quote, price * order.remaining
 
 
 def hold(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
@@ -74,14 +75,19 @@ def hold(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
         draft.post(Kind.HOLD, legs, _about(order))
 
 
-def close_order(
-    draft: Draft, market: SimInstrument, order: SimOrder, status: OrderStatus
-) -> SimOrder:
-    """Take a resting order out of the book and free what it held."""
+def release(draft: Draft, market: SimInstrument, order: SimOrder) -> None:
+    """Free what an open spot order held."""
     if order.face is Face.SPOT:
         asset, amount = held(market, order)
         legs = transfer(Account.HELD, Account.FREE, asset, amount)
         draft.post(Kind.RELEASE, legs, _about(order))
+
+
+def close_order(
+    draft: Draft, market: SimInstrument, order: SimOrder, status: OrderStatus
+) -> SimOrder:
+    """Take a resting order out of the book and free what it held."""
+    release(draft, market, order)
     return draft.put_order(replace(order, status=status), _ENDS[status])
 
 

@@ -1,9 +1,11 @@
 """Futures positions as time passes: funding, liquidation, idle reduce-only orders."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 
 from xq.sim.account import close_order, execute
+from xq.sim.algos import AlgoStatus
 from xq.sim.draft import About, Draft, transfer
 from xq.sim.events import Cause, Liquidation
 from xq.sim.exact import ZERO, rounded
@@ -101,6 +103,9 @@ def liquidate(draft: Draft, feed: Feed, owner: str) -> None:
     """
     for order in draft.state.orders_of(owner, Face.FUTURES):
         close_order(draft, feed.instrument(order.symbol), order, OrderStatus.CANCELED)
+    for algo in draft.state.algos_of(owner):
+        if algo.is_open:
+            draft.put_algo(replace(algo, status=AlgoStatus.CANCELED))
     for position in draft.state.positions_of(owner):
         _close_out(draft, feed, position)
     debt = -draft.state.balance(owner, Face.FUTURES, Account.FREE, ASSET)

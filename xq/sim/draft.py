@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from xq.sim.algos import AlgoOrder, AlgoStatus
 from xq.sim.book import units
-from xq.sim.events import BalanceChange, BalanceEvent, Cause, Event, OrderEvent
+from xq.sim.events import AlgoEvent, BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
@@ -15,6 +16,7 @@ from xq.sim.state import BalanceKey, Queue, Setting, State, place_in
 Leg = tuple[Account, str, Decimal]
 Undo = tuple[Callable[..., Any], tuple[Any, ...]]
 
+_LIVE = (AlgoStatus.NEW, AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED)
 _WALLETS = (Account.FREE, Account.HELD, Account.ISOLATED)
 
 
@@ -51,6 +53,7 @@ class Changes:
     """
 
     orders: dict[int, SimOrder] = field(default_factory=dict)
+    algos: dict[int, AlgoOrder] = field(default_factory=dict)
     fills: list[SimFill] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class Changes:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.orders or self.fills or self.postings or self.rows)
+        return not (self.orders or self.algos or self.postings or self.rows)
 
 
 class Draft:
@@ -69,6 +72,7 @@ class Draft:
         self.state = state
         self.changes = Changes()
         self.events: list[Event] = []
+        self._late: list[Event] = []  # told after what the step did to balances
         self._undo: list[Undo] = []
         self._began = replace(state.counters), state.settled_ms
         self._moved: dict[tuple[str, Face], dict[str, Decimal]] = {}
@@ -154,9 +158,47 @@ class Draft:
             del state.open_orders[order.id]
             state.index.remove(known)
             self._undo.append((state.index.add, (known,)))
+        if known is not None and known.waiting and not order.waiting:
+            self._undo.append((state.index.waiting.__setitem__, (order.id, known)))
+            state.index.waiting.pop(order.id, None)
+        sender = state.algos.get(order.algo_id)
         self.changes.orders[order.id] = stamped
         self.events.append(OrderEvent(self.now_ms, order.owner, order.face, stamped, cause, fill))
+        if sender is not None and sender.status is AlgoStatus.TRIGGERED and not stamped.is_open:
+            self.put_algo(replace(sender, status=AlgoStatus.FINISHED))
         return stamped
+
+    def put_algo(self, algo: AlgoOrder, *, silent: bool = False) -> AlgoOrder:
+        """Write down a conditional order's new state; ``silent`` if only it watched on.
+
+        What it trails is forgotten when it ends without triggering.
+        """
+        if silent:
+            self._keep_algo(algo)
+            return algo
+        ended = algo.status in (AlgoStatus.CANCELED, AlgoStatus.EXPIRED)
+        extreme = ZERO if ended and not algo.triggered_ms else algo.extreme
+        stamped = replace(algo, updated_ms=self.now_ms, extreme=extreme)
+        self._keep_algo(stamped)
+        event = AlgoEvent(self.now_ms, algo.owner, stamped)
+        early = algo.status is AlgoStatus.TRIGGERING
+        (self.events if early else self._late).append(event)
+        return stamped
+
+    def _keep_algo(self, algo: AlgoOrder) -> None:
+        state, known = self.state, self.state.algos.get(algo.id)
+        self._note(state.algos, algo.id, known)
+        if algo.status in _LIVE:
+            state.algos[algo.id] = algo
+        else:
+            state.algos.pop(algo.id, None)
+        if algo.is_open and known is None:
+            state.index.add_algo(algo)
+            self._undo.append((state.index.remove_algo, (algo,)))
+        elif not algo.is_open and known is not None and known.is_open:
+            state.index.remove_algo(known)
+            self._undo.append((state.index.add_algo, (known,)))
+        self.changes.algos[algo.id] = algo
 
     def rest(self, order: SimOrder, ahead: Decimal | None) -> None:
         """Put an open order into its book, behind those at its price."""
@@ -222,6 +264,8 @@ class Draft:
             positions = tuple(held[key] for key in sorted(held))
             self.events.append(BalanceEvent(self.now_ms, owner, face, reason, changes, positions))
         self._moved, self._positions = {}, {}
+        self.events += self._late
+        self._late = []
 
     def next_order_id(self) -> int:
         """A fresh order number."""
@@ -230,6 +274,10 @@ class Draft:
     def next_fill_id(self) -> int:
         """A fresh fill number."""
         return self._take("fill")
+
+    def next_algo_id(self) -> int:
+        """A fresh number of a conditional order."""
+        return self._take("algo")
 
     def _balance(self, owner: str, face: Face, asset: str, change: Decimal) -> BalanceChange:
         second = Account.HELD if face is Face.SPOT else Account.ISOLATED

@@ -1,27 +1,24 @@
 """The venue's memory: one SQLite file, one transaction per acknowledged request."""
 
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from operator import attrgetter
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from xq.errors import CorruptFile, StorageFailed
+from xq.sim.algos import AlgoOrder
 from xq.sim.draft import Changes
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
+from xq.sim.ledger_file import LedgerFile
 from xq.sim.ledger_rows import (
+    ALGOS,
     FILLS,
     KEYED,
     ORDERS,
     POSTINGS,
-    SCHEMA,
-    VERSION,
     Row,
     from_row,
     to_row,
@@ -54,7 +51,7 @@ class Page:
     limit: int = 500
 
 
-class Ledger:
+class Ledger(LedgerFile):
     """Reads and writes the file; what `commit` wrote survives the death of this process.
 
     Only a crash of the machine itself can lose the last commits; the file stays whole even then.
@@ -66,23 +63,6 @@ class Ledger:
     StorageFailed
         If the disk refuses.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with self._guarded():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, isolation_level=None, check_same_thread=False, timeout=5.0
-            )
-        try:
-            self._prepare()
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def close(self) -> None:
-        """Release the file."""
-        self._connection.close()
 
     def __enter__(self) -> "Ledger":
         return self
@@ -112,16 +92,16 @@ class Ledger:
             records: list[Any] = [from_row(table.record, row) for row in rows]
             keys = [attrgetter(*table.columns[: table.key])(record) for record in records]
             parts[name] = dict(zip(keys, records, strict=True))
+        waiting = self._rows("SELECT * FROM algos WHERE status IN ('new', 'triggered')")
         return State(
+            algos={row[0]: from_row(AlgoOrder, row) for row in waiting},
             owners=dict(self._rows("SELECT name, number FROM owners ORDER BY number")),
             balances={
                 (owner, Face(face), Account(account), asset): Decimal(amount)
                 for owner, face, account, asset, amount in self._rows("SELECT * FROM balances")
             },
             open_orders={row[0]: from_row(SimOrder, row) for row in resting},
-            counters=Counters(
-                meta["next_order"], meta["next_fill"], meta["next_transaction"], meta["next_place"]
-            ),
+            counters=Counters(*(meta[f"next_{item.name}"] for item in fields(Counters))),
             settled_ms=meta["settled_ms"],
             **parts,
         )
@@ -132,6 +112,7 @@ class Ledger:
         with self._transaction():
             self._write(_META, _meta_rows(state, world))
             self._write(ORDERS.insert, map(to_row, changes.orders.values()))
+            self._write(ALGOS.insert, map(to_row, changes.algos.values()))
             self._write(FILLS.insert, map(to_row, changes.fills))
             self._write(POSTINGS.insert, map(to_row, changes.postings))
             self._write(_BALANCES, balances)
@@ -168,6 +149,7 @@ class Ledger:
         rows = self._page(select, (owner, face, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
 
+<<<<<<< HEAD
     def forced(self, owner: str, symbol: str | None, page: Page) -> list[SimOrder]:
         """Orders by which the venue liquidated an account."""
         select = (
@@ -176,6 +158,24 @@ class Ledger:
         )
         rows = self._page(select, (owner, symbol, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
+=======
+    def algo(
+        self, owner: str, *, algo_id: int | None = None, client_id: str | None = None
+    ) -> AlgoOrder | None:
+        """One conditional order by id or, the newest first, by client id."""
+        rows = self._rows(
+            "SELECT * FROM algos WHERE owner = ? AND (? IS NULL OR id = ?)"
+            " AND (? IS NULL OR client_id = ?) ORDER BY id DESC LIMIT 1",
+            (owner, algo_id, algo_id, client_id, client_id),
+        )
+        return from_row(AlgoOrder, rows[0]) if rows else None
+
+    def algos(self, owner: str, symbol: str, page: Page) -> list[AlgoOrder]:
+        """Conditional orders of one symbol."""
+        select = "SELECT * FROM algos WHERE owner = ? AND symbol = ?"
+        rows = self._page(select, (owner, symbol), "created_ms", page)
+        return [from_row(AlgoOrder, row) for row in rows]
+>>>>>>> s3-core
 
     def fills(
         self, owner: str, face: Face, symbol: str, page: Page, *, order_id: int | None = None
@@ -236,54 +236,6 @@ class Ledger:
     def _meta(self) -> dict[str, int]:
         return dict(self._rows("SELECT key, value FROM meta"))
 
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
-        with self._guarded():
-            return self._connection.execute(query, values).fetchall()
-
-    def _write(self, statement: str, rows: Iterable[Row]) -> None:
-        self._connection.executemany(statement, rows)
-
-    def _prepare(self) -> None:
-        with self._guarded():
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            [version] = self._connection.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                self._connection.executescript(
-                    f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
-                )
-        if version not in (0, VERSION):
-            raise CorruptFile(
-                f"the ledger has format {version}, expected {VERSION}",
-                where=str(self.path),
-                hint=f"mv {self.path} {self.path}.old",
-            )
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._guarded():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.OperationalError, OSError) as error:
-            raise StorageFailed(str(error), where=str(self.path), hint="xq doctor") from error
-        except sqlite3.DatabaseError as error:
-            raise CorruptFile(
-                f"not a ledger of the simulated venue: {error}",
-                where=str(self.path),
-                hint=f"mv {self.path} {self.path}.old",
-            ) from error
-
 
 def _meta_rows(state: State, world: World) -> list[Row]:
     counters = state.counters
@@ -291,8 +243,5 @@ def _meta_rows(state: State, world: World) -> list[Row]:
         ("seed", world.seed),
         ("offset_ms", world.offset_ms),
         ("settled_ms", state.settled_ms),
-        ("next_order", counters.order),
-        ("next_fill", counters.fill),
-        ("next_transaction", counters.transaction),
-        ("next_place", counters.place),
+        *((f"next_{item.name}", getattr(counters, item.name)) for item in fields(counters)),
     ]

@@ -11,6 +11,7 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from xq.sim.algos import AlgoOrder
 from xq.sim.records import Posting, SimFill, SimOrder, SimPosition
 from xq.sim.state import Countdown, Eaten, Mode, Queue, Setting
 
@@ -86,6 +87,9 @@ POSTINGS = Table(
     key=0,
     indexes=("CREATE INDEX postings_by_account ON postings (owner, face, account, ts);",),
 )
+ALGOS = Table(
+    "algos", AlgoOrder, indexes=("CREATE INDEX algos_by_symbol ON algos (owner, symbol, id);",)
+)
 # The keyed parts of the state, by the name of its attribute.
 KEYED = {
     "positions": Table("positions", SimPosition, key=3),
@@ -102,7 +106,7 @@ SCHEMA = " ".join(
         "CREATE TABLE balances (owner TEXT NOT NULL, face TEXT NOT NULL, account TEXT NOT NULL,"
         " asset TEXT NOT NULL, amount TEXT NOT NULL,"
         " PRIMARY KEY (owner, face, account, asset)) WITHOUT ROWID;",
-        *(table.schema for table in (ORDERS, FILLS, POSTINGS, *KEYED.values())),
+        *(table.schema for table in (ORDERS, ALGOS, FILLS, POSTINGS, *KEYED.values())),
     )
 )
 

@@ -12,6 +12,7 @@ from xq.sim.filters import MIN_LIFE_MS, Standing, check, rules_of
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.matching import Taker
 from xq.sim.orders_funds import require_funds, require_margin
+from xq.sim.orders_stops import wait_for_stop
 from xq.sim.records import Kind, NewOrder, PositionSide, SimFill, SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.trading import Meeting, carry_out, fillable, meet
@@ -36,6 +37,21 @@ def place(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder) -
     Refusal
         If a filter, the funds, the margin or the order's own conditions say no.
     """
+    placed = admit(draft, owner, face, feed, request)
+    draft.flush(Kind.TRADE if placed.fills else Kind.HOLD)
+    return placed
+
+
+def admit(
+    draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder, algo_id: int = 0
+) -> Placed:
+    """`place` for one of several things that happen together.
+
+    Parameters
+    ----------
+    algo_id
+        The conditional order that sends it.
+    """
     market = feed.instrument(request.symbol)
     index = draft.state.index
     if request.client_id and index.named(owner, face, request.client_id) is not None:
@@ -45,12 +61,12 @@ def place(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder) -
     check(request, rules_of(market), _standing(draft, owner, face, feed, request))
     if request.time_in_force is TimeInForce.GTD:
         require_life(draft, request.good_till_ms)
-    order = new_order(draft, owner, face, request)
+    order = replace(new_order(draft, owner, face, request), algo_id=algo_id)
+    if order.stop_price:
+        return Placed(wait_for_stop(draft, feed, order), ())
     if order.reduce_only:
         order = _reducing(draft, order)
-    placed = enter(draft, feed, order)
-    draft.flush(Kind.TRADE if placed.fills else Kind.HOLD)
-    return placed
+    return enter(draft, feed, order)
 
 
 def sided(draft: Draft, owner: str, request: NewOrder) -> NewOrder:

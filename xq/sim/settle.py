@@ -1,13 +1,16 @@
 """Time passes: everything that happened since the last request, in the order it happened.
 
-At one moment orders end first, then the tape fills, then whoever is ruined is liquidated, then
-funding is paid. The result does not depend on how often time is looked at.
+At one moment orders end first, then the tape fills, then triggers fire, then whoever is ruined is
+liquidated, then funding is paid. The result does not depend on how often time is looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from xq.sim.algos import AlgoStatus
+from xq.sim.algos_enter import cancel_algo
+from xq.sim.algos_fire import fire, work
 from xq.sim.contracts import first_bankruptcy, liquidate, next_funding, pay_funding
 from xq.sim.draft import Draft
 from xq.sim.feed import Feed
@@ -17,8 +20,9 @@ from xq.sim.queues import Reached, Scan, scan
 from xq.sim.records import Kind
 from xq.sim.state import MarketKey
 from xq.sim.trading import fill_resting
+from xq.sim.triggers import watch_algo, watch_stop
 
-_ENDS, _TAPE, _RUIN, _FUNDING = range(4)
+_ENDS, _TAPE, _TRIGGER, _RUIN, _FUNDING = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ def settle(draft: Draft, feeds: Mapping[Face, Feed], until_ms: int) -> None:
     passage = _Passage(draft, feeds, until_ms)
     while draft.now_ms < until_ms:
         passage.step()
+    passage.trail_on()
 
 
 class _Passage:
@@ -46,6 +51,16 @@ class _Passage:
         self._feeds = feeds
         self._until_ms = until_ms
         self._scans: dict[MarketKey, Scan] = {}
+        span, futures = (draft.now_ms, until_ms), feeds[Face.FUTURES]
+        self._algos = {
+            number: watch_algo(futures, algo, span)
+            for number, algo in draft.state.algos.items()
+            if algo.is_open
+        }
+        self._stops = {
+            number: watch_stop(feeds[order.face], order, span)
+            for number, order in draft.state.index.waiting.items()
+        }
 
     def step(self) -> None:
         """Let the next thing happen, or the rest of the time pass."""
@@ -66,6 +81,7 @@ class _Passage:
     def _happenings(self) -> Iterator[_Happening]:
         yield from self._ends()
         yield from self._fills()
+        yield from self._triggers()
         if self._draft.state.positions:
             ts = next_funding(self._draft.now_ms)
             if ts <= self._until_ms:
@@ -79,10 +95,33 @@ class _Passage:
                 feed = self._feeds[state.open_orders[number].face]
                 action = partial(end_order, draft, feed, number)
                 yield _Happening(ts, _ENDS, (f"{number:020}",), action)
+        for number, algo in state.algos.items():
+            if algo.is_open and algo.good_till_ms and algo.good_till_ms <= self._until_ms:
+                action = partial(cancel_algo, draft, algo, AlgoStatus.EXPIRED)
+                key = ("algo", f"{number:020}")
+                yield _Happening(algo.good_till_ms, _ENDS, key, action)
         for key, countdown in state.countdowns.items():
             if countdown.ends_ms <= self._until_ms:
                 action = partial(end_countdown, draft, self._feeds[Face.FUTURES], *key)
                 yield _Happening(countdown.ends_ms, _ENDS, key, action)
+
+    def _triggers(self) -> Iterator[_Happening]:
+        draft, state = self._draft, self._draft.state
+        for number, (ts, algo) in self._algos.items():
+            if ts is not None and number in state.algos and state.algos[number].is_open:
+                action = partial(fire, draft, self._feeds[Face.FUTURES], algo)
+                yield _Happening(ts, _TRIGGER, ("algo", f"{number:020}"), action)
+        for number, ts in self._stops.items():
+            if ts is not None and number in state.index.waiting:
+                action = partial(work, draft, self._feeds[Face.SPOT], number)
+                yield _Happening(ts, _TRIGGER, ("stop", f"{number:020}"), action)
+
+    def trail_on(self) -> None:
+        """Keep how far trailing stops that still wait have come."""
+        for number, (_, algo) in self._algos.items():
+            known = self._draft.state.algos.get(number)
+            if known is not None and known.is_open and known.extreme != algo.extreme:
+                self._draft.put_algo(replace(known, extreme=algo.extreme), silent=True)
 
     def _fills(self) -> Iterator[_Happening]:
         for key, book in self._draft.state.books.items():

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from xq.sim.algos import AlgoOrder
 from xq.sim.book import Book, units
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
@@ -87,6 +88,7 @@ class Counters:
     fill: int = 1
     transaction: int = 1
     place: int = 1
+    algo: int = 1
 
 
 @dataclass(slots=True)
@@ -105,6 +107,8 @@ class State:
         Futures positions that are not flat.
     settings
         Choices per account and futures symbol.
+    algos
+        Conditional orders that wait, or whose order is still open, by id.
     modes
         Position modes by account; one-way where there is none.
     queues
@@ -122,6 +126,7 @@ class State:
     open_orders: dict[int, SimOrder] = field(default_factory=dict)
     positions: dict[PositionKey, SimPosition] = field(default_factory=dict)
     settings: dict[tuple[str, str], Setting] = field(default_factory=dict)
+    algos: dict[int, AlgoOrder] = field(default_factory=dict)
     modes: dict[str, Mode] = field(default_factory=dict)
     queues: dict[int, Queue] = field(default_factory=dict)
     eaten: dict[EatenKey, Eaten] = field(default_factory=dict)
@@ -136,6 +141,8 @@ class State:
         self.books = {}
         for order in self.open_orders.values():
             self.index.add(order)
+        for algo in self.algos.values():
+            self.index.add_algo(algo)
         for queue in self.queues.values():
             order = self.open_orders[queue.order_id]
             self.book(order.face, order.symbol).add(*place_in(order, queue.sequence))
@@ -174,6 +181,11 @@ class State:
         """Whether an account is in hedge mode."""
         return owner in self.modes and self.modes[owner].hedge
 
+    def algos_of(self, owner: str, symbol: str | None = None) -> list[AlgoOrder]:
+        """Conditional orders of one account, oldest first, those that sent an order included."""
+        here = (a for a in self.algos.values() if a.owner == owner and symbol in (None, a.symbol))
+        return sorted(here, key=lambda algo: algo.id)
+
     def setting(self, owner: str, symbol: str) -> Setting:
         """What an account chose for a symbol."""
         return self.settings.get((owner, symbol)) or Setting(owner, symbol)
@@ -191,6 +203,7 @@ class Index:
     def __init__(self) -> None:
         self._orders: dict[tuple[str, Face, str], set[int]] = {}
         self._names: dict[tuple[str, Face, str], int] = {}
+        self._algos: dict[tuple[str, str], int] = {}
         self.dated: dict[int, int] = {}  # orders that end by themselves, and when
         self.waiting: dict[int, SimOrder] = {}  # spot orders whose trigger was not met yet
 
@@ -223,6 +236,18 @@ class Index:
     def count(self, owner: str, face: Face, symbol: str) -> int:
         """How many orders an account has in one market."""
         return len(self._orders.get((owner, face, symbol), ()))
+
+    def add_algo(self, algo: AlgoOrder) -> None:
+        """A conditional order waits."""
+        self._algos[algo.owner, algo.client_id] = algo.id
+
+    def remove_algo(self, algo: AlgoOrder) -> None:
+        """A conditional order waits no more."""
+        self._algos.pop((algo.owner, algo.client_id), None)
+
+    def algo_named(self, owner: str, client_id: str) -> int | None:
+        """The waiting conditional order of a client id."""
+        return self._algos.get((owner, client_id))
 
     def count_waiting(self, owner: str, symbol: str) -> int:
         """How many spot orders of an account in one market wait for their trigger."""

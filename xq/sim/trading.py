@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xq.sim.account import close_order, execute
+from xq.sim.algos import AlgoStatus
 from xq.sim.book import units
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
@@ -12,7 +13,7 @@ from xq.sim.feed import Feed
 from xq.sim.instruments import Face
 from xq.sim.liquidity import FAR, NEAR, Outside, look
 from xq.sim.matching import Execution, Plan, Resting, Taker, plan
-from xq.sim.records import SimFill, SimOrder
+from xq.sim.records import PositionSide, SimFill, SimOrder
 from xq.sim.state import Queue, State
 from xq.types import OrderStatus, Side
 
@@ -59,8 +60,15 @@ def _wants_more(taker: Taker, made: Plan, outside: Outside) -> bool:
 
 def reducible(state: State, order: SimOrder) -> Decimal:
     """How much of its position an order could close."""
-    quantity = state.position(order.owner, order.symbol, order.position_side).quantity
-    return abs(quantity) if quantity * order.side.sign < 0 else ZERO
+    return reducible_by(state, order.owner, order.symbol, order.position_side, order.side)
+
+
+def reducible_by(
+    state: State, owner: str, symbol: str, position_side: PositionSide, side: Side
+) -> Decimal:
+    """How much of a position orders of one side could close."""
+    quantity = state.position(owner, symbol, position_side).quantity
+    return abs(quantity) if quantity * side.sign < 0 else ZERO
 
 
 def fillable(state: State, order: SimOrder, already: Decimal = ZERO) -> Decimal:
@@ -138,8 +146,13 @@ def fill_resting(draft: Draft, feed: Feed, number: int, quantity: Decimal) -> No
 
 
 def expire_idle_reductions(draft: Draft, feed: Feed, owner: str, symbol: str) -> None:
-    """Expire resting reduce-only orders that have nothing left to reduce."""
+    """Expire reduce-only orders, and conditional ones tied to a position, that have none left."""
     state = draft.state
+    for algo in state.algos_of(owner, symbol):
+        if algo.with_position and algo.is_open:
+            side = algo.position_side
+            if not reducible_by(state, owner, symbol, side, algo.side):
+                draft.put_algo(replace(algo, status=AlgoStatus.EXPIRED, note="no position"))
     for order in state.orders_of(owner, Face.FUTURES, symbol):
         if order.reduce_only and order.id in state.queues and not reducible(state, order):
             close_order(draft, feed.instrument(symbol), order, OrderStatus.EXPIRED)

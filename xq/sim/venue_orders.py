@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from xq.sim.algos import AlgoOrder, NewAlgo
+from xq.sim.algos_enter import cancel_algo, place_algo
 from xq.sim.draft import Draft
 from xq.sim.exact import exact
 from xq.sim.instruments import Face
@@ -112,3 +114,54 @@ class VenueOrders(VenueCore):
         if order is None or (order.owner, order.face, order.symbol) != (owner, face, symbol):
             return None
         return order if client_id in (None, order.client_id) else None
+
+    @exact
+    def place_algo(self, owner: str, request: NewAlgo) -> AlgoOrder:
+        """Let a conditional futures order wait for its price. Raises `Refusal`."""
+        self.market(Face.FUTURES, request.symbol)
+        with self._change() as draft:
+            return place_algo(draft, owner, self.feeds[Face.FUTURES], request)
+
+    @exact
+    def cancel_algo(
+        self, owner: str, *, algo_id: int | None = None, client_id: str | None = None
+    ) -> AlgoOrder:
+        """Cancel one conditional order that still waits. Raises `Refusal`."""
+        algo = self._waiting(owner, algo_id, client_id)
+        if algo is None:
+            raise Refusal(Reason.UNKNOWN_CANCEL)
+        with self._change() as draft:
+            cancel_algo(draft, algo)
+        return algo
+
+    @exact
+    def cancel_all_algos(self, owner: str, symbol: str) -> None:
+        """Cancel every waiting conditional order of one symbol."""
+        self.market(Face.FUTURES, symbol)
+        with self._change() as draft:
+            for algo in self.open_algos(owner, symbol):
+                cancel_algo(draft, algo)
+
+    def open_algos(self, owner: str, symbol: str | None = None) -> list[AlgoOrder]:
+        """Conditional orders that still wait, oldest first."""
+        return [algo for algo in self.state.algos_of(owner, symbol) if algo.is_open]
+
+    def algo(
+        self, owner: str, *, algo_id: int | None = None, client_id: str | None = None
+    ) -> AlgoOrder:
+        """One conditional order, waiting or not. Raises `Refusal`."""
+        found = self._waiting(owner, algo_id, client_id)
+        if found is None:
+            found = self.ledger.algo(owner, algo_id=algo_id, client_id=client_id)
+        if found is None:
+            raise Refusal(Reason.UNKNOWN_ORDER)
+        return found
+
+    def _waiting(self, owner: str, algo_id: int | None, client_id: str | None) -> AlgoOrder | None:
+        number = algo_id
+        if number is None and client_id is not None:
+            number = self.state.index.algo_named(owner, client_id)
+        algo = self.state.algos.get(-1 if number is None else number)
+        if algo is None or algo.owner != owner or not algo.is_open:
+            return None
+        return algo if client_id in (None, algo.client_id) else None

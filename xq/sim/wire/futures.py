@@ -5,24 +5,15 @@ from xq.sim.instruments import Face
 from xq.sim.wire import futures_prices as prices
 from xq.sim.wire import market_data
 from xq.sim.wire.futures_account import ACCOUNT_V1, ACCOUNT_V2, ACCOUNT_V3
+from xq.sim.wire.futures_algos import ALGOS_V1
 from xq.sim.wire.futures_figures import FIGURES_DATA, FIGURES_V1
 from xq.sim.wire.futures_orders import ORDERS_V1
 from xq.sim.wire.futures_standing import STANDING_V1
 from xq.sim.wire.listing import futures_info
 from xq.sim.wire.market_data import of_face
-from xq.sim.wire.params import Params
-from xq.sim.wire.route import Caller, Json, Routes, Security, routes
+from xq.sim.wire.route import Routes, Security, routes
 
 _FUTURES = Face.FUTURES
-
-
-def _no_conditional_orders(caller: Caller, params: Params) -> Json:
-    """The book of conditional orders; it takes none, so it is empty."""
-    venue = caller.venue
-    symbol = params.text("symbol")
-    if symbol is not None:
-        venue.market(_FUTURES, symbol)
-    return []
 
 
 FUTURES_ROUTES: Routes = {
@@ -67,7 +58,7 @@ FUTURES_ROUTES: Routes = {
         "/fapi/v1",
         Security.SIGNED,
         {
-            "GET /openAlgoOrders": _no_conditional_orders,
+            **ALGOS_V1,
             **ORDERS_V1,
             **ACCOUNT_V1,
             **STANDING_V1,

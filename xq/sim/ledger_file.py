@@ -1,0 +1,87 @@
+"""The ledger as a file: opened, prepared, written whole or not at all, its failures named."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from xq.errors import CorruptFile, StorageFailed
+from xq.sim.ledger_rows import SCHEMA, VERSION, Row
+
+
+class LedgerFile:
+    """One SQLite file.
+
+    Raises
+    ------
+    CorruptFile
+        If the file is no ledger, or of another version.
+    StorageFailed
+        If the disk refuses.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with self._guarded():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=5.0
+            )
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+        with self._guarded():
+            return self._connection.execute(query, values).fetchall()
+
+    def _write(self, statement: str, rows: Iterable[Row]) -> None:
+        self._connection.executemany(statement, rows)
+
+    def _prepare(self) -> None:
+        with self._guarded():
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            [version] = self._connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                self._connection.executescript(
+                    f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;"
+                )
+        if version not in (0, VERSION):
+            raise CorruptFile(
+                f"the ledger has format {version}, expected {VERSION}",
+                where=str(self.path),
+                hint=f"mv {self.path} {self.path}.old",
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._guarded():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.OperationalError, OSError) as error:
+            raise StorageFailed(str(error), where=str(self.path), hint="xq doctor") from error
+        except sqlite3.DatabaseError as error:
+            raise CorruptFile(
+                f"not a ledger of the simulated venue: {error}",
+                where=str(self.path),
+                hint=f"mv {self.path} {self.path}.old",
+            ) from error
