@@ -149,7 +149,6 @@ class Ledger(LedgerFile):
         rows = self._page(select, (owner, face, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
 
-<<<<<<< HEAD
     def forced(self, owner: str, symbol: str | None, page: Page) -> list[SimOrder]:
         """Orders by which the venue liquidated an account."""
         select = (
@@ -158,7 +157,7 @@ class Ledger(LedgerFile):
         )
         rows = self._page(select, (owner, symbol, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
-=======
+
     def algo(
         self, owner: str, *, algo_id: int | None = None, client_id: str | None = None
     ) -> AlgoOrder | None:
@@ -175,7 +174,6 @@ class Ledger(LedgerFile):
         select = "SELECT * FROM algos WHERE owner = ? AND symbol = ?"
         rows = self._page(select, (owner, symbol), "created_ms", page)
         return [from_row(AlgoOrder, row) for row in rows]
->>>>>>> s3-core
 
     def fills(
         self, owner: str, face: Face, symbol: str, page: Page, *, order_id: int | None = None
