@@ -13,7 +13,7 @@ from xq.sim.events import BalanceEvent, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.ledger import Page
-from xq.sim.records import Account, Kind
+from xq.sim.records import Account, Kind, PositionSide
 from xq.sim.refusal import Refusal
 
 D = Decimal
@@ -33,6 +33,7 @@ def test_the_books_add_up_after_every_event(story):
                 nothing_is_lost(bench)
                 holds_are_what_orders_need(bench)
                 books_are_the_open_orders(bench)
+                isolated_wallets_are_the_positions(bench)
             for owner in OWNERS:
                 cash_is_accounted_for(bench, owner)
             between_clients_nothing_is_made(bench)
@@ -78,6 +79,22 @@ def books_are_the_open_orders(bench: Bench) -> None:
         assert order.remaining > 0
     names = [(o.owner, o.face, o.client_id) for o in state.open_orders.values()]
     assert len(names) == len(set(names))
+
+
+def isolated_wallets_are_the_positions(bench: Bench) -> None:
+    """What is kept apart is what the isolated positions say they have; hedged sides keep signs."""
+    state = bench.venue.state
+    for owner in OWNERS:
+        held = state.positions_of(owner)
+        apart = sum((item.margin for item in held), ZERO)
+        assert state.balance(owner, Face.FUTURES, Account.ISOLATED, "USDT") == apart
+        assert all(not item.margin or item.isolated for item in held)
+        signs = {PositionSide.LONG: 1, PositionSide.SHORT: -1}
+        for item in held:
+            assert (item.side in signs) == state.is_hedged(owner)
+            assert item.quantity * signs.get(item.side, 1 if item.quantity > 0 else -1) > 0
+        if not held:
+            assert state.balance(owner, Face.FUTURES, Account.FREE, "USDT") >= 0
 
 
 def cash_is_accounted_for(bench: Bench, owner: str) -> None:

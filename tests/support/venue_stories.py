@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from xq.sim.accounts import MAIN
 from xq.sim.algos import NewAlgo, Working
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME
-from xq.sim.records import NewOrder, SelfTrade
+from xq.sim.records import MarginMode, NewOrder, PositionSide, SelfTrade
 from xq.sim.refusal import Refusal
 from xq.types import OrderType, Side, TimeInForce
 
@@ -81,7 +82,15 @@ def orders(draw: st.DrawFn) -> Act:
         self_trade=draw(st.sampled_from(SelfTrade)),
         good_till_ms=10**13,
     )
-    return lambda bench: bench.venue.place(owner, face, request)
+    side = draw(st.sampled_from((PositionSide.LONG, PositionSide.SHORT)))
+
+    def act(bench: Bench) -> object:
+        wanted = request
+        if face is Face.FUTURES and bench.venue.state.is_hedged(owner):
+            wanted = replace(request, position_side=side, reduce_only=False)
+        return bench.venue.place(owner, face, wanted)
+
+    return act
 
 
 @st.composite
@@ -113,14 +122,31 @@ def algos(draw: st.DrawFn) -> Act:
         close_position=closes,
         with_position=draw(st.booleans()),
     )
-    return lambda bench: bench.venue.place_algo(owner, algo)
+    position = draw(st.sampled_from((PositionSide.LONG, PositionSide.SHORT)))
+
+    def act(bench: Bench) -> object:
+        wanted = algo
+        if bench.venue.state.is_hedged(owner):
+            wanted = replace(algo, position_side=position, reduce_only=False)
+        return bench.venue.place_algo(owner, wanted)
+
+    return act
 
 
 @st.composite
 def changes(draw: st.DrawFn) -> Act:
     """A cancel, an amendment, a countdown or another leverage."""
     owner, name = draw(st.sampled_from(OWNERS)), draw(st.sampled_from(["a", "b"]))
-    which = draw(st.integers(0, 4))
+    which = draw(st.integers(0, 7))
+    if which == 5:
+        mode = draw(st.sampled_from(MarginMode))
+        return lambda bench: bench.venue.set_margin_mode(owner, "BTCUSDT", mode)
+    if which == 6:
+        hedge = draw(st.booleans())
+        return lambda bench: bench.venue.set_position_mode(owner, hedge)
+    if which == 7:
+        side, amount = draw(st.sampled_from(PositionSide)), D(draw(st.integers(-500, 900)))
+        return lambda bench: bench.venue.change_margin(owner, "BTCUSDT", side, amount)
     if which == 4:
         return lambda bench: bench.venue.cancel_algo(owner, client_id=name)
     if which == 0:
@@ -138,7 +164,36 @@ def changes(draw: st.DrawFn) -> Act:
     return lambda bench: bench.venue.set_leverage(owner, "BTCUSDT", leverage)
 
 
-STORIES = st.lists(st.one_of(orders(), orders(), waits(), changes(), algos()), max_size=14)
+@st.composite
+def openings(draw: st.DrawFn) -> list[Act]:
+    """How accounts are set up before a story begins."""
+    acts: list[Act] = []
+    for owner in OWNERS:
+        if draw(st.booleans()):
+            acts.append(partial(_isolate, owner))
+        if draw(st.booleans()):
+            acts.append(partial(_hedge, owner))
+        acts.append(partial(_lever, owner, draw(st.sampled_from((3, 20, 100, 125)))))
+    return acts
+
+
+def _isolate(owner: str, bench: Bench) -> None:
+    bench.venue.set_margin_mode(owner, "BTCUSDT", MarginMode.ISOLATED)
+
+
+def _hedge(owner: str, bench: Bench) -> None:
+    bench.venue.set_position_mode(owner, hedge=True)
+
+
+def _lever(owner: str, leverage: int, bench: Bench) -> None:
+    bench.venue.set_leverage(owner, "BTCUSDT", leverage)
+
+
+STORIES = st.builds(
+    list.__add__,
+    openings(),
+    st.lists(st.one_of(orders(), orders(), waits(), changes(), algos()), max_size=14),
+)
 
 
 def tell(bench: Bench, story: list[Act | Wait], looks: int = 1) -> list[str]:

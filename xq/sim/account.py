@@ -7,10 +7,12 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from xq.sim.draft import About, Draft, transfer
+from xq.sim.changes import About, transfer
+from xq.sim.draft import Draft
 from xq.sim.events import Cause
 from xq.sim.exact import ZERO, divided, rounded
 from xq.sim.instruments import Face, SimInstrument
+from xq.sim.isolated import settle_isolated
 from xq.sim.margin import ASSET
 from xq.sim.matching import Execution
 from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
@@ -154,9 +156,12 @@ def _settle_contract(draft: Draft, deal: _Deal) -> _Charge:
     order, execution = deal.order, deal.execution
     before = draft.state.position(order.owner, order.symbol, order.position_side)
     after, realized = apply_to_position(before, order.side, execution)
-    draft.put_position(after)
-    gain = transfer(Account.MARKET, Account.FREE, ASSET, realized)
-    draft.post(Kind.REALIZED, gain, deal.about)
+    if before.isolated:
+        settle_isolated(draft, before, after, execution, realized, deal.about)
+    else:
+        draft.put_position(after)
+        gain = transfer(Account.MARKET, Account.FREE, ASSET, realized)
+        draft.post(Kind.REALIZED, gain, deal.about)
     fee = rounded(deal.quote * deal.rate)
     cost = transfer(Account.FREE, Account.FEES, ASSET, fee)
     draft.post(Kind.FEE, cost, deal.about)

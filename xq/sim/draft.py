@@ -1,68 +1,23 @@
 """Changing the state: every change is noted, for the ledger to keep or to be taken back."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from xq.sim.algos import AlgoOrder, AlgoStatus
 from xq.sim.book import units
+from xq.sim.changes import About, Changes, Leg
 from xq.sim.events import AlgoEvent, BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
-from xq.sim.state import BalanceKey, Queue, Setting, State, place_in
+from xq.sim.state import PoolKey, Queue, Setting, State, place_in
 
-Leg = tuple[Account, str, Decimal]
 Undo = tuple[Callable[..., Any], tuple[Any, ...]]
 
 _LIVE = (AlgoStatus.NEW, AlgoStatus.TRIGGERING, AlgoStatus.TRIGGERED)
 _WALLETS = (Account.FREE, Account.HELD, Account.ISOLATED)
-
-
-def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> tuple[Leg, Leg]:
-    """Two legs that move an amount; a negative amount moves back.
-
-    Examples
-    --------
-    >>> [str(leg[2]) for leg in transfer(Account.FREE, Account.HELD, "USDT", Decimal(5))]
-    ['-5', '5']
-    """
-    return (source, asset, -amount), (target, asset, amount)
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What a transaction concerns: whose it is, a symbol, and a fill or an order."""
-
-    owner: str
-    face: Face
-    symbol: str = ""
-    reference: int = 0
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a draft added, for the ledger to make durable.
-
-    Attributes
-    ----------
-    rows
-        Per keyed part of the state (``positions``, ``settings`` …) the keys that changed, and
-        their new records; None where one was dropped.
-    """
-
-    orders: dict[int, SimOrder] = field(default_factory=dict)
-    algos: dict[int, AlgoOrder] = field(default_factory=dict)
-    fills: list[SimFill] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
-    balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
-    rows: dict[str, dict[Any, Any]] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.orders or self.algos or self.postings or self.rows)
 
 
 class Draft:
@@ -185,6 +140,10 @@ class Draft:
         (self.events if early else self._late).append(event)
         return stamped
 
+    def end_algo(self, algo: AlgoOrder, status: AlgoStatus, note: str = "") -> None:
+        """A conditional order that waits ends without its order."""
+        self.put_algo(replace(algo, status=status, note=note))
+
     def _keep_algo(self, algo: AlgoOrder) -> None:
         state, known = self.state, self.state.algos.get(algo.id)
         self._note(state.algos, algo.id, known)
@@ -236,7 +195,18 @@ class Draft:
         self.put("positions", position.key, stamped if stamped.quantity else None)
         here = self._positions.setdefault(position.owner, {})
         here[position.symbol, position.side] = stamped
+        for key in [key for key in self.state.warned if key[0] == position.owner]:
+            self._note(self.state.warned, key, self.state.warned.pop(key))
         return stamped
+
+    def put_margin(self, position: SimPosition, margin: Decimal) -> None:
+        """Write down an isolated position's wallet."""
+        self.put_position(replace(position, margin=margin))
+
+    def warn(self, key: PoolKey) -> None:
+        """An account was told about a pool; it is not told again until the pool changes."""
+        self._note(self.state.warned, key, self.state.warned.get(key))
+        self.state.warned[key] = self.now_ms
 
     def put_setting(self, setting: Setting) -> None:
         """Write down a choice."""

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from xq.sim.algos import AlgoOrder
-from xq.sim.draft import Changes
+from xq.sim.changes import Changes
 from xq.sim.exact import ZERO
 from xq.sim.instruments import Face
 from xq.sim.ledger_file import LedgerFile
@@ -196,6 +196,15 @@ class Ledger(LedgerFile):
             " AND (? IS NULL OR symbol = ?) AND kind IN (SELECT value FROM json_each(?))"
         )
         values = (owner, face, symbol, symbol, json.dumps(list(kinds)))
+        return [from_row(Posting, row[1:]) for row in self._page(select, values, "ts", page)]
+
+    def margin_changes(self, owner: str, symbol: str, page: Page) -> list[Posting]:
+        """What went into or out of isolated wallets of one symbol."""
+        select = (
+            "SELECT * FROM (SELECT rowid AS id, * FROM postings) WHERE owner = ?"
+            " AND face = ? AND account = ? AND kind = ? AND symbol = ?"
+        )
+        values = (owner, Face.FUTURES, Account.ISOLATED, Kind.MARGIN, symbol)
         return [from_row(Posting, row[1:]) for row in self._page(select, values, "ts", page)]
 
     def check(self) -> list[str]:

@@ -1,16 +1,17 @@
-"""Cross margin of the futures face: brackets, margin account, liquidation price.
+"""Margin of the futures face: what an account is worth, what it uses, where it is liquidated.
 
-One position per symbol (one-way mode), margined with the whole USDT wallet. The bracket tables are
-our own; their form (maintenance = notional × rate − amount) is Binance's.
+Cross positions of an account share its cross wallet; an isolated one has a wallet of its own. In
+hedge mode the two positions of a symbol are margined each by itself.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 
+from xq.sim.brackets import maintenance, max_leverage, tier_at
 from xq.sim.exact import ZERO, divided, rounded
 from xq.sim.instruments import Face
-from xq.sim.records import Account, SimOrder, SimPosition
+from xq.sim.records import Account, PositionSide, SimOrder, SimPosition
 from xq.sim.state import State
 from xq.types import Side
 
@@ -18,94 +19,8 @@ ASSET = "USDT"
 DEFAULT_LEVERAGE = 20
 LIQUIDATION_FEE = Decimal("0.0125")
 
-_MAJOR = frozenset({"BTCUSDT", "ETHUSDT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """One bracket: notional in (floor, cap], most leverage allowed, maintenance rate and amount."""
-
-    number: int
-    floor: Decimal
-    cap: Decimal
-    leverage: int
-    rate: Decimal
-    amount: Decimal
-
-
-def _table(rows: Sequence[tuple[int, int, str]]) -> tuple[Tier, ...]:
-    tiers: list[Tier] = []
-    floor = amount = previous = ZERO
-    for number, (cap, leverage, text) in enumerate(rows, start=1):
-        rate = Decimal(text)
-        amount += floor * (rate - previous)
-        tiers.append(Tier(number, floor, Decimal(cap), leverage, rate, amount))
-        floor, previous = Decimal(cap), rate
-    return tuple(tiers)
-
-
-_MAJOR_TIERS = _table(
-    (
-        (50_000, 125, "0.004"),
-        (500_000, 100, "0.005"),
-        (5_000_000, 50, "0.01"),
-        (25_000_000, 20, "0.025"),
-        (100_000_000, 10, "0.05"),
-        (250_000_000, 5, "0.1"),
-        (500_000_000, 2, "0.25"),
-        (1_000_000_000, 1, "0.5"),
-    )
-)
-_MINOR_TIERS = _table(
-    (
-        (10_000, 50, "0.01"),
-        (100_000, 25, "0.02"),
-        (1_000_000, 20, "0.025"),
-        (5_000_000, 10, "0.05"),
-        (20_000_000, 5, "0.1"),
-        (50_000_000, 2, "0.25"),
-        (100_000_000, 1, "0.5"),
-    )
-)
-
-
-def tiers_of(symbol: str) -> tuple[Tier, ...]:
-    """The brackets of one symbol, smallest notional first."""
-    return _MAJOR_TIERS if symbol in _MAJOR else _MINOR_TIERS
-
-
-def tier_at(symbol: str, notional: Decimal) -> Tier:
-    """The bracket that a notional falls into; the last one has no end.
-
-    Examples
-    --------
-    >>> tier_at("BTCUSDT", Decimal(60_000)).leverage
-    100
-    """
-    tiers = tiers_of(symbol)
-    return next((tier for tier in tiers if abs(notional) <= tier.cap), tiers[-1])
-
-
-def max_leverage(symbol: str) -> int:
-    """The most leverage that the smallest bracket allows."""
-    return tiers_of(symbol)[0].leverage
-
-
-def max_notional(symbol: str, leverage: int) -> Decimal:
-    """The largest notional allowed at a leverage.
-
-    Examples
-    --------
-    >>> max_notional("BTCUSDT", 20)
-    Decimal('25000000')
-    """
-    return max(tier.cap for tier in tiers_of(symbol) if tier.leverage >= leverage)
-
-
-def maintenance(symbol: str, notional: Decimal) -> Decimal:
-    """Equity below which a position of this notional is liquidated."""
-    tier = tier_at(symbol, notional)
-    return rounded(abs(notional) * tier.rate - tier.amount, rounding=ROUND_UP)
+_ONE_WAY = (PositionSide.BOTH,)
+_HEDGED = (PositionSide.LONG, PositionSide.SHORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +37,66 @@ class PositionMargin:
     maintenance: Decimal
     liquidation_price: Decimal
 
+    @property
+    def isolated_equity(self) -> Decimal:
+        """Isolated wallet and unrealized pnl; zero for a cross position."""
+        isolated = self.position.isolated and self.position.quantity
+        return self.position.margin + self.unrealized if isolated else ZERO
+
+    @property
+    def is_bankrupt(self) -> bool:
+        """Whether an isolated position must be liquidated."""
+        return self.maintenance > 0 and self.isolated_equity <= self.maintenance
+
 
 @dataclass(frozen=True, slots=True)
 class MarginAccount:
-    """The whole futures wallet, valued at mark prices; all amounts in USDT."""
+    """One futures wallet, valued at mark prices; all amounts in USDT.
+
+    Attributes
+    ----------
+    wallet, cross_wallet
+        Everything, and what isolated positions do not keep apart.
+    """
 
     wallet: Decimal
-    unrealized: Decimal
-    initial: Decimal
-    order_initial: Decimal
-    maintenance: Decimal
+    cross_wallet: Decimal
     positions: tuple[PositionMargin, ...]
+
+    @property
+    def cross(self) -> list[PositionMargin]:
+        """What shares the cross wallet."""
+        return [item for item in self.positions if not item.position.isolated]
+
+    @property
+    def unrealized(self) -> Decimal:
+        """Pnl of all open positions."""
+        return sum((item.unrealized for item in self.positions), ZERO)
+
+    @property
+    def cross_unrealized(self) -> Decimal:
+        """Pnl of the cross positions."""
+        return sum((item.unrealized for item in self.cross), ZERO)
+
+    @property
+    def initial(self) -> Decimal:
+        """Initial margin of all positions."""
+        return sum((item.initial for item in self.positions), ZERO)
+
+    @property
+    def order_initial(self) -> Decimal:
+        """Initial margin of resting orders."""
+        return sum((item.order_initial for item in self.positions), ZERO)
+
+    @property
+    def maintenance(self) -> Decimal:
+        """Maintenance margin of all positions."""
+        return sum((item.maintenance for item in self.positions), ZERO)
+
+    @property
+    def cross_maintenance(self) -> Decimal:
+        """Maintenance margin of the cross positions."""
+        return sum((item.maintenance for item in self.cross), ZERO)
 
     @property
     def equity(self) -> Decimal:
@@ -140,19 +104,31 @@ class MarginAccount:
         return self.wallet + self.unrealized
 
     @property
+    def cross_equity(self) -> Decimal:
+        """Cross wallet and the pnl of the cross positions."""
+        return self.cross_wallet + self.cross_unrealized
+
+    @property
     def used(self) -> Decimal:
         """Initial margin of positions and of resting orders."""
         return self.initial + self.order_initial
 
     @property
+    def spare(self) -> Decimal:
+        """What is left of the cross wallet; negative when too much is used."""
+        initial = sum((item.initial for item in self.cross), ZERO)
+        return self.cross_equity - initial - self.order_initial
+
+    @property
     def available(self) -> Decimal:
         """What new orders may use."""
-        return max(ZERO, self.equity - self.used)
+        return max(ZERO, self.spare)
 
     @property
     def is_bankrupt(self) -> bool:
-        """Whether the account must be liquidated."""
-        return bool(self.positions) and self.maintenance > 0 and self.equity <= self.maintenance
+        """Whether the cross positions must be liquidated."""
+        needed = self.cross_maintenance
+        return needed > 0 and self.cross_equity <= needed
 
 
 def evaluate(state: State, owner: str, marks: Mapping[str, Decimal]) -> MarginAccount:
@@ -163,16 +139,19 @@ def evaluate(state: State, owner: str, marks: Mapping[str, Decimal]) -> MarginAc
     marks
         Mark price of every symbol with a position or a resting order; see `exposed`.
     """
-    wallet = state.balance(owner, Face.FUTURES, Account.FREE, ASSET)
-    bare = [_value(state, owner, symbol, marks[symbol]) for symbol in exposed(state, owner)]
-    account = MarginAccount(
-        wallet=wallet,
-        unrealized=sum((item.unrealized for item in bare), ZERO),
-        initial=sum((item.initial for item in bare), ZERO),
-        order_initial=sum((item.order_initial for item in bare), ZERO),
-        maintenance=sum((item.maintenance for item in bare), ZERO),
-        positions=tuple(bare),
-    )
+    free = state.balance(owner, Face.FUTURES, Account.FREE, ASSET)
+    apart = state.balance(owner, Face.FUTURES, Account.ISOLATED, ASSET)
+    sides = _HEDGED if state.is_hedged(owner) else _ONE_WAY
+    bare = []
+    for symbol in exposed(state, owner):
+        orders = state.orders_of(owner, Face.FUTURES, symbol)
+        for side in sides:
+            position = state.position(owner, symbol, side)
+            here = [order for order in orders if order.position_side is side]
+            if position.quantity or here or side is PositionSide.BOTH:
+                leverage = leverage_of(state, owner, symbol)
+                bare.append(value(position, here, marks[symbol], leverage))
+    account = MarginAccount(free + apart, free, tuple(bare))
     return replace(account, positions=tuple(_with_liquidation(item, account) for item in bare))
 
 
@@ -204,11 +183,11 @@ def order_margin(reached: Decimal, position: Decimal, leverage: int) -> Decimal:
     return divided(reached - abs(position), Decimal(leverage), rounding=ROUND_UP)
 
 
-def _value(state: State, owner: str, symbol: str, mark: Decimal) -> PositionMargin:
-    position = state.position(owner, symbol)
-    leverage = leverage_of(state, owner, symbol)
+def value(
+    position: SimPosition, orders: Sequence[SimOrder], mark: Decimal, leverage: int
+) -> PositionMargin:
+    """One position and the orders around it at a mark price, without its liquidation price."""
     notional = position.quantity * mark
-    reached = exposure(notional, state.orders_of(owner, Face.FUTURES, symbol))
     return PositionMargin(
         position=position,
         mark=mark,
@@ -216,8 +195,8 @@ def _value(state: State, owner: str, symbol: str, mark: Decimal) -> PositionMarg
         notional=rounded(notional),
         unrealized=rounded(notional - position.cost),
         initial=divided(abs(notional), Decimal(leverage), rounding=ROUND_UP),
-        order_initial=order_margin(reached, notional, leverage),
-        maintenance=maintenance(symbol, notional) if notional else ZERO,
+        order_initial=order_margin(exposure(notional, orders), notional, leverage),
+        maintenance=maintenance(position.symbol, notional) if notional else ZERO,
         liquidation_price=ZERO,
     )
 
@@ -225,17 +204,21 @@ def _value(state: State, owner: str, symbol: str, mark: Decimal) -> PositionMarg
 def _with_liquidation(item: PositionMargin, account: MarginAccount) -> PositionMargin:
     if not item.position.quantity:
         return item
-    return replace(item, liquidation_price=_liquidation_price(item, account))
+    if item.position.isolated:
+        others = item.position.margin
+    else:
+        others = account.cross_equity - item.unrealized
+        others -= account.cross_maintenance - item.maintenance
+    return replace(item, liquidation_price=_liquidation_price(item, others))
 
 
-def _liquidation_price(item: PositionMargin, account: MarginAccount) -> Decimal:
+def _liquidation_price(item: PositionMargin, others: Decimal) -> Decimal:
     """Mark price at which equity meets maintenance, the other positions standing still.
 
     Solves ``others + q·p − cost = |q|·p·rate − amount`` for p in the present bracket; zero if no
     positive price does.
     """
     position, tier = item.position, tier_at(item.position.symbol, item.notional)
-    others = account.equity - item.unrealized - (account.maintenance - item.maintenance)
     slope = abs(position.quantity) * tier.rate - position.quantity
     price = divided(others - position.cost + tier.amount, slope)
     return max(ZERO, price)

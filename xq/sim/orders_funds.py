@@ -3,6 +3,7 @@
 from dataclasses import replace
 from decimal import Decimal
 
+from xq.sim.brackets import max_notional
 from xq.sim.contracts import marks
 from xq.sim.draft import Draft
 from xq.sim.exact import ZERO, divided
@@ -13,7 +14,6 @@ from xq.sim.margin import (
     exposed,
     exposure,
     leverage_of,
-    max_notional,
     order_margin,
 )
 from xq.sim.matching import Plan
@@ -56,8 +56,12 @@ def require_margin(
     state, owner, symbol = draft.state, order.owner, order.symbol
     now = marks(feed, {*exposed(state, owner), symbol}, draft.now_ms)
     mark, leverage = now[symbol], leverage_of(state, owner, symbol)
-    position = state.position(owner, symbol).quantity * mark
-    resting = state.orders_of(owner, Face.FUTURES, symbol)
+    position = state.position(owner, symbol, order.position_side).quantity * mark
+    resting = [
+        other
+        for other in state.orders_of(owner, Face.FUTURES, symbol)
+        if other.position_side is order.position_side
+    ]
     known = exposure(position, resting)
     others = [other for other in resting if other.id != order.id]
     reached = exposure(position, [*others, replace(order, price=price)])

@@ -53,6 +53,13 @@ class PositionSide(StrEnum):
         return {PositionSide.LONG: Side.BUY, PositionSide.SHORT: Side.SELL}.get(self)
 
 
+class MarginMode(StrEnum):
+    """What margins a position: the whole cross wallet, or a wallet of its own."""
+
+    CROSSED = "crossed"
+    ISOLATED = "isolated"
+
+
 class SelfTrade(StrEnum):
     """What happens when an account's order would meet another one of its own."""
 

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     UNKNOWN_ORDER = auto()
     CONDITIONAL_ELSEWHERE = auto()
     BAD_LEVERAGE = auto()
+    LEVERAGE_ISOLATED = auto()
     MARGIN_TYPE_SAME = auto()
     MARGIN_TYPE_ORDERS = auto()
     MARGIN_TYPE_POSITION = auto()

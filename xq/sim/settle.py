@@ -1,7 +1,7 @@
 """Time passes: everything that happened since the last request, in the order it happened.
 
-At one moment orders end first, then the tape fills, then triggers fire, then whoever is ruined is
-liquidated, then funding is paid. The result does not depend on how often time is looked at.
+At one moment the tape fills first, then orders end by themselves, then triggers fire, then margin
+is looked at, then funding is paid. The result does not depend on how often time is looked at.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,18 +11,20 @@ from functools import partial
 from xq.sim.algos import AlgoStatus
 from xq.sim.algos_enter import cancel_algo
 from xq.sim.algos_fire import fire, work
-from xq.sim.contracts import first_bankruptcy, liquidate, next_funding, pay_funding
+from xq.sim.contracts import next_funding, pay_funding
 from xq.sim.draft import Draft
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
+from xq.sim.liquidation import examine
 from xq.sim.orders_change import end_countdown, end_order
 from xq.sim.queues import Reached, Scan, scan
 from xq.sim.records import Kind
+from xq.sim.ruin import CALL_AT, WHOLE, first_failure, pools
 from xq.sim.state import MarketKey
 from xq.sim.trading import fill_resting
 from xq.sim.triggers import watch_algo, watch_stop
 
-_ENDS, _TAPE, _TRIGGER, _RUIN, _FUNDING = range(5)
+_TAPE, _ENDS, _TRIGGER, _RUIN, _FUNDING = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,17 @@ class _Happening:
     action: Callable[[], None]
 
 
+def _order(happening: _Happening) -> tuple[int, int, tuple[str, ...]]:
+    return happening.ts, happening.rank, happening.key
+
+
 def settle(draft: Draft, feeds: Mapping[Face, Feed], until_ms: int) -> None:
     """Bring the books to ``until_ms``."""
+    if until_ms <= draft.now_ms:
+        return
     passage = _Passage(draft, feeds, until_ms)
-    while draft.now_ms < until_ms:
-        passage.step()
+    while passage.step():
+        pass
     passage.trail_on()
 
 
@@ -50,6 +58,8 @@ class _Passage:
         self._draft = draft
         self._feeds = feeds
         self._until_ms = until_ms
+        self._began_ms = draft.now_ms
+        self._done: dict[int, int] = {}  # when something of a rank happened last
         self._scans: dict[MarketKey, Scan] = {}
         span, futures = (draft.now_ms, until_ms), feeds[Face.FUTURES]
         self._algos = {
@@ -62,31 +72,43 @@ class _Passage:
             for number, order in draft.state.index.waiting.items()
         }
 
-    def step(self) -> None:
-        """Let the next thing happen, or the rest of the time pass."""
-        draft = self._draft
-        found = min(self._happenings(), key=lambda h: (h.ts, h.rank, h.key), default=None)
-        limit = self._until_ms if found is None else found.ts
-        ruin = first_bankruptcy(draft.state, self._feeds[Face.FUTURES], draft.now_ms, limit)
-        if ruin is not None:
-            ts, owner = ruin
-            futures = self._feeds[Face.FUTURES]
-            forced = _Happening(ts, _RUIN, (owner,), partial(liquidate, draft, futures, owner))
-            if found is None or (ts, _RUIN) < (found.ts, found.rank):
-                found = forced
+    def step(self) -> bool:
+        """Let the next thing happen; without one the rest of the time passes. Whether there was."""
+        found = min(self._happenings(), key=_order, default=None)
+        failure = self._failure(self._until_ms if found is None else found.ts)
+        if failure is not None and (found is None or _order(failure) < _order(found)):
+            found = failure
         self._pass(self._until_ms if found is None else found.ts)
         if found is not None:
+            self._done[found.rank] = found.ts
             found.action()
+        return found is not None
+
+    def _since(self, rank: int) -> int:
+        """From when on things of a rank are still to happen: after now, or with it."""
+        now = self._draft.now_ms
+        return now if self._done.get(rank, self._began_ms) == now else now - 1
 
     def _happenings(self) -> Iterator[_Happening]:
         yield from self._ends()
         yield from self._fills()
         yield from self._triggers()
         if self._draft.state.positions:
-            ts = next_funding(self._draft.now_ms)
+            ts = next_funding(self._since(_FUNDING))
             if ts <= self._until_ms:
                 feed = self._feeds[Face.FUTURES]
                 yield _Happening(ts, _FUNDING, (), partial(pay_funding, self._draft, feed))
+
+    def _failure(self, limit: int) -> _Happening | None:
+        """The first moment, not after ``limit``, at which margin runs out somewhere."""
+        draft, feed = self._draft, self._feeds[Face.FUTURES]
+        span = self._since(_RUIN), limit
+        times = [
+            first_failure(pool, feed, span, WHOLE if pool.key in draft.state.warned else CALL_AT)
+            for pool in pools(draft.state)
+        ]
+        ts = min((ts for ts in times if ts is not None), default=None)
+        return None if ts is None else _Happening(ts, _RUIN, (), partial(examine, draft, feed))
 
     def _ends(self) -> Iterator[_Happening]:
         draft, state = self._draft, self._draft.state

@@ -14,6 +14,7 @@ from xq.types import Side
 BalanceKey = tuple[str, Face, Account, str]
 PositionKey = tuple[str, str, PositionSide]
 MarketKey = tuple[Face, str]
+PoolKey = tuple[str, str, str]  # owner, and of an isolated position symbol and side
 EatenKey = tuple[Face, str, Side, Decimal]
 
 
@@ -117,6 +118,8 @@ class State:
         Outside liquidity that clients took.
     countdowns
         Dead man's switches per account and futures symbol.
+    warned
+        Pools whose owner was told that margin runs out; events only, so not kept on disk.
     settled_ms
         Venue time up to which everything that happened is in the books.
     """
@@ -133,6 +136,7 @@ class State:
     countdowns: dict[tuple[str, str], Countdown] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     settled_ms: int = 0
+    warned: dict[PoolKey, int] = field(default_factory=dict, compare=False)
     index: "Index" = field(init=False, repr=False, compare=False)
     books: dict[MarketKey, Book] = field(init=False, repr=False, compare=False)
 

@@ -152,7 +152,7 @@ def expire_idle_reductions(draft: Draft, feed: Feed, owner: str, symbol: str) ->
         if algo.with_position and algo.is_open:
             side = algo.position_side
             if not reducible_by(state, owner, symbol, side, algo.side):
-                draft.put_algo(replace(algo, status=AlgoStatus.EXPIRED, note="no position"))
+                draft.end_algo(algo, AlgoStatus.EXPIRED, "no position")
     for order in state.orders_of(owner, Face.FUTURES, symbol):
         if order.reduce_only and order.id in state.queues and not reducible(state, order):
             close_order(draft, feed.instrument(symbol), order, OrderStatus.EXPIRED)

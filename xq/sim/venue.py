@@ -1,13 +1,18 @@
 """The simulated venue: two faces, one ledger, one clock; call `settle` before every request."""
 
-from dataclasses import replace
+from decimal import Decimal
 
+from xq.sim.account_settings import (
+    change_margin,
+    set_leverage,
+    set_margin_mode,
+    set_position_mode,
+)
 from xq.sim.contracts import margin_account
-from xq.sim.events import ConfigEvent
 from xq.sim.exact import exact
 from xq.sim.instruments import Face
-from xq.sim.margin import MarginAccount, leverage_of, max_leverage, max_notional
-from xq.sim.refusal import Reason, Refusal
+from xq.sim.margin import MarginAccount
+from xq.sim.records import MarginMode, PositionSide
 from xq.sim.venue_orders import VenueOrders
 
 
@@ -26,16 +31,25 @@ class SimVenue(VenueOrders):
     def set_leverage(self, owner: str, symbol: str, leverage: int) -> None:
         """Choose a symbol's leverage. Raises `Refusal` if brackets or margin forbid it."""
         self.market(Face.FUTURES, symbol)
-        if not 1 <= leverage <= max_leverage(symbol):
-            raise Refusal(Reason.BAD_LEVERAGE, str(leverage))
-        if leverage == leverage_of(self.state, owner, symbol):
-            return
         with self._change() as draft:
-            draft.put_setting(replace(self.state.setting(owner, symbol), leverage=leverage))
-            after = self.margin(owner)
-            if after.positions and after.used > after.equity:
-                raise Refusal(Reason.NO_MARGIN)
-            here = [item for item in after.positions if item.position.symbol == symbol]
-            if any(abs(item.notional) > max_notional(symbol, leverage) for item in here):
-                raise Refusal(Reason.POSITION_LIMIT)
-            draft.events.append(ConfigEvent(self.now_ms, owner, symbol, leverage=leverage))
+            set_leverage(draft, self.feeds[Face.FUTURES], owner, symbol, leverage)
+
+    @exact
+    def set_margin_mode(self, owner: str, symbol: str, mode: MarginMode) -> None:
+        """Choose cross or isolated margin for a symbol. Raises `Refusal`."""
+        self.market(Face.FUTURES, symbol)
+        with self._change() as draft:
+            set_margin_mode(draft, owner, symbol, mode)
+
+    @exact
+    def set_position_mode(self, owner: str, hedge: bool) -> None:
+        """Choose one position per symbol, or a long and a short one. Raises `Refusal`."""
+        with self._change() as draft:
+            set_position_mode(draft, owner, hedge=hedge)
+
+    @exact
+    def change_margin(self, owner: str, symbol: str, side: PositionSide, amount: Decimal) -> None:
+        """Add to an isolated position's wallet, or take from it. Raises `Refusal`."""
+        self.market(Face.FUTURES, symbol)
+        with self._change() as draft:
+            change_margin(draft, self.feeds[Face.FUTURES], owner, symbol, side, amount)

@@ -8,7 +8,8 @@ from xq.errors import ConfigError, UsageError
 from xq.ports import Clock
 from xq.sim.account import open_account
 from xq.sim.accounts import MAIN, by_key
-from xq.sim.draft import Changes, Draft
+from xq.sim.changes import Changes
+from xq.sim.draft import Draft
 from xq.sim.events import Event
 from xq.sim.exact import exact
 from xq.sim.feed import Feed

@@ -7,7 +7,8 @@ from support.scripted_feed import START, Bench
 
 from xq.sim.account import apply_to_position
 from xq.sim.accounts import MAIN
-from xq.sim.draft import About, Draft, transfer
+from xq.sim.changes import About, transfer
+from xq.sim.draft import Draft
 from xq.sim.instruments import Face
 from xq.sim.matching import Execution
 from xq.sim.records import Account, Kind, NewOrder, SimPosition

@@ -9,7 +9,7 @@ from support.scripted_feed import START, Bench
 from xq.clock import ManualClock
 from xq.errors import UsageError
 from xq.sim.accounts import MAIN, Login, login_of
-from xq.sim.events import BalanceEvent, Cause, ConfigEvent, Liquidation, OrderEvent
+from xq.sim.events import BalanceEvent, Cause, ConfigEvent, Liquidation, MarginCall, OrderEvent
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger, Page
 from xq.sim.records import Account, Kind, NewOrder
@@ -152,10 +152,11 @@ def test_what_happens_by_itself_is_told_with_its_own_time(bench):
     events = heard(bench)
     bench.futures.print("BTCUSDT", START + 30_000, "30000")
     bench.advance(3_600_000)
-    [forced] = [event for event in events if isinstance(event, Liquidation)]
-    assert forced.ts == START + 60_000
-    assert sum(fill.quantity for fill in forced.fills) == forced.order.quantity == D("4.5")
+    forced = [event for event in events if isinstance(event, Liquidation)]
+    assert sum(fill.quantity for event in forced for fill in event.fills) == D("4.5")
+    assert all(event.order.filled == event.order.quantity for event in forced)
     assert {e.cause for e in events if isinstance(e, OrderEvent)} == {Cause.NEW, Cause.LIQUIDATION}
+    assert [type(event) for event in events].index(MarginCall) == 0
     assert {event.ts for event in events} == {START + 60_000}
 
 

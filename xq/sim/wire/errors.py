@@ -133,6 +133,10 @@ _FUTURES: dict[Reason, _Text] = {
     ),
     Reason.BAD_DEPTH_LIMIT: (-4021, "{0} is not valid depth limit"),
     Reason.BAD_LEVERAGE: (-4028, "Leverage {0} is not valid"),
+    Reason.LEVERAGE_ISOLATED: (
+        -4161,
+        "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
+    ),
     Reason.MARGIN_TYPE_SAME: (-4046, "No need to change margin type."),
     Reason.MARGIN_TYPE_ORDERS: (
         -4047,

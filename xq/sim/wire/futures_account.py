@@ -1,17 +1,12 @@
 """Signed endpoints about the futures account: balances, positions, leverage, settings."""
 
-from decimal import Decimal
-from enum import Enum
 from typing import Any
 
+from xq.sim.brackets import max_notional, tiers_of
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.ledger import Page
-from xq.sim.margin import (
-    PositionMargin,
-    leverage_of,
-    max_notional,
-    tiers_of,
-)
+from xq.sim.margin import PositionMargin, leverage_of, value
+from xq.sim.records import MarginMode, PositionSide
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.futures_payloads import (
@@ -20,9 +15,11 @@ from xq.sim.wire.futures_payloads import (
     account_v3,
     balance_row,
     income_row,
+    margin_row,
     risk_v2,
     risk_v3,
 )
+from xq.sim.wire.order_params import position_side, required
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
 
@@ -30,9 +27,7 @@ _FUTURES = Face.FUTURES
 _WEEK_MS = 7 * 86_400_000
 
 
-class _MarginType(Enum):
-    ISOLATED = "ISOLATED"
-    CROSSED = "CROSSED"
+_DONE = {"code": 200, "msg": "success"}
 
 
 def _account_v3(caller: Caller, _params: Params) -> Json:
@@ -62,26 +57,23 @@ def _risk_v2(caller: Caller, params: Params) -> Json:
 
 
 def _all_positions(caller: Caller, params: Params) -> list[PositionMargin]:
-    """Version 2 shows flat symbols too."""
-    venue = caller.venue
-    exposed = {item.position.symbol: item for item in venue.margin(caller.owner).positions}
-    return [exposed.get(market.id) or _flat(caller, market) for market in _markets(venue, params)]
+    """Version 2 shows flat symbols too, in hedge mode each with its two sides."""
+    venue, owner = caller.venue, caller.owner
+    exposed = {item.position.key: item for item in venue.margin(owner).positions}
+    hedged = venue.state.is_hedged(owner)
+    sides = (PositionSide.LONG, PositionSide.SHORT) if hedged else (PositionSide.BOTH,)
+    return [
+        exposed.get((owner, market.id, side)) or _flat(caller, market, side)
+        for market in _markets(venue, params)
+        for side in sides
+    ]
 
 
-def _flat(caller: Caller, market: SimInstrument) -> PositionMargin:
-    venue = caller.venue
-    zero = Decimal(0)
-    return PositionMargin(
-        position=venue.state.position(caller.owner, market.id),
-        mark=venue.feeds[_FUTURES].mark_price(market.id, venue.now_ms),
-        leverage=leverage_of(venue.state, caller.owner, market.id),
-        notional=zero,
-        unrealized=zero,
-        initial=zero,
-        order_initial=zero,
-        maintenance=zero,
-        liquidation_price=zero,
-    )
+def _flat(caller: Caller, market: SimInstrument, side: PositionSide) -> PositionMargin:
+    venue, owner = caller.venue, caller.owner
+    mark = venue.feeds[_FUTURES].mark_price(market.id, venue.now_ms)
+    leverage = leverage_of(venue.state, owner, market.id)
+    return value(venue.state.position(owner, market.id, side), (), mark, leverage)
 
 
 def _markets(venue: SimVenue, params: Params) -> tuple[SimInstrument, ...]:
@@ -107,21 +99,41 @@ def _set_leverage(caller: Caller, params: Params) -> Json:
 
 
 def _set_margin_type(caller: Caller, params: Params) -> Json:
-    venue = caller.venue
-    venue.market(_FUTURES, params.required("symbol"))
-    wanted = params.word("marginType", _MarginType, Reason.INVALID_DATA)
-    same = wanted is _MarginType.CROSSED
-    raise Refusal(Reason.MARGIN_TYPE_SAME if same else Reason.MARGIN_TYPE_POSITION)
+    symbol = params.required("symbol")
+    caller.venue.market(_FUTURES, symbol)
+    wanted = params.word("marginType", MarginMode, Reason.INVALID_DATA)
+    caller.venue.set_margin_mode(caller.owner, symbol, wanted)
+    return _DONE
 
 
-def _position_mode(_caller: Caller, _params: Params) -> Json:
-    return {"dualSidePosition": False}
+def _position_mode(caller: Caller, _params: Params) -> Json:
+    return {"dualSidePosition": caller.venue.state.is_hedged(caller.owner)}
 
 
-def _set_position_mode(_caller: Caller, params: Params) -> Json:
+def _set_position_mode(caller: Caller, params: Params) -> Json:
     params.required("dualSidePosition")
-    hedge = params.flag("dualSidePosition")
-    raise Refusal(Reason.POSITION_MODE_ORDERS if hedge else Reason.POSITION_MODE_SAME)
+    caller.venue.set_position_mode(caller.owner, params.flag("dualSidePosition"))
+    return _DONE
+
+
+def _change_margin(caller: Caller, params: Params) -> Json:
+    symbol, amount = params.required("symbol"), required(params, "amount")
+    add = params.required("type")
+    if add not in ("1", "2"):
+        raise Refusal(Reason.INVALID_DATA, "type")
+    signed = amount if add == "1" else -amount
+    caller.venue.change_margin(caller.owner, symbol, position_side(params), signed)
+    done = {"amount": float(amount), "code": 200, "msg": "Successfully modify position margin."}
+    return done | {"type": int(add)}
+
+
+def _margin_history(caller: Caller, params: Params) -> Json:
+    symbol = caller.venue.market(_FUTURES, params.required("symbol")).id
+    page = params.page("id", limit=params.limit(500, 1000, capped=True))
+    found = caller.venue.ledger.margin_changes(caller.owner, symbol, page)
+    wanted = params.text("type")
+    rows = [margin_row(item) for item in found]
+    return [row for row in rows if wanted in (None, str(row["type"]))]
 
 
 def _brackets(caller: Caller, params: Params) -> Json:
@@ -154,22 +166,23 @@ def _symbol_config(caller: Caller, params: Params) -> Json:
 def _config(caller: Caller, market: SimInstrument) -> dict[str, Any]:
     venue = caller.venue
     leverage = leverage_of(venue.state, caller.owner, market.id)
+    isolated = venue.state.setting(caller.owner, market.id).isolated
     return {
         "symbol": market.id,
-        "marginType": "CROSSED",
+        "marginType": "ISOLATED" if isolated else "CROSSED",
         "isAutoAddMargin": False,
         "leverage": leverage,
         "maxNotionalValue": f"{max_notional(market.id, leverage):f}",
     }
 
 
-def _account_config(_caller: Caller, _params: Params) -> Json:
+def _account_config(caller: Caller, _params: Params) -> Json:
     return {
         "feeTier": 0,
         "canTrade": True,
         "canDeposit": False,
         "canWithdraw": False,
-        "dualSidePosition": False,
+        "dualSidePosition": caller.venue.state.is_hedged(caller.owner),
         "updateTime": 0,
         "multiAssetsMargin": False,
         "tradeGroupId": -1,
@@ -207,6 +220,8 @@ ACCOUNT_V1: dict[str, Handler] = {
     "POST /marginType": _set_margin_type,
     "GET /positionSide/dual": _position_mode,
     "POST /positionSide/dual": _set_position_mode,
+    "POST /positionMargin": _change_margin,
+    "GET /positionMargin/history": _margin_history,
     "GET /leverageBracket": _brackets,
     "GET /symbolConfig": _symbol_config,
     "GET /accountConfig": _account_config,

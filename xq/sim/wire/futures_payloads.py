@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from xq.sim.brackets import max_notional
 from xq.sim.exact import ZERO, text
-from xq.sim.margin import ASSET, MarginAccount, PositionMargin, max_notional
+from xq.sim.margin import ASSET, MarginAccount, PositionMargin
 from xq.sim.records import Kind, Posting, SimFill, SimOrder
 from xq.types import Side
 
@@ -90,22 +91,35 @@ def income_row(posting: Posting) -> dict[str, Any]:
     }
 
 
+def margin_row(posting: Posting) -> dict[str, Any]:
+    """A row of ``positionMargin/history``; type 1 adds, 2 takes away."""
+    return {
+        "symbol": posting.symbol,
+        "type": 1 if posting.amount > 0 else 2,
+        "deltaType": "TRADE" if posting.reference else "USER_ADJUST",
+        "amount": text(abs(posting.amount)),
+        "asset": posting.asset,
+        "time": posting.ts,
+        "positionSide": "BOTH",
+    }
+
+
 def risk_v3(item: PositionMargin) -> dict[str, Any]:
     """A row of ``/fapi/v3/positionRisk``."""
     position = item.position
     return {
         "symbol": position.symbol,
-        "positionSide": "BOTH",
+        "positionSide": position.side.name,
         "positionAmt": text(position.quantity),
         "entryPrice": text(position.entry_price),
         "breakEvenPrice": text(position.entry_price),
         "markPrice": text(item.mark),
         "unRealizedProfit": text(item.unrealized),
         "liquidationPrice": text(item.liquidation_price) if item.liquidation_price else "0",
-        "isolatedMargin": "0",
+        "isolatedMargin": text(item.isolated_equity),
         "notional": text(item.notional),
         "marginAsset": ASSET,
-        "isolatedWallet": "0",
+        "isolatedWallet": text(position.margin),
         "initialMargin": text(item.initial + item.order_initial),
         "maintMargin": text(item.maintenance),
         "positionInitialMargin": text(item.initial),
@@ -128,7 +142,7 @@ def risk_v2(item: PositionMargin) -> dict[str, Any]:
     return {name: row[name] for name in kept} | {
         "leverage": str(item.leverage),
         "maxNotionalValue": f"{max_notional(item.position.symbol, item.leverage):f}",
-        "marginType": "cross",
+        "marginType": "isolated" if item.position.isolated else "cross",
         "isAutoAddMargin": "false",
     }
 
@@ -144,10 +158,10 @@ def asset_row(account: MarginAccount, now_ms: int) -> dict[str, Any]:
         "initialMargin": text(account.used),
         "positionInitialMargin": text(account.initial),
         "openOrderInitialMargin": text(account.order_initial),
-        "crossWalletBalance": text(account.wallet),
-        "crossUnPnl": text(account.unrealized),
+        "crossWalletBalance": text(account.cross_wallet),
+        "crossUnPnl": text(account.cross_unrealized),
         "availableBalance": text(account.available),
-        "maxWithdrawAmount": text(min(account.available, max(ZERO, account.wallet))),
+        "maxWithdrawAmount": text(min(account.available, max(ZERO, account.cross_wallet))),
         "updateTime": now_ms,
     }
 
@@ -175,12 +189,12 @@ def account_v3(account: MarginAccount, now_ms: int) -> dict[str, Any]:
 def _account_position(item: PositionMargin) -> dict[str, Any]:
     return {
         "symbol": item.position.symbol,
-        "positionSide": "BOTH",
+        "positionSide": item.position.side.name,
         "positionAmt": text(item.position.quantity),
         "unrealizedProfit": text(item.unrealized),
-        "isolatedMargin": "0",
+        "isolatedMargin": text(item.isolated_equity),
         "notional": text(item.notional),
-        "isolatedWallet": "0",
+        "isolatedWallet": text(item.position.margin),
         "initialMargin": text(item.initial + item.order_initial),
         "maintMargin": text(item.maintenance),
         "updateTime": item.position.updated_ms,
@@ -193,7 +207,7 @@ def account_v2(account: MarginAccount, now_ms: int) -> dict[str, Any]:
     for row, item in zip(answer["positions"], account.positions, strict=True):
         row |= {
             "leverage": str(item.leverage),
-            "isolated": False,
+            "isolated": item.position.isolated,
             "entryPrice": text(item.position.entry_price),
             "maxNotional": f"{max_notional(item.position.symbol, item.leverage):f}",
             "positionInitialMargin": text(item.initial),

@@ -1,0 +1,57 @@
+"""What a draft writes down: money moved, and everything that changed."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from xq.sim.algos import AlgoOrder
+from xq.sim.instruments import Face
+from xq.sim.records import Account, Posting, SimFill, SimOrder
+from xq.sim.state import BalanceKey
+
+Leg = tuple[Account, str, Decimal]
+
+
+def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> tuple[Leg, Leg]:
+    """Two legs that move an amount; a negative amount moves back.
+
+    Examples
+    --------
+    >>> [str(leg[2]) for leg in transfer(Account.FREE, Account.HELD, "USDT", Decimal(5))]
+    ['-5', '5']
+    """
+    return (source, asset, -amount), (target, asset, amount)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a transaction concerns: whose it is, a symbol, and a fill or an order."""
+
+    owner: str
+    face: Face
+    symbol: str = ""
+    reference: int = 0
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a draft added, for the ledger to make durable.
+
+    Attributes
+    ----------
+    rows
+        Per keyed part of the state (``positions``, ``settings`` …) the keys that changed, and
+        their new records; None where one was dropped.
+    """
+
+    orders: dict[int, SimOrder] = field(default_factory=dict)
+    algos: dict[int, AlgoOrder] = field(default_factory=dict)
+    fills: list[SimFill] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
+    balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
+    rows: dict[str, dict[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.orders or self.algos or self.postings or self.rows)
