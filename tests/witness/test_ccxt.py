@@ -13,6 +13,12 @@ LINEAR = {
     "create_order triggering at once": "OrderImmediatelyFillable",
     "create_order reducing nothing": "InvalidOrder",
 }
+MODES = {
+    "set_margin_mode unchanged": "MarginModeAlreadySet",
+    "set_margin_mode with a position": "OperationRejected",
+    "one-way order": "OperationRejected",
+    "set_position_mode with positions": "OperationRejected",
+}
 SPOT = {
     "edit_order of nothing": "BadResponse",
     "cancel_order again": "OrderNotFound",
@@ -35,3 +41,10 @@ def test_spot(tmp_path, mode):
     with venue(tmp_path) as handle:
         seen = hear(OWN, "ccxt_spot", handle.url, mode)
     seen.check(expected=SPOT)
+
+
+@pytest.mark.parametrize(("mode", "exchange"), [("sync", "binance"), ("async", "binanceusdm")])
+def test_isolated_margin_and_hedge_mode(tmp_path, mode, exchange):
+    with venue(tmp_path) as handle:
+        seen = hear(OWN, "ccxt_modes", handle.url, mode, exchange)
+    seen.check(expected=MODES)

@@ -149,14 +149,17 @@ class Ledger(LedgerFile):
         rows = self._page(select, (owner, face, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
 
-    def forced(self, owner: str, symbol: str | None, page: Page) -> list[SimOrder]:
-        """Orders by which the venue liquidated an account."""
+    def forced(
+        self, owner: str, names: Sequence[str], symbol: str | None, page: Page
+    ) -> list[SimOrder]:
+        """Orders by which the venue closed positions; their client ids begin with ``names``."""
         select = (
             "SELECT * FROM orders WHERE owner = ? AND face = 'futures'"
-            " AND (? IS NULL OR symbol = ?) AND client_id GLOB 'autoclose-*'"
+            " AND (? IS NULL OR symbol = ?)"
+            " AND EXISTS (SELECT 1 FROM json_each(?) WHERE client_id GLOB value || '-*')"
         )
-        rows = self._page(select, (owner, symbol, symbol), "created_ms", page)
-        return [from_row(SimOrder, row) for row in rows]
+        values = (owner, symbol, symbol, json.dumps(list(names)))
+        return [from_row(SimOrder, row) for row in self._page(select, values, "created_ms", page)]
 
     def algo(
         self, owner: str, *, algo_id: int | None = None, client_id: str | None = None

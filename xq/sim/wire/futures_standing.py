@@ -7,6 +7,7 @@ from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
 
 _FUTURES = Face.FUTURES
+_FORCED = {"LIQUIDATION": "autoclose", "ADL": "adl_autoclose"}  # how their client ids begin
 
 
 def _one_asset(_caller: Caller, _params: Params) -> Json:
@@ -40,15 +41,14 @@ def _ranks(caller: Caller, params: Params) -> Json:
 
 
 def _forced_orders(caller: Caller, params: Params) -> Json:
-    """Orders by which the venue closed positions that had too little margin."""
+    """Orders by which the venue closed positions: liquidated, or to pay for another's."""
     symbol = params.text("symbol")
     if symbol is not None:
         caller.venue.market(_FUTURES, symbol)
-    kind = params.one_of("autoCloseType", ("LIQUIDATION", "ADL"), "LIQUIDATION")
+    kind = params.one_of("autoCloseType", _FORCED, "")
+    names = list(_FORCED.values()) if kind == "" else [_FORCED[kind]]
     page = params.page("fromId", limit=params.limit(50, 100, capped=True))
-    if kind == "ADL":
-        return []
-    orders = caller.venue.ledger.forced(caller.owner, symbol, page)
+    orders = caller.venue.ledger.forced(caller.owner, names, symbol, page)
     return [described_order(order) for order in orders]
 
 
