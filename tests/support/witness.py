@@ -91,7 +91,7 @@ def hear(name: str, program: str, *arguments: str, **environ: str) -> Testimony:
 
 @contextmanager
 def venue(folder: Path) -> Iterator[SimHandle]:
-    """A venue whose time is today's, as clients expect of an exchange."""
+    """A venue whose time is today's: clients sign with the time that an exchange tells them."""
     clock = SystemClock()
     with ensure(folder, clock=clock, seed=7, start_ms=clock.now_ms()) as handle:
         yield handle
