@@ -13,7 +13,7 @@ from xq.sim.wire.market_data import of_face
 from xq.sim.wire.order_params import spot_order, which_order
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Json, Routes, Security, routes
-from xq.sim.wire.spot_more import SPOT_OPEN, SPOT_SIGNED, STATUS
+from xq.sim.wire.spot_more import SPOT_OPEN, SPOT_SIGNED, SYSTEM_OPEN, WALLET_SIGNED
 from xq.sim.wire.spot_payloads import canceled_order, described_order, own_trade, placed_order
 
 _SPOT = Face.SPOT
@@ -215,7 +215,7 @@ SPOT_ROUTES: Routes = {
             **SPOT_SIGNED,
         },
     ),
-    **routes("/sapi/v1", Security.OPEN, STATUS),
+    **routes("/sapi/v1", Security.OPEN, SYSTEM_OPEN),
     **routes(
         "/sapi/v1",
         Security.SIGNED,
@@ -224,6 +224,7 @@ SPOT_ROUTES: Routes = {
             "GET /asset/tradeFee": _trade_fee,
             "GET /margin/allPairs": _no_margin,
             "GET /margin/isolated/allPairs": _no_margin,
+            **WALLET_SIGNED,
         },
     ),
 }

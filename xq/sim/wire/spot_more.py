@@ -26,6 +26,15 @@ def _status(_caller: Caller, _params: Params) -> Json:
     return {"status": 0, "msg": "normal"}
 
 
+def _none_of_them(_caller: Caller, _params: Params) -> Json:
+    """Money comes with the account, stays there, and is never lent."""
+    return []
+
+
+def _no_rows(_caller: Caller, _params: Params) -> Json:
+    return {"total": 0, "rows": []}
+
+
 def _average_price(caller: Caller, params: Params) -> Json:
     """Mean price of the last five minutes' trades, weighted by their quantity."""
     venue = caller.venue
@@ -122,4 +131,10 @@ SPOT_SIGNED: dict[str, Handler] = {
     "GET /account/commission": _commission,
     "POST /order/cancelReplace": _replace,
 }
-STATUS: dict[str, Handler] = {"GET /system/status": _status}
+SYSTEM_OPEN: dict[str, Handler] = {"GET /system/status": _status}
+WALLET_SIGNED: dict[str, Handler] = {
+    "GET /capital/deposit/hisrec": _none_of_them,
+    "GET /capital/withdraw/history": _none_of_them,
+    "GET /asset/transfer": _no_rows,
+    "GET /margin/interestHistory": _no_rows,
+}
