@@ -1,6 +1,5 @@
 """The venue's definite no, in words of the field; the wire gives it Binance's numbers."""
 
-from collections.abc import Mapping
 from enum import StrEnum, auto
 
 
@@ -72,19 +71,19 @@ class Reason(StrEnum):
     MARGIN_TOO_MUCH = auto()
     MARGIN_TOO_LITTLE = auto()
     MARGIN_NOT_POSITIVE = auto()
+    UNKNOWN_LISTEN_KEY = auto()
+    REPLACE_FAILED = auto()
+    REPLACE_PARTLY = auto()
     KEY_FORMAT = auto()
     KEY_UNKNOWN = auto()
     BAD_SIGNATURE = auto()
     STALE_TIMESTAMP = auto()
     FUTURE_TIMESTAMP = auto()
     BAD_RECV_WINDOW = auto()
-    UNKNOWN_LISTEN_KEY = auto()
-    REPLACE_FAILED = auto()
-    REPLACE_HALF = auto()
 
 
 class Refusal(Exception):
-    """A request that changed nothing, or half of one of two parts.
+    """A request that changed nothing.
 
     Parameters
     ----------
@@ -92,14 +91,9 @@ class Refusal(Exception):
         Which rule.
     detail
         The parameter, filter or value concerned.
-    data
-        What became of each part of a request that has several.
     """
 
-    def __init__(
-        self, reason: Reason, detail: str = "", *, data: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
-        self.data = data

@@ -27,8 +27,16 @@ class WireError:
     @property
     def payload(self) -> dict[str, object]:
         """The JSON body."""
-        more = {} if self.data is None else {"data": self.data}
-        return {"code": self.code, "msg": self.message, **more}
+        body: dict[str, object] = {"code": self.code, "msg": self.message}
+        return body if self.data is None else body | {"data": self.data}
+
+
+class Replacement(Refusal):
+    """A cancel-and-replace that failed, whole or in part, and what came of its two halves."""
+
+    def __init__(self, reason: Reason, data: Mapping[str, object]) -> None:
+        super().__init__(reason)
+        self.data = data
 
 
 _Text = tuple[int, str]
@@ -68,8 +76,6 @@ _COMMON: dict[Reason, _Text] = {
         -1021,
         "Timestamp for this request was 1000ms ahead of the server's time.",
     ),
-    Reason.REPLACE_FAILED: (-2022, "Order cancel-replace failed."),
-    Reason.REPLACE_HALF: (-2021, "Order cancel-replace partially failed."),
     Reason.UNKNOWN_LISTEN_KEY: (-1125, "This listenKey does not exist."),
     Reason.BAD_SELF_TRADE: (-5039, "Invalid self trade prevention mode."),
     Reason.BAD_RECV_WINDOW: (-1131, "recvWindow must be less than 60000."),
@@ -94,6 +100,8 @@ _SPOT: dict[Reason, _Text] = {
     Reason.DUPLICATE_CLIENT_ID: (-2010, "Duplicate order sent."),
     Reason.NO_FUNDS: (-2010, "Account has insufficient balance for requested action."),
     Reason.POST_ONLY: (-2010, "Order would immediately match and take."),
+    Reason.REPLACE_FAILED: (-2022, "Order cancel-replace failed."),
+    Reason.REPLACE_PARTLY: (-2021, "Order cancel-replace partially failed."),
 }
 
 _FUTURES: dict[Reason, _Text] = {
@@ -205,9 +213,10 @@ def wire_error(refusal: Refusal, face: Face) -> WireError:
     code, template = _text(refusal, face)
     unauthorized = refusal.reason in (Reason.KEY_FORMAT, Reason.KEY_UNKNOWN)
     status = _UNAUTHORIZED if unauthorized else _BAD_REQUEST
-    if refusal.reason is Reason.REPLACE_HALF:
-        status = _CONFLICT
-    return WireError(status, code, template.format(refusal.detail), refusal.data)
+    if isinstance(refusal, Replacement):
+        partly = refusal.reason is Reason.REPLACE_PARTLY
+        return WireError(_CONFLICT if partly else _BAD_REQUEST, code, template, refusal.data)
+    return WireError(status, code, template.format(refusal.detail))
 
 
 def _text(refusal: Refusal, face: Face) -> _Text:

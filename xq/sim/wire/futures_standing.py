@@ -1,13 +1,11 @@
-"""How an account stands with the venue: modes, allowances, rank, orders that it was forced into."""
+"""How an account stands with the venue: modes, allowances, rank."""
 
 from xq.sim.instruments import Face
-from xq.sim.wire.futures_payloads import described_order
 from xq.sim.wire.limits import order_rules
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
 
 _FUTURES = Face.FUTURES
-_FORCED = {"LIQUIDATION": "autoclose", "ADL": "adl_autoclose"}  # how their client ids begin
 
 
 def _one_asset(_caller: Caller, _params: Params) -> Json:
@@ -40,23 +38,10 @@ def _ranks(caller: Caller, params: Params) -> Json:
     return [{"symbol": name, "adlQuantile": ranks} for name, ranks in held.items()]
 
 
-def _forced_orders(caller: Caller, params: Params) -> Json:
-    """Orders by which the venue closed positions: liquidated, or to pay for another's."""
-    symbol = params.text("symbol")
-    if symbol is not None:
-        caller.venue.market(_FUTURES, symbol)
-    kind = params.one_of("autoCloseType", _FORCED, "")
-    names = list(_FORCED.values()) if kind == "" else [_FORCED[kind]]
-    page = params.page("fromId", limit=params.limit(50, 100, capped=True))
-    orders = caller.venue.ledger.forced(caller.owner, names, symbol, page)
-    return [described_order(order) for order in orders]
-
-
 STANDING_V1: dict[str, Handler] = {
     "GET /multiAssetsMargin": _one_asset,
     "GET /feeBurn": _no_fees_in_coins,
     "GET /rateLimit/order": _allowances,
     "GET /apiTradingStatus": _no_indicators,
     "GET /adlQuantile": _ranks,
-    "GET /forceOrders": _forced_orders,
 }

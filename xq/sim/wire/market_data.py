@@ -209,11 +209,12 @@ def price_ticker(caller: Caller, params: Params, face: Face) -> Json:
 
 def _best(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
     bids, asks = venue.depth(face, market.id, 1)
+    bid, ask = (side[0] if side else (ZERO, ZERO) for side in (bids, asks))
     return {
-        "bidPrice": text(bids[0][0]),
-        "bidQty": text(bids[0][1]),
-        "askPrice": text(asks[0][0]),
-        "askQty": text(asks[0][1]),
+        "bidPrice": text(bid[0]),
+        "bidQty": text(bid[1]),
+        "askPrice": text(ask[0]),
+        "askQty": text(ask[1]),
     }
 
 
