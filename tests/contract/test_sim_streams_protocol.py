@@ -205,3 +205,26 @@ def test_closing_the_venue_says_goodbye(tmp_path):
             await closing
 
     play(story())
+
+
+def test_a_bug_is_not_mistaken_for_a_quiet_market(tmp_path, caplog):
+    async def story():
+        clock = ManualClock(SystemClock().now_ms())
+        with ensure(tmp_path, clock=clock, seed=7) as handle:
+
+            async def broken(_until_ms):
+                raise ArithmeticError("a bug of the test's own")
+
+            async with listening(handle.url, "/ws") as client:
+                handle.server.streams.hub.publish = broken
+                await client.socket.send_json(
+                    {"method": "SUBSCRIBE", "params": ["btcusdt@trade"], "id": 1}
+                )
+                assert await client.end() in (None, 1006)
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                async with listening(handle.url, "/ws"):
+                    pass
+            assert await fetch(handle.url, "/fapi/v1/ping") == {}
+
+    play(story())
+    assert "the streams stopped" in caplog.text

@@ -11,12 +11,15 @@ app = typer.Typer()
 
 _CCXT = """\
 ccxt, spot:     ccxt.binance({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
-                    "public": "{spot}", "private": "{spot}", "sapi": "{url}/sapi/v1"}}}},
+                    "public": "{spot}", "private": "{spot}", "sapi": "{url}/sapi/v1",
+                    "ws": {{"spot": "{ws}/stream-spot/ws",
+                           "ws-api": {{"spot": "{ws}/ws-api/v3"}}}}}}}},
                     "options": {{"fetchMarkets": {{"types": ["spot"]}}}}}})
 ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
                     "fapiPublic": "{url}/fapi/v1", "fapiPrivate": "{url}/fapi/v1",
                     "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
-                    "sapi": "{url}/sapi/v1"}}}}}})
+                    "sapi": "{url}/sapi/v1",
+                    "ws": {{"linear": "{ws}/ws", "ws-api": {{"linear": "{ws}/ws-fapi/v1"}}}}}}}}}})
 Prices after the recorded history are synthetic, and so is the book. Ctrl-C ends the server."""
 
 
@@ -46,8 +49,8 @@ def sim(
 ) -> None:
     """Run the simulated venue as a server.
 
-    It speaks Binance's spot and USDⓈ-M REST interface on 127.0.0.1 and remembers accounts, orders
-    and its clock in state/sim.sqlite.
+    It speaks Binance's spot and USDⓈ-M interfaces, REST and WebSocket, on 127.0.0.1 and remembers
+    accounts, orders and its clock in state/sim.sqlite.
     """
     from xq.api.venue import ServerReport, serve
     from xq.api.when import epoch_ms
@@ -58,7 +61,11 @@ def sim(
         shell.record(report)
         shell.note(
             _CCXT.format(
-                key=report.api_key, secret=report.api_secret, spot=report.spot, url=report.url
+                key=report.api_key,
+                secret=report.api_secret,
+                spot=report.spot,
+                url=report.url,
+                ws=report.url.replace("http://", "ws://"),
             )
         )
 

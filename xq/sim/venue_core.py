@@ -69,7 +69,7 @@ class VenueCore:
         self.logins = by_key(accounts)
         self.ledger = ledger
         self.feeds = feeds
-        self._clock = clock
+        self.clock = clock
         self._listeners: list[Listener] = []
         self._markets = {
             face: {market.id: market for market in feed.symbols()} for face, feed in feeds.items()
@@ -109,7 +109,7 @@ class VenueCore:
         Venue time never goes back, even when wall time does.
         """
         with self._change() as draft:
-            settle(draft, self.feeds, self._clock.now_ms() + self.world.offset_ms)
+            settle(draft, self.feeds, self.clock.now_ms() + self.world.offset_ms)
 
     def depth(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
         """(bids, asks), best first: outside liquidity merged with clients' resting orders."""
@@ -155,7 +155,7 @@ class VenueCore:
                 where=str(self.ledger.path),
                 hint="choose a later time, or another --state folder",
             )
-        self.world = World(self.world.seed, start_ms - self._clock.now_ms())
+        self.world = World(self.world.seed, start_ms - self.clock.now_ms())
         self.ledger.commit(Changes(), self.state, self.world)
 
 

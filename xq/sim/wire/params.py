@@ -37,6 +37,14 @@ class Params:
         """Read a query string and a form body; the query wins where both name a parameter."""
         return cls(_pairs(body) | _pairs(query))
 
+    def sent(self) -> "Params":
+        """These without what was sent empty."""
+        return Params({name: value for name, value in self._values.items() if value})
+
+    def replaced(self, name: str, value: str) -> "Params":
+        """These with another value for one of them."""
+        return Params({**self._values, name: value})
+
     def __contains__(self, name: str) -> bool:
         return name in self._values
 

@@ -19,6 +19,8 @@ from xq.sim.market import SimMarket
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
+from xq.sim.wire.bybit.doors import BybitDoors
+from xq.sim.wire.bybit.face import PREFIX, BybitFace
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.limits import Limits
@@ -97,6 +99,7 @@ class VenueServer:
         self.limits = limits
         self._manners = manners
         self.streams: Streams | None = None
+        self._bybit = BybitFace(venue, limited=limits is not None)
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -146,12 +149,17 @@ class VenueServer:
         )
         await runner.setup()
         self.streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
+        manners = Manners() if self._manners is None else self._manners
+        doors = BybitDoors(self._bybit, self.streams.hub, self._wall, manners)
+        self.streams.doors.update(doors.openers)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
             await self.streams.close()
+            doors.close()
+            self._bybit.close()
             await runner.cleanup()
 
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
@@ -179,11 +187,16 @@ class VenueServer:
             error = wire_error(Refusal(Reason.MALFORMED_PARAMETER, "query"), Face.SPOT)
             return Reply(error.status, error.payload)
         key = request.headers.get("X-MBX-APIKEY")
-        message = Message(request.method, path, query, body.decode("ascii"), key)
+        named = request.headers.items()
+        signed = {name.lower(): text for name, text in named if "-BAPI-" in name.upper()}
+        text = body.decode("ascii")
+        message = Message(request.method, path, query, text, key, headers=signed)
         return self._reply(message)
 
     def _reply(self, message: Message) -> Reply:
         """Answer a request, by HTTP or WebSocket."""
+        if message.path.startswith(PREFIX):
+            return self._bybit.reply(message, self._wall)
         more = None if self.streams is None else self.streams.routes
         if self.limits is None:
             reply = dispatch(self.venue, message, self._wall, more)

@@ -116,29 +116,26 @@ class Differences:
                 if inside and price not in seen:
                     touched.add(price)
 
-    def events(self, _since_ms: int, _until_ms: int) -> Iterator[tuple[int, bytes]]:
+    def events(self, _since_ms: int, _until_ms: int) -> Iterator[tuple[int, bytes] | None]:
         """At most one message for each piece of venue time."""
         if self._now_cell() == self._cell:
             return
         self._cell = self._now_cell()
         before, self._sides = self._sides, self._look()
-        changed = [
-            _changes(old, new, touched)
-            for old, new, touched in zip(before, self._sides, self._touched, strict=True)
-        ]
-        if not (changed[0] or changed[1]):
+        touched, self._touched = self._touched, (set(), set())
+        if before == self._sides and not any(touched):
             return
-        now = self._books.venue.now_ms
-        face, symbol = self.stream.face, self.stream.symbol
+        now, after = self._books.venue.now_ms, self._sides
         previous, first = self._last_id, self._first_id
-        self._last_id = self._books.next_id(face, symbol)
-        self._first_id = self._books.skip(face, symbol)
-        for touched in self._touched:
-            touched.clear()
-        yield (
-            now,
-            orjson.dumps(_message(self.stream, now, (first, self._last_id, previous), changed)),
-        )
+        self._last_id = self._books.next_id(self.stream.face, self.stream.symbol)
+        self._first_id = self._books.skip(self.stream.face, self.stream.symbol)
+        ids = first, self._last_id, previous
+        sides = []
+        for old, new, also in zip(before, after, touched, strict=True):
+            yield None
+            sides.append(_changes(old, new, also))
+        yield None
+        yield now, orjson.dumps(_message(self.stream, now, ids, sides))
 
     def _look(self) -> tuple[_Side, _Side]:
         bids, asks = self._books.read(self.stream.face, self.stream.symbol, self._depth)

@@ -26,7 +26,7 @@ class _Invalid(Exception):
         self.text = text
 
 
-def answer(hub: Hub, session: Session, text: str) -> bytes:
+def answer(hub: Hub, session: Session, text: str | bytes) -> bytes:
     """Do what a control message asks and say so, or say what was wrong with it."""
     try:
         message = orjson.loads(text)

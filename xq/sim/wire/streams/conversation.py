@@ -52,7 +52,7 @@ class Conversation:
     Parameters
     ----------
     answer
-        Answers a text message.
+        Answers a message; nothing if it has put its answer into the outbox itself.
     leave
         Called once the connection ended.
     most_messages
@@ -62,7 +62,7 @@ class Conversation:
     def __init__(
         self,
         outbox: Outbox,
-        answer: Callable[[str], bytes],
+        answer: Callable[[str | bytes], bytes],
         leave: Callable[[], None],
         manners: Manners,
         *,
@@ -89,8 +89,10 @@ class Conversation:
                 if self._is_too_chatty():
                     await socket.close(code=POLICY_VIOLATION, message=b"Too many requests")
                     return
-                if message.type is WSMsgType.TEXT:
-                    self._outbox.put(self._answer(message.data))
+                if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                    reply = self._answer(message.data)
+                    if reply:
+                        self._outbox.put(reply)
                 elif message.type is WSMsgType.PING:
                     await socket.pong(message.data)
                 elif message.type is WSMsgType.PONG:

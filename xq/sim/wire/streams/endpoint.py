@@ -41,13 +41,13 @@ class Streams:
         Answers a request as REST does.
     wall
         What signatures and listen keys are checked against.
-    clock
-        Moved by the pump where time is replayed as fast as subscribers can take it.
 
     Attributes
     ----------
     routes
         REST endpoints that belong to streams.
+    doors
+        Other faces' addresses, and what opens a conversation there.
     """
 
     def __init__(
@@ -57,15 +57,17 @@ class Streams:
         *,
         wall: Clock,
         manners: Manners | None = None,
-        clock: Stepped | None = None,
     ) -> None:
         keys = ListenKeys(wall)
         self.hub = Hub(venue, keys)
         self.routes: Routes = key_routes(keys)
+        self.doors: dict[str, Callable[[Outbox], Conversation]] = {}
         self._reply = reply
         self._wall = wall
         self._manners = Manners() if manners is None else manners
+        clock = venue.clock if isinstance(venue.clock, Stepped) else None
         self._pump = asyncio.get_running_loop().create_task(Pump(venue, self.hub, clock).run())
+        self._pump.add_done_callback(self._stopped)
         self._sockets: dict[web.WebSocketResponse, None] = {}
         self._silent = any(isinstance(feed, PaperFeed) for feed in venue.feeds.values())
 
@@ -74,9 +76,15 @@ class Streams:
 
         A paper venue has no streams: its prices are those of an exchange that has its own.
         """
-        if self._silent or request.headers.get("Upgrade", "").lower() != "websocket":
+        if (
+            self._silent
+            or self._pump.done()
+            or request.headers.get("Upgrade", "").lower() != "websocket"
+        ):
             return None
         path, _, query = request.raw_path.partition("?")
+        if path in self.doors:
+            return await self._serve(request, self.doors[path])
         face = _REQUESTS.get(path)
         if face is not None:
             return await self._serve(request, lambda outbox: self._requests(face, outbox))
@@ -96,11 +104,19 @@ class Streams:
     async def close(self) -> None:
         """End every connection and the pump."""
         self._pump.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._pump
+        await asyncio.wait([self._pump])
         for socket in list(self._sockets):
             await socket.close(code=GOING_AWAY, message=b"venue closes")
         self.hub.close()
+
+    def _stopped(self, pump: "asyncio.Task[None]") -> None:
+        """A bug must not look like a quiet market: whoever listens is cut off."""
+        if pump.cancelled() or pump.exception() is None:
+            return
+        for session in list(self.hub.sessions):
+            session.outbox.abandon()
+        problem = {"message": "the streams stopped", "exception": pump.exception()}
+        asyncio.get_running_loop().call_exception_handler(problem)
 
     async def _serve(
         self, request: "web.Request", open_talk: Callable[[Outbox], Conversation]

@@ -131,6 +131,17 @@ class Hub:
                 topic.sessions[session] = None
         self.note()
 
+    def follow(self, session: Session, stream: Stream, make: Callable[[], Producer]) -> Producer:
+        """Listen to a stream that another face's producer makes, and be told by which."""
+        key = stream.face, stream.name
+        if key not in self._topics:
+            self._topics[key] = _Topic(stream, make(), self.venue.now_ms)
+            self.fresh = True
+        self._topics[key].sessions[session] = None
+        session.names[stream.name] = None
+        self.note()
+        return self._topics[key].producer
+
     def unsubscribe(self, session: Session, names: Iterable[str]) -> None:
         """Listen to streams no longer."""
         for name in names:

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from xq.errors import XqError
 from xq.sim.venue import SimVenue
@@ -17,11 +17,12 @@ _FIRST_STRIDE_MS = 1000
 _MANY, _FEW = 4000, 1000  # messages of one stride: above and below these it is changed
 
 
+@runtime_checkable
 class Stepped(Protocol):
     """A clock whose time may be moved by whoever has told everybody of the past."""
 
     def step(self, most_ms: int) -> bool:
-        """Move by up to ``most_ms`` if time runs as fast as it can; whether it does."""
+        """Move by up to ``most_ms`` if time runs as fast as it can; whether it moved."""
 
 
 class Pump:

@@ -53,7 +53,7 @@ class Requests:
         self._subscriptions.clear()
         self._hub.note()
 
-    def reply(self, text: str) -> bytes:
+    def reply(self, text: str | bytes) -> bytes:
         """Answer one message."""
         try:
             request = orjson.loads(text)

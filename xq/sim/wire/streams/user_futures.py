@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from xq.sim.algos import AlgoStatus
+from xq.sim.brackets import maintenance
 from xq.sim.events import (
     AlgoEvent,
     BalanceEvent,
@@ -15,7 +16,6 @@ from xq.sim.events import (
 )
 from xq.sim.exact import ZERO, text
 from xq.sim.instruments import Face
-from xq.sim.margin import maintenance
 from xq.sim.records import Account, Kind, SimOrder, SimPosition
 from xq.sim.venue import SimVenue
 from xq.types import Side
