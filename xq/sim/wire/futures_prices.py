@@ -18,7 +18,7 @@ INTEREST_KEPT_MS = 30 * DAY_MS  # Binance keeps a month of open interest
 
 _FUTURES = Face.FUTURES
 _MOST_BARS = 1500
-_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
 def premium_index(caller: Caller, params: Params) -> Json:
@@ -105,7 +105,7 @@ def open_interest_history(caller: Caller, params: Params) -> Json:
     """Contracts held at regular times of the last thirty days, and their value at the mark."""
     venue = caller.venue
     market = venue.market(_FUTURES, params.required("symbol"))
-    period = _period(params)
+    period = period_of(params)
     limit = params.limit(30, 500, capped=False)
     start, end = params.span()
     oldest = venue.now_ms - INTEREST_KEPT_MS
@@ -129,8 +129,9 @@ def _interest(venue: SimVenue, symbol: str, ts_ms: int) -> dict[str, Any]:
     }
 
 
-def _period(params: Params) -> Timeframe:
+def period_of(params: Params) -> Timeframe:
+    """The ``period`` asked for, one of `PERIODS`."""
     name = params.required("period")
-    if name not in _PERIODS:
+    if name not in PERIODS:
         raise Refusal(Reason.INVALID_DATA, "period")
     return Timeframe.parse(name)

@@ -52,6 +52,10 @@ class Params:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    def given(self, **more: str) -> "Params":
+        """The same and more."""
+        return Params({**self._values, **more})
+
     def text(self, name: str) -> str | None:
         """A parameter, or None if it was not sent; refused if empty."""
         value = self._values.get(name)

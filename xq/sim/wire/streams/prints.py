@@ -88,6 +88,11 @@ def _aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
     }
 
 
+def _future_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
+    row = _aggregate(symbol, trade)
+    return row | {"nq": row["q"]}
+
+
 def _spot_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
     return _aggregate(symbol, trade) | {"M": True}
 
@@ -95,6 +100,6 @@ def _spot_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
 _SHAPES: dict[tuple[Face, Kind], Callable[[str, SimTrade], dict[str, Any]]] = {
     (Face.FUTURES, Kind.TRADE): _futures_trade,
     (Face.SPOT, Kind.TRADE): _spot_trade,
-    (Face.FUTURES, Kind.AGG_TRADE): _aggregate,
+    (Face.FUTURES, Kind.AGG_TRADE): _future_aggregate,
     (Face.SPOT, Kind.AGG_TRADE): _spot_aggregate,
 }
