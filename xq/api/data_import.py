@@ -105,7 +105,7 @@ def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterat
     from xq.api.data_import_book import BOOKS, import_book
     from xq.lake.formats.name import read_name
 
-    named = [(path, _of_kind(read_name(path), wanted.kind)) for path in files]
+    named = [(path, of_kind(read_name(path), wanted.kind)) for path in files]
     symbols = {item.symbol for _, item in named if item.symbol}
     if wanted.symbol is not None and len(symbols) > 1:
         raise UsageError(
@@ -123,8 +123,16 @@ def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterat
             yield Outcome(report, error)
 
 
-def _of_kind(named: "Named", kind: str | None) -> "Named":
-    """What the caller says the rows are; a name that says something else is not overruled."""
+def of_kind(named: "Named", kind: str | None) -> "Named":
+    """What the caller says the rows are; a name that says something else is not overruled.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
+    UsageError
+        If files are not read as it, or the name says another.
+    """
     from xq.api.data_import_book import BOOKS
     from xq.lake.schema import kind_of
 

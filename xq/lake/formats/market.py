@@ -36,7 +36,7 @@ def refuse_others(table: pa.Table, market: str | None, path: PurePath) -> None:
     if len(said) > 1:
         few = ", ".join(said[:5]) + (" …" if len(said) > 5 else "")
         raise DataError(f"rows of {len(said)} markets in one file, column {name}: {few}",
-                        where=str(path), hint="one file for each, and --symbol")  # fmt: skip
+                        where=str(path), hint="one file for each market")  # fmt: skip
     if said and market is not None and not _same(said[0], market):
         raise DataError(f"the rows say {name} {said[0]}, expected {market}",
                         where=str(path), hint=f"add --symbol {_spelt(said)}")  # fmt: skip
