@@ -142,6 +142,7 @@ def profile(base: str) -> Profile:
     return _PROFILES[base]
 
 
+@cache
 def _digits(step: Decimal) -> int:
     exponent = step.normalize().as_tuple().exponent
     return max(0, -int(exponent))
