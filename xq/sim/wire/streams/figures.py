@@ -41,15 +41,18 @@ class Marks:
     def _mark(self, symbol: str, ts_ms: int) -> dict[str, Any]:
         coming = self._feed.funding_estimate(symbol, ts_ms)
         index = text(self._feed.index_price(symbol, ts_ms))
+        mark = text(self._feed.mark_price(symbol, ts_ms))
         return {
             "e": "markPriceUpdate",
             "E": ts_ms,
             "s": symbol,
-            "p": text(self._feed.mark_price(symbol, ts_ms)),
+            "p": mark,
+            "ap": mark,
             "i": index,
             "P": index,
             "r": text(coming.rate),
             "T": coming.ts,
+            "st": 1,
         }
 
 
