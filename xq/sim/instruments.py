@@ -141,6 +141,7 @@ def profile(base: str) -> Profile:
     return PROFILES[base]
 
 
+@cache
 def _digits(step: Decimal) -> int:
     exponent = step.normalize().as_tuple().exponent
     return max(0, -int(exponent))
