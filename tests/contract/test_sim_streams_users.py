@@ -234,6 +234,7 @@ class TestKeys:
         async def story():
             mine = key(url)
             async with listening(url, f"/private/ws?listenKey={mine}") as client:
+                await client.ask("LIST_SUBSCRIPTIONS")
                 wall.sleep(60 * 60 + 1)
                 gone = await client.receive()
                 assert (gone["e"], gone["listenKey"]) == ("listenKeyExpired", mine)
