@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xq.errors import NoData, UsageError, unknown
-from xq.lake import arrays
+from xq.lake import arrays, layout
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range
 from xq.lake.reader import Lake
@@ -152,9 +152,7 @@ def recordings(lake: Lake, exchange: str | None, kinds: tuple[str, ...]) -> Reco
 
 
 def _exchanges(lake: Lake, kind: str) -> Iterator[str]:
-    for info in lake.datasets(kind):
-        if info.rows and info.dataset.exchange is not None:
-            yield info.dataset.exchange
+    return (item.exchange for item in layout.datasets(lake.root, kind) if item.exchange is not None)
 
 
 def _length(item: tuple[Timeframe | None, Range]) -> int:
