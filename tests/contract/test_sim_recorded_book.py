@@ -19,7 +19,8 @@ from xq.sim.instruments import Face
 from xq.sim.market_recorded import booked
 from xq.sim.pace import Pace
 from xq.sim.records import NewOrder
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 from xq.types import OrderType, Side
 
 SIZE = Decimal("0.01")

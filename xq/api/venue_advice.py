@@ -13,7 +13,7 @@ ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "url
                     "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
                     "sapi": "{url}/sapi/v1",
                     "ws": {{"linear": "{ws}/ws", "ws-api": {{"linear": "{ws}/ws-fapi/v1"}}}}}}}}}})
-Ctrl-C ends the server. What is real of its prices: docs/venue/markets.md"""
+Status page: {admin}. Ctrl-C ends the server. What is real of its prices: docs/venue/markets.md"""
 
 
 def advice(report: ServerReport) -> str:
@@ -23,5 +23,6 @@ def advice(report: ServerReport) -> str:
         secret=report.api_secret,
         spot=report.spot,
         url=report.url,
+        admin=report.admin,
         ws=report.url.replace("http://", "ws://"),
     )

@@ -46,6 +46,13 @@ def sim(
         list[str] | None,
         typer.Option(help="Another account: key NAME, secret NAME-secret. Repeatable."),
     ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="What shall go wrong: docs/venue/faults.md.")
+    ] = None,
+    admin_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Of its status page. [default: the next port]"),
+    ] = None,
     limits: Annotated[
         Literal["on", "off"],
         typer.Option(help="on: request weights, 429 and 418 as on Binance."),
@@ -76,5 +83,7 @@ def sim(
         start_ms=start_ms,
         limits=limits == "on",
         accounts=account or (),
+        faults=faults,
+        admin_port=admin_port,
         around=Surroundings(market, source, speed, latency, liquidity),
     )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from xq.ports import Clock
 from xq.sim.account import open_account
 from xq.sim.accounts import MAIN, by_key
+from xq.sim.altered import altered
 from xq.sim.changes import Changes
 from xq.sim.draft import Draft
 from xq.sim.events import Event
@@ -157,6 +158,18 @@ class VenueCore:
         book = self.state.book(face, symbol)
         bids, asks = (merged(outside.left(self.state, side), book, side)[:limit] for side in Side)
         return bids, asks
+
+    @contextmanager
+    def altered(self, face: Face, market: SimInstrument) -> Iterator[None]:
+        """One market by other rules, as long as it lasts: for one request."""
+        feeds, markets = self.feeds, self._markets[face]
+        own = markets[market.id]
+        self.feeds = {**feeds, face: altered(feeds[face], market)}
+        markets[market.id] = market
+        try:
+            yield
+        finally:
+            self.feeds, markets[market.id] = feeds, own
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Tell a listener every event, in order, once it is in the ledger; call to unsubscribe."""

@@ -11,6 +11,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message, check_key, check_signature
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.futures import FUTURES_ROUTES
+from xq.sim.wire.known import check_known
 from xq.sim.wire.route import Caller, Json, Route, Routes, Security
 from xq.sim.wire.spot import SPOT_ROUTES
 
@@ -69,6 +70,7 @@ def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Jso
         owner = check_key(message, venue.logins).name
     elif route.security is Security.SIGNED:
         owner = check_signature(message, params, venue.logins, wall.now_ms()).name
+    check_known(message.method, message.path, params)
     venue.settle()
     return route.handler(Caller(venue, owner), params)
 

@@ -52,7 +52,7 @@ class Conversation:
     Parameters
     ----------
     answer
-        Answers a message.
+        Answers a message; nothing if it has put its answer into the outbox itself.
     leave
         Called once the connection ended.
     most_messages
@@ -90,9 +90,12 @@ class Conversation:
                     await socket.close(code=POLICY_VIOLATION, message=b"Too many requests")
                     return
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    self._outbox.put(self._answer(message.data))
+                    reply = self._answer(message.data)
+                    if reply:
+                        self._outbox.put(reply)
                 elif message.type is WSMsgType.PING:
-                    await socket.pong(message.data)
+                    if not self._outbox.is_mute:
+                        await socket.pong(message.data)
                 elif message.type is WSMsgType.PONG:
                     self._alive_at = self._loop.time()
         finally:
@@ -115,9 +118,10 @@ class Conversation:
         if silent or now - self._born_at > self._manners.life_seconds:
             self._outbox.abandon()
             return
-        task = self._loop.create_task(_ping(socket))
-        self._pings.add(task)
-        task.add_done_callback(self._pings.discard)
+        if not self._outbox.is_mute:
+            task = self._loop.create_task(_ping(socket))
+            self._pings.add(task)
+            task.add_done_callback(self._pings.discard)
         self._timer = self._loop.call_later(self._manners.ping_seconds, self._beat, socket)
 
 
