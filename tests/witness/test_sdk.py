@@ -14,3 +14,10 @@ def test_every_endpoint_of_the_venue_has_the_described_types(tmp_path):
     futures = [key for key in (*FUTURES_ROUTES, *keys) if not key[1].startswith("/api/")]
     served = {" ".join(key) for key in futures}
     assert served - asked == set()
+
+
+def test_every_stream_and_event_has_the_described_types(tmp_path):
+    with venue(tmp_path) as handle:
+        seen = hear("sdk", "sdk_streams", handle.url)
+    seen.check(expected={})
+    assert sum(name.startswith("stream ") for name in seen.calls) == 16
