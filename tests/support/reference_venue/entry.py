@@ -235,7 +235,8 @@ def check_quantity(market: Market, kind: str, quantity: Decimal) -> None:
 
 
 def _check_notional(market: Market, ask: Ask, last: Decimal) -> None:
-    if ask.reduce_only:
+    closes = (ask.position_side, ask.side) in (("long", "sell"), ("short", "buy"))
+    if ask.reduce_only or closes:
         return
     if ask.quote_quantity is not None:
         notional = ask.quote_quantity

@@ -5,14 +5,21 @@ from decimal import ROUND_DOWN, Decimal
 from support.reference_venue.margin import Margin, Row, account
 from support.reference_venue.matching import carry_out, execute, expire_idle, plan
 from support.reference_venue.numbers import ZERO, round8
-from support.reference_venue.records import Market, Order, Payment
+from support.reference_venue.records import Fill, Market, Order, Payment
 from support.reference_venue.state import State
 
 CLEARANCE = Decimal("0.0125")
 
 
 def liquidate(state: State) -> None:
-    """Every account by its name, its cross positions first."""
+    """Every account by its name, its cross positions first, until all that is left is carried."""
+    before = -1
+    while before != len(state.history):
+        before = len(state.history)
+        _look_once(state)
+
+
+def _look_once(state: State) -> None:
     for owner in sorted(state.owners):
         _liquidate(state, owner, None)
         for row in account(state, owner).rows:
@@ -57,14 +64,20 @@ def _cancel(state: State, owner: str, symbol: str | None) -> None:
 def _cut(state: State, owner: str, row: Row) -> None:
     """Bring a position into the bracket below, or close it in the lowest."""
     market = state.market("futures", row.symbol)
+    before = len(state.history)
     order = _forced(state, owner, row, abs(row.quantity) - _kept(market, row))
     carry_out(state, order, plan(state, order))
     if order.left:
         _deleverage(state, order, row)
     order.status = "filled" if order.left == 0 else "expired"
     books = state.books(owner)
-    there = books.position(row.symbol, row.side).margin if row.isolated else books.cross
-    fee = min(round8(order.filled_quote * CLEARANCE), max(ZERO, there))
+    position = books.position(row.symbol, row.side)
+    reach = position.margin if row.isolated else books.cross
+    if row.isolated and not position.quantity:
+        done = [item for item in state.history[before:] if isinstance(item, Fill)]
+        own = [books.realized[item.id] for item in done if item.order_id == order.id]
+        reach = row.margin + sum(own, ZERO)
+    fee = min(round8(order.filled_quote * CLEARANCE), max(ZERO, reach))
     if fee:
         _pay(state, owner, "clearance", -fee, row)
 
@@ -115,7 +128,9 @@ def _deleverage(state: State, order: Order, ruined: Row) -> None:
 
 def _pay(state: State, owner: str, kind: str, amount: Decimal, row: Row | None = None) -> None:
     symbol, side = ("", "both") if row is None else (row.symbol, row.side)
-    own = row is not None and row.isolated
+    own = (
+        row is not None and row.isolated and state.books(owner).position(symbol, side).quantity != 0
+    )
     state.history.append(
         Payment(state.now, owner, "futures", kind, "USDT", amount, symbol, side, own)
     )
