@@ -7,6 +7,7 @@ the size exchanges use for such prices; none of it is a copy of any exchange's l
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 
 from xq.types import Instrument, Symbol
 
@@ -123,6 +124,7 @@ def profile(base: str) -> Profile:
     return _PROFILES[base]
 
 
+@cache
 def _digits(step: Decimal) -> int:
     exponent = step.normalize().as_tuple().exponent
     return max(0, -int(exponent))

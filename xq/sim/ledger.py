@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from operator import attrgetter
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -64,6 +65,10 @@ class Ledger(LedgerFile):
         If the disk refuses.
     """
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._known: dict[str, int] = {}  # what the last commit wrote of the numbers below
+
     def __enter__(self) -> "Ledger":
         return self
 
@@ -108,23 +113,25 @@ class Ledger(LedgerFile):
 
     def commit(self, changes: Changes, state: State, world: World) -> None:
         """Write one request's changes and the state they led to; all of it or nothing."""
-        balances = [(*key, f"{amount:f}") for key, amount in sorted(changes.balances.items())]
+        meta = _meta_rows(state, world)
         with self._transaction():
-            self._write(_META, _meta_rows(state, world))
-            self._write(ORDERS.insert, map(to_row, changes.orders.values()))
-            self._write(ALGOS.insert, map(to_row, changes.algos.values()))
-            self._write(FILLS.insert, map(to_row, changes.fills))
-            self._write(POSTINGS.insert, map(to_row, changes.postings))
+            self._write(_META, [row for row in meta if self._known.get(row[0]) != row[1]])
+            self._write(ORDERS.insert, [to_row(item) for item in changes.orders.values()])
+            self._write(ALGOS.insert, [to_row(item) for item in changes.algos.values()])
+            self._write(FILLS.insert, [to_row(item) for item in changes.fills])
+            self._write(POSTINGS.insert, [to_row(item) for item in changes.postings])
+            balances = [(*key, f"{amount:f}") for key, amount in sorted(changes.balances.items())]
             self._write(_BALANCES, balances)
             for name, rows in changes.rows.items():
                 if name == "owners":
-                    self._write(_OWNERS, rows.items())
+                    self._write(_OWNERS, list(rows.items()))
                     continue
                 table = KEYED[name]
                 gone = [key for key, record in rows.items() if record is None]
-                self._write(table.delete, (key if table.key > 1 else (key,) for key in gone))
-                kept = (to_row(record) for record in rows.values() if record is not None)
+                self._write(table.delete, [key if table.key > 1 else (key,) for key in gone])
+                kept = [to_row(record) for record in rows.values() if record is not None]
                 self._write(table.insert, kept)
+        self._known = dict(meta)
 
     def order(
         self,
@@ -147,6 +154,15 @@ class Ledger(LedgerFile):
         """Orders of one symbol."""
         select = "SELECT * FROM orders WHERE owner = ? AND face = ? AND symbol = ?"
         rows = self._page(select, (owner, face, symbol), "created_ms", page)
+        return [from_row(SimOrder, row) for row in rows]
+
+    def forced(self, owner: str, symbol: str | None, page: Page) -> list[SimOrder]:
+        """Orders by which the venue closed an account's positions."""
+        select = (
+            "SELECT * FROM orders WHERE owner = ? AND (? IS NULL OR symbol = ?)"
+            " AND (client_id GLOB 'autoclose-*' OR client_id GLOB 'adl_autoclose-*')"
+        )
+        rows = self._page(select, (owner, symbol, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
 
     def algo(

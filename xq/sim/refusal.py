@@ -71,6 +71,8 @@ class Reason(StrEnum):
     MARGIN_TOO_MUCH = auto()
     MARGIN_TOO_LITTLE = auto()
     MARGIN_NOT_POSITIVE = auto()
+    REPLACE_FAILED = auto()
+    REPLACE_PARTLY = auto()
     KEY_FORMAT = auto()
     KEY_UNKNOWN = auto()
     BAD_SIGNATURE = auto()

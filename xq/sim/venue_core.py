@@ -113,7 +113,8 @@ class VenueCore:
 
     def depth(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
         """(bids, asks), best first: outside liquidity merged with clients' resting orders."""
-        outside = look(self.feeds[face], face, symbol, self.now_ms, limit)
+        gone = sum(key[:2] == (face, symbol) for key in self.state.eaten)
+        outside = look(self.feeds[face], face, symbol, self.now_ms, limit + gone)
         book = self.state.book(face, symbol)
         bids, asks = (merged(outside.left(self.state, side), book, side)[:limit] for side in Side)
         return bids, asks

@@ -32,7 +32,8 @@ _FLAT = {
         "exchangeInfo": 1, "aggTrades": 20, "trades": 5, "historicalTrades": 20, "account": 5,
         "balance": 5, "positionRisk": 5, "userTrades": 5, "allOrders": 5, "income": 30,
         "positionSide/dual": 30, "fundingRate": 1, "ticker/price": 1, "ticker/bookTicker": 2,
-        "order": 1,
+        "order": 1, "batchOrders": 5, "algoOrder": 1, "allAlgoOrders": 5, "openAlgoOrders": 1,
+        "countdownCancelAll": 10, "positionMargin": 1, "openOrder": 1,
     },
 }  # fmt: skip
 # (largest limit, weight), smallest first; the limit a caller does not name is 500 or 100.
@@ -48,7 +49,7 @@ _UNNAMED_LIMIT = {(Face.SPOT, "depth"): 100}
 _WITHOUT_SYMBOL = {
     (Face.SPOT, "ticker/24hr"): (2, 80), (Face.FUTURES, "ticker/24hr"): (1, 40),
     (Face.SPOT, "openOrders"): (6, 80), (Face.FUTURES, "openOrders"): (1, 40),
-    (Face.FUTURES, "premiumIndex"): (1, 10),
+    (Face.FUTURES, "premiumIndex"): (1, 10), (Face.FUTURES, "openAlgoOrders"): (1, 40),
 }  # fmt: skip
 
 
@@ -123,7 +124,7 @@ class Limits:
             headers["X-MBX-USED-WEIGHT"] = str(tally.used)
         if tally.used > WEIGHT_LIMITS[face]:
             return self._refuse(face, tally, headers, now_ms)
-        if method == "POST" and path.endswith("/order"):
+        if method == "POST" and path.endswith(("/order", "/algoOrder", "/batchOrders")):
             return _order(face, tally, headers, now_ms)
         return Verdict(200, headers)
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from xq.errors import UnknownName
-from xq.sim.exact import divided, text
+from xq.sim.exact import ZERO, divided, text
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
@@ -201,11 +201,12 @@ def price_ticker(caller: Caller, params: Params, face: Face) -> Json:
 
 def _best(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
     bids, asks = venue.depth(face, market.id, 1)
+    bid, ask = (side[0] if side else (ZERO, ZERO) for side in (bids, asks))
     return {
-        "bidPrice": text(bids[0][0]),
-        "bidQty": text(bids[0][1]),
-        "askPrice": text(asks[0][0]),
-        "askQty": text(asks[0][1]),
+        "bidPrice": text(bid[0]),
+        "bidQty": text(bid[1]),
+        "askPrice": text(ask[0]),
+        "askQty": text(ask[1]),
     }
 
 
