@@ -43,11 +43,6 @@ class PositionMargin:
         isolated = self.position.isolated and self.position.quantity
         return self.position.margin + self.unrealized if isolated else ZERO
 
-    @property
-    def is_bankrupt(self) -> bool:
-        """Whether an isolated position must be liquidated."""
-        return self.maintenance > 0 and self.isolated_equity <= self.maintenance
-
 
 @dataclass(frozen=True, slots=True)
 class MarginAccount:
@@ -123,12 +118,6 @@ class MarginAccount:
     def available(self) -> Decimal:
         """What new orders may use."""
         return max(ZERO, self.spare)
-
-    @property
-    def is_bankrupt(self) -> bool:
-        """Whether the cross positions must be liquidated."""
-        needed = self.cross_maintenance
-        return needed > 0 and self.cross_equity <= needed
 
 
 def evaluate(state: State, owner: str, marks: Mapping[str, Decimal]) -> MarginAccount:
