@@ -45,7 +45,7 @@ def _liquidate(state: State, owner: str, key: tuple[str, str] | None) -> None:
     rows = _pool(margin, key)
     if not rows or not _fails(margin, rows):
         return
-    _cancel(state, owner, None if key is None else key[0])
+    _cancel(state, owner, key)
     while rows and _fails(margin, rows):
         _cut(state, owner, max(rows, key=lambda row: row.maintenance))
         margin = account(state, owner)
@@ -54,11 +54,14 @@ def _liquidate(state: State, owner: str, key: tuple[str, str] | None) -> None:
         _pay(state, owner, "bankruptcy", -margin.cross)
 
 
-def _cancel(state: State, owner: str, symbol: str | None) -> None:
-    for order in state.open_orders("futures", symbol, owner):
-        order.status = "canceled"
-    for algo in state.waiting(owner, symbol):
-        algo.status = "canceled"
+def _cancel(state: State, owner: str, key: tuple[str, str] | None) -> None:
+    """All orders of the account; an isolated position takes only its own side's with it."""
+    for order in state.open_orders("futures", owner=owner):
+        if key in (None, (order.symbol, order.position_side)):
+            order.status = "canceled"
+    for algo in state.waiting(owner):
+        if key in (None, (algo.symbol, algo.position_side)):
+            algo.status = "canceled"
 
 
 def _cut(state: State, owner: str, row: Row) -> None:
