@@ -33,9 +33,10 @@ def set_leverage(draft: Draft, feed: Feed, owner: str, symbol: str, leverage: in
     held = [item for item in draft.state.positions_of(owner) if item.symbol == symbol]
     if leverage < before and any(item.isolated for item in held):
         raise Refusal(Reason.LEVERAGE_ISOLATED)
+    known = margin_account(draft.state, owner, feed, draft.now_ms)
     draft.put_setting(replace(draft.state.setting(owner, symbol), leverage=leverage))
     after = margin_account(draft.state, owner, feed, draft.now_ms)
-    if after.positions and after.spare < 0:
+    if after.spare < 0 and after.used > known.used:
         raise Refusal(Reason.NO_MARGIN)
     here = [item for item in after.positions if item.position.symbol == symbol]
     if any(abs(item.notional) > max_notional(symbol, leverage) for item in here):

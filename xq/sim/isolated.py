@@ -41,7 +41,8 @@ def settle_isolated(
         opened = max(opened - abs(before.quantity), ZERO)
         kept = _kept(before, after)
     margin = before.margin + realized
-    if kept < before.margin or not after.quantity:  # something was closed
+    turned = before.quantity * after.quantity < 0
+    if turned or abs(after.quantity) < abs(before.quantity):  # something was closed
         home = margin - kept
         if home < 0 and not kept:
             rescue = transfer(Account.INSURANCE, Account.ISOLATED, ASSET, -home)

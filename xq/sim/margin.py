@@ -202,20 +202,27 @@ def _with_liquidation(item: PositionMargin, account: MarginAccount) -> PositionM
     if not item.position.quantity:
         return item
     if item.position.isolated:
-        others = item.position.margin
+        own, others = [item], item.position.margin
     else:
-        others = account.cross_equity - item.unrealized
-        others -= account.cross_maintenance - item.maintenance
-    return replace(item, liquidation_price=_liquidation_price(item, others))
+        own = [
+            each
+            for each in account.cross
+            if each.position.quantity and each.position.symbol == item.position.symbol
+        ]
+        others = account.cross_equity - sum((each.unrealized for each in own), ZERO)
+        others -= account.cross_maintenance - sum((each.maintenance for each in own), ZERO)
+    return replace(item, liquidation_price=_liquidation_price(own, others))
 
 
-def _liquidation_price(item: PositionMargin, others: Decimal) -> Decimal:
-    """Mark price at which equity meets maintenance, the other positions standing still.
+def _liquidation_price(own: Sequence[PositionMargin], others: Decimal) -> Decimal:
+    """Mark price at which equity meets maintenance, the other symbols standing still.
 
-    Solves ``others + q·p − cost = |q|·p·rate − amount`` for p in the present bracket; zero if no
-    positive price does.
+    Solves ``others + Σ (q·p − cost) = Σ (|q|·p·rate − amount)`` for p in the present brackets, over
+    both positions of a symbol in hedge mode as Binance does; zero if no positive price does.
     """
-    position, tier = item.position, tier_at(item.position.symbol, item.notional)
-    slope = abs(position.quantity) * tier.rate - position.quantity
-    price = divided(others - position.cost + tier.amount, slope)
-    return max(ZERO, price)
+    slope, rest = ZERO, others
+    for item in own:
+        tier = tier_at(item.position.symbol, item.notional)
+        slope += abs(item.position.quantity) * tier.rate - item.position.quantity
+        rest += tier.amount - item.position.cost
+    return max(ZERO, divided(rest, slope)) if slope else ZERO

@@ -189,7 +189,7 @@ def _rests(order: SimOrder) -> bool:
 def _conditions(order: SimOrder, meeting: Meeting) -> Meeting:
     """What the order's time in force leaves of its way; refused where it may not enter at all."""
     done: Decimal = meeting.plan.quantity
-    if order.time_in_force is TimeInForce.GTX and meeting.plan.steps:
+    if order.time_in_force is TimeInForce.GTX and (meeting.plan.steps or meeting.plan.stopped):
         raise Refusal(Reason.POST_ONLY)
     if order.time_in_force is TimeInForce.FOK and done < order.remaining:
         if order.face is Face.FUTURES:

@@ -13,6 +13,7 @@ from xq.sim.orders import Placed, enter, is_limit
 from xq.sim.records import Kind, NewOrder, SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.state import Countdown
+from xq.sim.trading import trimmed
 from xq.types import OrderStatus, TimeInForce
 
 
@@ -59,8 +60,7 @@ def set_countdown(draft: Draft, owner: str, symbol: str, after_ms: int) -> None:
 def amend(draft: Draft, feed: Feed, order: SimOrder, price: Decimal, quantity: Decimal) -> Placed:
     """Give a resting futures order another price or quantity.
 
-    It keeps its place in the queue only if it gets smaller at the same price; at a price that
-    meets others it trades.
+    It goes to the end of the queue, as Binance has it; at a price that meets others it trades.
 
     Raises
     ------
@@ -84,9 +84,7 @@ def amend(draft: Draft, feed: Feed, order: SimOrder, price: Decimal, quantity: D
     if quantity <= order.filled:
         return Placed(cancel(draft, feed, order), ())
     changed = replace(order, price=price, quantity=quantity)
-    if price == order.price and quantity < order.quantity:
-        return Placed(draft.put_order(changed, Cause.AMENDED), ())
-    return _moved(draft, feed, changed)
+    return _moved(draft, feed, trimmed(draft.state, changed))
 
 
 def _moved(draft: Draft, feed: Feed, order: SimOrder) -> Placed:

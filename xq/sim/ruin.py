@@ -51,7 +51,9 @@ class Pool:
         equity, needed = self.wallet, ZERO
         for position in self.positions:
             low, high = feed.price_range(position.symbol, start_ms, end_ms)
-            low, high = low * (1 - _MARK_SLACK), high * (1 + _MARK_SLACK)
+            before = feed.mark_price(position.symbol, start_ms)
+            low = min(low, before) * (1 - _MARK_SLACK)
+            high = max(high, before) * (1 + _MARK_SLACK)
             worst = low if position.quantity > 0 else high
             equity += position.quantity * worst - position.cost
             needed += maintenance(position.symbol, position.quantity * high)

@@ -63,7 +63,8 @@ def _first_mark(
     if first > end_ms:
         return None
     low, high = feed.price_range(symbol, start_ms, end_ms)
-    nearest = high * (1 + _SLACK) if above else low * (1 - _SLACK)
+    before = feed.mark_price(symbol, start_ms)
+    nearest = max(high, before) * (1 + _SLACK) if above else min(low, before) * (1 - _SLACK)
     if not is_met(trigger, nearest, above=above):
         return None
     if end_ms - start_ms <= MINUTE_MS:

@@ -58,10 +58,10 @@ def amend(
         new.quantity = new.filled + min(new.left, state.reducible(new))
     # While the question is asked the old order still counts as the account's own.
     place = state.orders.index(order)
-    made = _asked(state, order, new)
     if new.tif == "gtx" and meets(state, new):
-        order.status = "expired"
+        order.status = "canceled"
         return
+    made = _asked(state, order, new)
     state.orders[place] = new
     follow(state, new, made)
 
@@ -90,7 +90,7 @@ def set_leverage(state: State, owner: str, symbol: str, leverage: int) -> None:
     old = state.leverage(owner, symbol)
     if leverage < old and any(row.isolated and row.quantity for row in rows):
         raise Refused("leverage_isolated")
-    if any(row.exposure > cap(market, leverage) for row in rows):
+    if any(abs(row.notional) > cap(market, leverage) for row in rows):
         raise Refused("position_limit")
     known = state.leverages.get((owner, symbol))
     state.leverages[owner, symbol] = leverage

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from support.reference_venue.margin import account, cap, opens, value
 from support.reference_venue.matching import Plan, acceptable, carry_out, outside, plan, rest
-from support.reference_venue.numbers import ZERO, on_grid, places, round8
+from support.reference_venue.numbers import ZERO, on_grid, places, ratio
 from support.reference_venue.records import Market, Order, Refused
 from support.reference_venue.state import State
 
@@ -42,7 +42,7 @@ def place(state: State, owner: str, face: str, ask: Ask) -> Order:
         item.client_id for item in state.open_orders(face, owner=owner)
     ]:
         raise Refused("duplicate_client_id")
-    if ask.tif == "gtd" and ask.good_till <= state.now + SHORTEST_GTD:
+    if ask.tif == "gtd" and ask.good_till < state.now + SHORTEST_GTD:
         raise Refused("bad_good_till")
     order = Order(
         id=len(state.orders) + 1,
@@ -59,7 +59,7 @@ def place(state: State, owner: str, face: str, ask: Ask) -> Order:
         reduce_only=ask.reduce_only,
         position_side=ask.position_side,
         stp=ask.stp,
-        good_till=ask.good_till // 1000 * 1000,
+        good_till=ask.good_till,
     )
     order.reduce_only = order.reduce_only or not opens(order)
     return enter(state, order)
@@ -131,7 +131,7 @@ def require_funds(state: State, order: Order, made: Plan) -> None:
 def require_margin(state: State, order: Order, made: Plan, instead_of: Order | None = None) -> None:
     """Growth of initial margin, open loss and fees must fit what is available.
 
-    The order counts as if all of it rested at the prices it gets.
+    The order counts as if all of it rested.
     """
     market = state.market("futures", order.symbol)
     now = account(state, order.owner)
@@ -143,31 +143,24 @@ def require_margin(state: State, order: Order, made: Plan, instead_of: Order | N
     ]
     others = [item for item in resting if item is not instead_of]
     position = state.books(order.owner).position(order.symbol, side)
-    pieces = _pieces(order, made)
+    counted = _counted(order, made)
     before = value(state, order.owner, market, side, position, resting)
-    after = value(state, order.owner, market, side, position, others + pieces)
+    after = value(state, order.owner, market, side, position, [*others, counted])
     growth = after.order_initial - before.order_initial
-    loss = sum((_worse(item, after.mark) * item.left for item in pieces), ZERO)
-    fees = sum((round8(item.price * item.left * market.taker) for item in pieces), ZERO)
+    loss = _worse(counted, after.mark) * counted.left
+    fees = counted.price * counted.left * market.taker
     if growth > 0 and growth + loss + fees > now.available:
         raise Refused("no_margin")
     if after.exposure > before.exposure and after.exposure > cap(market, after.leverage):
         raise Refused("position_limit")
 
 
-def _pieces(order: Order, made: Plan) -> list[Order]:
-    """An order in pieces of one price; what a market order does not get, at its mean price."""
-    pieces = [_piece(order, step.price, step.quantity) for step in made.steps]
-    left = order.left - made.quantity
-    if left and order.type == "limit":
-        pieces.append(_piece(order, order.price, left))
-    elif left and made.steps:
-        pieces.append(_piece(order, made.quote / made.quantity, left))
-    return pieces
-
-
-def _piece(order: Order, price: Decimal, quantity: Decimal) -> Order:
-    changes = {"price": price, "quantity": quantity, "filled": ZERO, "status": "new"}
+def _counted(order: Order, made: Plan) -> Order:
+    """The whole order at its price; one at the market's at the mean of what it gets."""
+    price = order.price
+    if order.type == "market":
+        price = ratio(made.quote, made.quantity) if made.quantity else ZERO
+    changes = {"price": price, "quantity": order.left, "filled": ZERO, "status": "new"}
     return Order(**{**vars(order), **changes})
 
 
@@ -235,7 +228,8 @@ def check_quantity(market: Market, kind: str, quantity: Decimal) -> None:
 
 
 def _check_notional(market: Market, ask: Ask, last: Decimal) -> None:
-    if ask.reduce_only:
+    closes = (ask.position_side, ask.side) in (("long", "sell"), ("short", "buy"))
+    if ask.reduce_only or closes:
         return
     if ask.quote_quantity is not None:
         notional = ask.quote_quantity

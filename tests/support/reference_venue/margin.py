@@ -132,7 +132,7 @@ def value(
         mark=mark,
         leverage=leverage,
         initial=initial,
-        order_initial=ratio_up(exposure, Decimal(leverage)) - initial,
+        order_initial=ratio_up(exposure - abs(notional), Decimal(leverage)),
         maintenance=maintenance(market, abs(notional)) if notional else ZERO,
         exposure=exposure,
     )

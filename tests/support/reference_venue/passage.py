@@ -62,7 +62,8 @@ def happen(state: State) -> None:
     look(state, printed)
     if state.now % MINUTE == 0:
         liquidate(state)
-    _settle_funding(state)
+        _settle_funding(state)
+        liquidate(state)
 
 
 def _end_orders(state: State) -> None:

@@ -5,14 +5,21 @@ from decimal import ROUND_DOWN, Decimal
 from support.reference_venue.margin import Margin, Row, account
 from support.reference_venue.matching import carry_out, execute, expire_idle, plan
 from support.reference_venue.numbers import ZERO, round8
-from support.reference_venue.records import Market, Order, Payment
+from support.reference_venue.records import Fill, Market, Order, Payment
 from support.reference_venue.state import State
 
 CLEARANCE = Decimal("0.0125")
 
 
 def liquidate(state: State) -> None:
-    """Every account by its name, its cross positions first."""
+    """Every account by its name, its cross positions first, until all that is left is carried."""
+    before = -1
+    while before != len(state.history):
+        before = len(state.history)
+        _look_once(state)
+
+
+def _look_once(state: State) -> None:
     for owner in sorted(state.owners):
         _liquidate(state, owner, None)
         for row in account(state, owner).rows:
@@ -38,7 +45,7 @@ def _liquidate(state: State, owner: str, key: tuple[str, str] | None) -> None:
     rows = _pool(margin, key)
     if not rows or not _fails(margin, rows):
         return
-    _cancel(state, owner, None if key is None else key[0])
+    _cancel(state, owner, key)
     while rows and _fails(margin, rows):
         _cut(state, owner, max(rows, key=lambda row: row.maintenance))
         margin = account(state, owner)
@@ -47,24 +54,33 @@ def _liquidate(state: State, owner: str, key: tuple[str, str] | None) -> None:
         _pay(state, owner, "bankruptcy", -margin.cross)
 
 
-def _cancel(state: State, owner: str, symbol: str | None) -> None:
-    for order in state.open_orders("futures", symbol, owner):
-        order.status = "canceled"
-    for algo in state.waiting(owner, symbol):
-        algo.status = "canceled"
+def _cancel(state: State, owner: str, key: tuple[str, str] | None) -> None:
+    """All orders of the account; an isolated position takes only its own side's with it."""
+    for order in state.open_orders("futures", owner=owner):
+        if key in (None, (order.symbol, order.position_side)):
+            order.status = "canceled"
+    for algo in state.waiting(owner):
+        if key in (None, (algo.symbol, algo.position_side)):
+            algo.status = "canceled"
 
 
 def _cut(state: State, owner: str, row: Row) -> None:
     """Bring a position into the bracket below, or close it in the lowest."""
     market = state.market("futures", row.symbol)
+    before = len(state.history)
     order = _forced(state, owner, row, abs(row.quantity) - _kept(market, row))
     carry_out(state, order, plan(state, order))
     if order.left:
         _deleverage(state, order, row)
     order.status = "filled" if order.left == 0 else "expired"
     books = state.books(owner)
-    there = books.position(row.symbol, row.side).margin if row.isolated else books.cross
-    fee = min(round8(order.filled_quote * CLEARANCE), max(ZERO, there))
+    position = books.position(row.symbol, row.side)
+    reach = position.margin if row.isolated else books.cross
+    if row.isolated and not position.quantity:
+        done = [item for item in state.history[before:] if isinstance(item, Fill)]
+        own = [books.realized[item.id] for item in done if item.order_id == order.id]
+        reach = row.margin + sum(own, ZERO)
+    fee = min(round8(order.filled_quote * CLEARANCE), max(ZERO, reach))
     if fee:
         _pay(state, owner, "clearance", -fee, row)
 
@@ -115,7 +131,9 @@ def _deleverage(state: State, order: Order, ruined: Row) -> None:
 
 def _pay(state: State, owner: str, kind: str, amount: Decimal, row: Row | None = None) -> None:
     symbol, side = ("", "both") if row is None else (row.symbol, row.side)
-    own = row is not None and row.isolated
+    own = (
+        row is not None and row.isolated and state.books(owner).position(symbol, side).quantity != 0
+    )
     state.history.append(
         Payment(state.now, owner, "futures", kind, "USDT", amount, symbol, side, own)
     )

@@ -51,7 +51,7 @@ class Judge:
         """The order, with the position side that the account's mode asks for, and its end."""
         ask = event.ask
         if event.good_for:
-            ask = replace(ask, good_till=self.now + event.good_for)
+            ask = replace(ask, good_till=(self.now + event.good_for) // 1000 * 1000)
         hedged = event.face == "futures" and self.venue.state.is_hedge(event.owner)
         if hedged and ask.position_side == "both":
             ask = replace(ask, position_side=event.hedged, reduce_only=False)

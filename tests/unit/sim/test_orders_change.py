@@ -40,11 +40,9 @@ def line(bench: Bench, price: int = 39_000) -> list[int]:
     return [number for number, _ in level]
 
 
-def test_a_smaller_order_keeps_its_place_and_a_larger_one_goes_to_the_end(bench):
+def test_an_amended_order_goes_to_the_end_of_the_queue(bench):
     first, second = rest(bench), rest(bench)
     assert amend(bench, first, "39000", "0.05").order.quantity == D("0.05")
-    assert line(bench) == [first.id, second.id]
-    amend(bench, first, "39000", "0.2")
     assert line(bench) == [second.id, first.id]
     events: list = []
     bench.venue.subscribe(events.append)
