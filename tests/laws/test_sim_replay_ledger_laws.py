@@ -20,7 +20,7 @@ from xq.sim.market_recorded import replayed
 from xq.sim.pace import Pace
 from xq.sim.records import NewOrder
 from xq.sim.refusal import Refusal
-from xq.sim.wire.server import open_venue
+from xq.sim.wire.opening import open_venue
 from xq.timeframe import HOUR_MS, MINUTE_MS
 from xq.types import OrderType, Side
 
