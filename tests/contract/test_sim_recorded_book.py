@@ -122,7 +122,7 @@ def test_the_book_rebuilt_through_the_venue_has_the_stated_numbers(recorded, tmp
     assert (len(quotes), compared) == recorded.quotes
 
 
-def test_what_a_client_rests_is_told_with_the_next_recorded_change(recorded, tmp_path):
+def test_what_a_client_rests_is_told_with_a_recorded_change_that_follows(recorded, tmp_path):
     path, rest = paths(recorded.face)
     version = "/v1" if recorded.face is Face.FUTURES else "/v3"
 
