@@ -11,7 +11,7 @@ import pytest
 from support.sim_streams import fetch, listening, play
 
 from xq.api.workspace import open_workspace
-from xq.clock import SystemClock
+from xq.clock import ManualClock, SystemClock
 from xq.lake.reader import Lake
 from xq.lake.rebuild import Diff, OrderBook, Snapshot
 from xq.sim.accounts import MAIN
@@ -21,6 +21,8 @@ from xq.sim.pace import Pace
 from xq.sim.records import NewOrder
 from xq.sim.wire.opening import open_venue
 from xq.sim.wire.server import VenueServer
+from xq.sim.wire.streams.names import parse
+from xq.sim.wire.streams.recorded import RecordedChanges
 from xq.types import OrderType, Side
 
 SIZE = Decimal("0.01")
@@ -122,7 +124,7 @@ def test_the_book_rebuilt_through_the_venue_has_the_stated_numbers(recorded, tmp
     assert (len(quotes), compared) == recorded.quotes
 
 
-def test_what_a_client_rests_is_told_with_the_next_recorded_change(recorded, tmp_path):
+def test_what_a_client_rests_is_told_with_a_recorded_change_that_follows(recorded, tmp_path):
     path, rest = paths(recorded.face)
     version = "/v1" if recorded.face is Face.FUTURES else "/v3"
 
@@ -154,6 +156,30 @@ def test_what_a_client_rests_is_told_with_the_next_recorded_change(recorded, tmp
 
     with served(recorded, tmp_path, speed="1") as server:
         play(story(server))
+
+
+def test_what_a_client_does_is_told_after_every_snapshot_that_lacks_it(recorded, tmp_path):
+    """Whoever took a snapshot just before drops changes that it holds: none of them may tell it."""
+    source = booked(Lake(recorded.lake), None)
+    venue = open_venue(tmp_path, ManualClock(0), 7, source=source, pace=Pace.parse("max"))
+    begun = venue.now_ms
+    feed = venue.feeds[recorded.face]
+    stream = RecordedChanges(parse(recorded.face, "btcusdt@depth@100ms"), venue, feed)
+    venue.seek(begun + 5_000)
+    snapshot_id = feed.update_id("BTCUSDT", venue.now_ms)
+    best = feed.book("BTCUSDT", venue.now_ms, 1)[0][0][0]
+    price = (best * Decimal("0.98")).quantize(Decimal(1)) + Decimal("0.7")
+    request = NewOrder("BTCUSDT", Side.BUY, OrderType.LIMIT, quantity=SIZE, price=price)
+    venue.place(MAIN, recorded.face, request)
+    told = [json.loads(frame) for _, frame in stream.events(begun, venue.now_ms)]
+    assert told[-1]["u"] == snapshot_id
+    assert all(Decimal(level[0]) != price for message in told for level in message["b"])
+    venue.seek(begun + 6_000)
+    later = [json.loads(frame) for _, frame in stream.events(begun + 5_000, venue.now_ms)]
+    sizes = [dict(decimals(message["b"])).get(price) for message in later]
+    recorded_size = feed.levels("BTCUSDT", venue.now_ms)[0].get(price, 0)
+    assert sizes[-1] == recorded_size + SIZE
+    venue.ledger.close()
 
 
 def test_the_book_is_the_same_whatever_was_asked_before(recorded):

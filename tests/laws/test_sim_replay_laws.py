@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.replayed import (
     FROM,
     HOLE,
@@ -147,6 +149,30 @@ def test_ids_go_on_from_day_to_day(lake):
     following = one.trades("BTCUSDT", from_id=last.id + 1, limit=3, now_ms=END)
     assert following[0].ts >= FROM + 2 * DAY_MS
     assert following[0].id > last.id
+
+
+@given(st.integers(0, 3 * DAY_MS), st.integers(1, 2 * DAY_MS), st.booleans(), st.integers(-9, 9))
+def test_ranges_and_first_reaches_are_those_of_the_trades(tape, start, length, above, away):
+    one, everything = tape
+    start_ms, end_ms = FROM + start, min(FROM + start + length, END)
+    inside = [trade for trade in everything if start_ms < trade.ts <= end_ms]
+    if not inside:
+        last = one.last_price("BTCUSDT", end_ms)
+        assert one.price_range("BTCUSDT", start_ms, end_ms) == (last, last)
+        return
+    prices = [trade.price for trade in inside]
+    assert one.price_range("BTCUSDT", start_ms, end_ms) == (min(prices), max(prices))
+    bound = inside[0].price + away * 50
+    wanted = (t for t in inside if (t.price >= bound if above else t.price <= bound))
+    found = one.first_reach("BTCUSDT", bound, above=above, start_ms=start_ms, end_ms=end_ms)
+    assert found == next(wanted, None)
+
+
+@pytest.fixture(scope="module")
+def tape(lake):
+    """A feed and all its trades."""
+    one = feed(lake)
+    return one, one.trades("BTCUSDT", start_ms=FROM, limit=10**6, now_ms=END)
 
 
 def test_funding_and_marks_are_those_of_the_lake(lake):

@@ -48,7 +48,7 @@ def coins(count: int) -> tuple[Coin, ...]:
     --------
     >>> first = coins(3)[0]
     >>> first.base, round(first.price, 4), first.tick, first.lot
-    ('BABIX', 0.4882, Decimal('0.00001'), Decimal('1'))
+    ('BABIX', 0.4876, Decimal('0.00001'), Decimal('1'))
     """
     names = ("".join(pair) for pair in product(_FIRST, _SECOND))
     return tuple(_coin(base, rank) for rank, base in zip(range(count), names, strict=False))

@@ -191,12 +191,11 @@ class ReplayFeed:
     def price_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
         """Lowest and highest price traded in (start_ms, end_ms]; the last price if none was."""
         series = self._series_of(symbol_id)
-        tapes = list(series.between(start_ms, end_ms))
-        if not tapes:
+        found = list(series.extremes(start_ms, end_ms))
+        if not found:
             last = self.last_price(symbol_id, end_ms)
             return last, last
-        low = min(int(tape.price.min()) for tape in tapes)
-        high = max(int(tape.price.max()) for tape in tapes)
+        low, high = min(pair[0] for pair in found), max(pair[1] for pair in found)
         return decimal_of(low, series.grid.price_digits), decimal_of(high, series.grid.price_digits)
 
     def first_reach(
@@ -206,7 +205,7 @@ class ReplayFeed:
         series = self._series_of(symbol_id)
         scaled = price.scaleb(series.grid.price_digits)
         bound = math.ceil(scaled) if above else math.floor(scaled)
-        for tape in series.between(start_ms, end_ms):
+        for tape in series.reaching(bound, above=above, start_ms=start_ms, end_ms=end_ms):
             reached = tape.price >= bound if above else tape.price <= bound
             if reached.any():
                 row = int(reached.argmax())

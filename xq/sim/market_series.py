@@ -111,13 +111,45 @@ class Series:
         first = max(start_ms, self.span.start_ms) // DAY_MS
         return range(first, min(end_ms, self.span.end_ms - 1) // DAY_MS + 1)
 
+    def extremes(self, start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
+        """Lowest and highest print of (start_ms, end_ms], day by day."""
+        for number in self.days(start_ms + 1, end_ms):
+            if start_ms < number * DAY_MS and (number + 1) * DAY_MS - 1 <= end_ms:
+                found = self.whole_day(number)
+                if found is not None:
+                    yield found
+                continue
+            for rows in self._part(number, start_ms, end_ms):
+                yield int(rows.price.min()), int(rows.price.max())
+
+    def whole_day(self, number: int) -> tuple[int, int] | None:
+        """Lowest and highest print of a day; None if there is none."""
+
+        def find() -> tuple[int, int] | None:
+            price = self.tape(number).price
+            return (int(price.min()), int(price.max())) if len(price) else None
+
+        key = ("extremes", self._kind, self.symbol, number)
+        return self._recordings.kept.get(key, find, lambda _: 0)
+
     def between(self, start_ms: int, end_ms: int) -> Iterator[Tape]:
         """The prints in (start_ms, end_ms], day by day, days without any left out."""
         for number in self.days(start_ms + 1, end_ms):
-            tape = self.tape(number)
-            rows = tape.rows(tape.count_until(start_ms), tape.count_until(end_ms))
-            if len(rows):
-                yield rows
+            yield from self._part(number, start_ms, end_ms)
+
+    def _part(self, number: int, start_ms: int, end_ms: int) -> Iterator[Tape]:
+        """What of a day lies in (start_ms, end_ms], if anything."""
+        tape = self.tape(number)
+        rows = tape.rows(tape.count_until(start_ms), tape.count_until(end_ms))
+        if len(rows):
+            yield rows
+
+    def reaching(self, bound: int, *, above: bool, start_ms: int, end_ms: int) -> Iterator[Tape]:
+        """As `between`, without days that stay below (else above) a price."""
+        for number in self.days(start_ms + 1, end_ms):
+            found = self.whole_day(number)
+            if found is not None and (found[1] >= bound if above else found[0] <= bound):
+                yield from self._part(number, start_ms, end_ms)
 
     def from_id(self, first_id: int, end_ms: int) -> Iterator[Tape]:
         """The prints from an id on, up to a time, day by day."""

@@ -1,7 +1,7 @@
 """Recorded changes of a book as a stream: as they were recorded, with what clients do to the book.
 
 Ids are the recorded ones. What clients add to a level by resting there, or take from it, is told
-with the next recorded change, for there is no id of its own for it.
+with a recorded change that follows, for there is no id of its own for it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,26 +29,25 @@ class RecordedChanges:
         self._venue = venue
         self._feed = feed
         self._known = self._clients()
+        self._touched: set[_Place] = set()
 
     def close(self) -> None:
         """Nothing to leave."""
 
     def events(self, since_ms: int, until_ms: int) -> Iterator[tuple[int, bytes]]:
         """The changes in (since, until]."""
-        changes = list(self._feed.changes(self.stream.symbol, since_ms, until_ms))
-        if not changes:
-            return
         clients = self._clients()
-        touched = {
-            place
-            for place in clients.keys() | self._known.keys()
-            if clients.get(place) != self._known.get(place)
-        }
-        self._known = clients
+        places = clients.keys() | self._known.keys()
+        touched = {place for place in places if clients.get(place) != self._known.get(place)}
+        self._known, earlier = clients, self._touched
+        changes = list(self._feed.changes(self.stream.symbol, since_ms, until_ms))
+        # A snapshot that was shown before a client acted may hold all of these changes, so that
+        # whoever took it drops them: what is new now is told with changes that are still to come.
+        self._touched = touched if changes else touched | earlier
         for number, change in enumerate(changes, start=1):
             sides = {Side.BUY: dict(change.bids), Side.SELL: dict(change.asks)}
             if number == len(changes):
-                self._add(sides, touched, until_ms)
+                self._add(sides, earlier, until_ms)
             yield change.ts, orjson.dumps(self._message(change, self._rows(sides, clients)))
 
     def _clients(self) -> dict[_Place, tuple[Decimal, Decimal, Decimal]]:
