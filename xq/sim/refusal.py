@@ -41,7 +41,6 @@ class Reason(StrEnum):
     TOO_MANY_AT_ONCE = auto()
     WOULD_TRIGGER = auto()
     BAD_CALLBACK = auto()
-    BAD_ACTIVATION = auto()
     CLOSE_WITH_QUANTITY = auto()
     CLOSE_WITH_REDUCE = auto()
     CLOSE_TYPE = auto()

@@ -176,7 +176,6 @@ _FUTURES: dict[Reason, _Text] = {
     Reason.TOO_MANY_AT_ONCE: (-4082, "Invalid number of batch place orders: {0}."),
     Reason.WOULD_TRIGGER: (-2021, "Order would immediately trigger."),
     Reason.BAD_CALLBACK: (-2007, "Invalid callBack rate."),
-    Reason.BAD_ACTIVATION: (-4135, "Invalid activation price."),
     Reason.CLOSE_WITH_QUANTITY: (-4137, "Quantity must be zero with closePosition equals true."),
     Reason.CLOSE_WITH_REDUCE: (-4138, "Reduce only must be true with closePosition equals true."),
     Reason.CLOSE_TYPE: (-4136, "Target strategy invalid for orderType {0}, closePosition true."),
