@@ -8,7 +8,8 @@ from support.sim_bybit import BTC, authorize, get, post, pro, say
 from support.sim_streams import listening, play
 
 from xq.clock import ManualClock, SystemClock
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 
 PUBLIC, PRIVATE = "/v5/public/linear", "/v5/private"
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit"}

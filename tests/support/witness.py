@@ -96,7 +96,7 @@ def hear(name: str, program: str, *arguments: str, **environ: str) -> Testimony:
         cwd=_PROGRAMS,
     )
     assert done.returncode == 0, done.stderr
-    return Testimony(tuple(Row(**row) for row in json.loads(done.stdout)))
+    return Testimony(tuple(Row(**row) for row in json.loads(done.stdout.rpartition("\n")[2])))
 
 
 @contextmanager

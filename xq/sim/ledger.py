@@ -12,7 +12,7 @@ from typing import Any
 from xq.sim.algos import AlgoOrder
 from xq.sim.changes import Changes
 from xq.sim.exact import ZERO
-from xq.sim.instruments import Face
+from xq.sim.instruments import Face, Market
 from xq.sim.ledger_file import LedgerFile
 from xq.sim.ledger_rows import (
     ALGOS,
@@ -25,6 +25,7 @@ from xq.sim.ledger_rows import (
     key_row,
     to_row,
 )
+from xq.sim.pace import REAL_TIME, Pace
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder
 from xq.sim.state import Counters, State
 
@@ -37,10 +38,12 @@ _OWNERS = "INSERT OR REPLACE INTO owners VALUES (?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What makes this venue this one: its seed, and how far its clock is from wall time."""
+    """What makes this venue this one: its prices, how far its clock is from wall time, its pace."""
 
     seed: int
     offset_ms: int
+    pace: Pace = REAL_TIME
+    market: Market = Market.SYNTHETIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,11 @@ class Ledger(LedgerFile):
     def world(self) -> World | None:
         """Seed and clock of the venue; None in a fresh file."""
         meta = self._meta()
-        return World(meta["seed"], meta["offset_ms"]) if "seed" in meta else None
+        if "seed" not in meta:
+            return None
+        pace = Pace(meta["pace"], bool(meta["paused"])) if "pace" in meta else REAL_TIME
+        market = tuple(Market)[meta.get("market", 0)]
+        return World(meta["seed"], meta["offset_ms"], pace, market)
 
     def load(self) -> State:
         """The state as of the last commit."""
@@ -261,6 +268,9 @@ def _meta_rows(state: State, world: World) -> list[Row]:
     return [
         ("seed", world.seed),
         ("offset_ms", world.offset_ms),
+        ("pace", world.pace.thousandths),
+        ("paused", int(world.pace.paused)),
+        ("market", tuple(Market).index(world.market)),
         ("settled_ms", state.settled_ms),
         *((f"next_{item.name}", getattr(counters, item.name)) for item in fields(counters)),
     ]

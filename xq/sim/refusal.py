@@ -9,6 +9,8 @@ class Reason(StrEnum):
     MISSING_PARAMETER = auto()
     MALFORMED_PARAMETER = auto()
     EMPTY_PARAMETER = auto()
+    DUPLICATE_PARAMETER = auto()
+    UNREAD_PARAMETERS = auto()
     UNWANTED_PARAMETER = auto()
     INVALID_DATA = auto()
     ORDER_ID_MISSING = auto()

@@ -47,6 +47,8 @@ _COMMON: dict[Reason, _Text] = {
         "Mandatory parameter '{0}' was not sent, was empty/null, or malformed.",
     ),
     Reason.MALFORMED_PARAMETER: (-1100, "Illegal characters found in parameter '{0}'."),
+    Reason.DUPLICATE_PARAMETER: (-1101, "Duplicate values for a parameter detected."),
+    Reason.UNREAD_PARAMETERS: (-1104, "Not all sent parameters were read; {0}."),
     Reason.EMPTY_PARAMETER: (-1105, "Parameter '{0}' was empty."),
     Reason.UNWANTED_PARAMETER: (-1106, "Parameter '{0}' sent when not required."),
     Reason.INVALID_DATA: (-1130, "Data sent for parameter '{0}' is not valid."),

@@ -10,10 +10,10 @@ from xq.sim.fair import Price
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire import market_data
-from xq.sim.wire.futures_prices import PERIODS, named
+from xq.sim.wire.futures_prices import period_of
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
-from xq.timeframe import HOUR_MS, Timeframe
+from xq.timeframe import HOUR_MS
 
 _FUTURES = Face.FUTURES
 _MOST_BARS = 1500
@@ -25,7 +25,7 @@ def premium_klines(caller: Caller, params: Params) -> Json:
     """Bars of how far the mark stands from the index, as a share of it, at each bar's edges."""
     venue = caller.venue
     symbol = venue.market(_FUTURES, params.required("symbol")).id
-    timeframe = named(params, "interval", Reason.BAD_INTERVAL)
+    timeframe = market_data.interval(params, _FUTURES)
     limit, span = params.limit(500, _MOST_BARS, capped=False), params.span()
     feed = venue.feeds[_FUTURES]
     marks, indices = (
@@ -121,19 +121,12 @@ def _takers(row: list[float]) -> dict[str, Any]:
 
 def _bars(caller: Caller, params: Params, market: SimInstrument) -> list[list[float]]:
     venue = caller.venue
-    period = _period(params)
+    period = period_of(params)
     start, end = params.span()
     limit = params.limit(30, 500, capped=False)
     feed = venue.feeds[_FUTURES]
     rows = feed.bars(market.id, period, start, end, limit, venue.now_ms).tolist()
     return [row for row in rows if row[_KLINE_CLOSE] < venue.now_ms]
-
-
-def _period(params: Params) -> Timeframe:
-    period = named(params, "period", Reason.INVALID_DATA)
-    if period.name not in PERIODS:
-        raise Refusal(Reason.INVALID_DATA, "period")
-    return period
 
 
 def _perpetual(params: Params) -> None:

@@ -11,7 +11,7 @@ from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
-from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
+from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 _HOUR = Timeframe("1h", HOUR_MS)
 _FUTURES_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
@@ -43,18 +43,22 @@ def klines(caller: Caller, params: Params, face: Face) -> Json:
     """Bars, oldest first; from ``startTime`` on, or the newest."""
     venue = caller.venue
     symbol = venue.market(face, params.required("symbol")).id
-    timeframe = _timeframe(params)
+    timeframe = interval(params, face)
     start, end = params.span()
     limit = params.limit(500, _BARS[face], capped=face is Face.SPOT)
     rows = venue.feeds[face].bars(symbol, timeframe, start, end, limit, venue.now_ms)
     return [_kline(row) for row in rows.tolist()]
 
 
-def _timeframe(params: Params) -> Timeframe:
+def interval(params: Params, face: Face) -> Timeframe:
+    """The bar length asked for; Binance has bars of seconds on spot alone."""
     try:
-        return Timeframe.parse(params.required("interval"))
+        timeframe = Timeframe.parse(params.required("interval"))
     except UnknownName:
         raise Refusal(Reason.BAD_INTERVAL) from None
+    if face is Face.FUTURES and timeframe.ms < MINUTE_MS:
+        raise Refusal(Reason.BAD_INTERVAL)
+    return timeframe
 
 
 def _kline(row: list[float]) -> list[Any]:
