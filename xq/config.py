@@ -32,7 +32,7 @@ class LakeConfig(_Section):
 class ExchangeConfig(_Section):
     """Which venue is spoken to."""
 
-    name: str = Field("binance", description="ccxt id, or 'sim' for the embedded venue")
+    name: str = Field("binance", description="ccxt id, or 'sim' or 'sim-bybit': the embedded venue")
     timeout_seconds: Positive = Field(10.0, description="longest wait for one answer")
     sim_port: int = Field(0, ge=0, le=65535, description="port of the embedded venue; 0 = any")
     sim_seed: int = Field(7, ge=0, description="seed of the embedded venue's synthetic markets")

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,13 +51,23 @@ class Testimony:
             f"{r.call}: {r.outcome} {r.detail}" for r in self.rows if r.outcome != "ok"
         )
 
-    def check(self, *, expected: Mapping[str, str]) -> None:
-        """Every call went well but for those that had to fail, which failed as they had to."""
+    def check(self, *, expected: Mapping[str, str], shown: Collection[str]) -> None:
+        """Every call went well but for those that had to fail, which failed as they had to.
+
+        The page on clients lists no call that was not made.
+        """
         twice = [
             name for name, count in Counter(row.call for row in self.rows).items() if count > 1
         ]
         assert not twice, f"calls of one name: {twice}"
         assert self.failures == dict(expected), self.explain()
+        self.made(shown)
+
+    def made(self, shown: Collection[str]) -> None:
+        """Every call that the page on clients lists was made."""
+        words = {word for call in self.calls for word in call.split()}
+        assert shown
+        assert set(shown) <= words
 
 
 def python_of(name: str) -> Path:
@@ -86,7 +96,7 @@ def hear(name: str, program: str, *arguments: str, **environ: str) -> Testimony:
         cwd=_PROGRAMS,
     )
     assert done.returncode == 0, done.stderr
-    return Testimony(tuple(Row(**row) for row in json.loads(done.stdout)))
+    return Testimony(tuple(Row(**row) for row in json.loads(done.stdout.rpartition("\n")[2])))
 
 
 @contextmanager

@@ -1,17 +1,19 @@
 """Two more clients of Binance; both are called ``binance``, so each has its own environment."""
 
+from support.clients_page import calls
 from support.witness import hear, venue
 
 
 def test_the_older_official_client(tmp_path):
     with venue(tmp_path) as handle:
         seen = hear("connector", "connector", handle.url)
-    seen.check(expected={"cancel_order again": "ClientError", "new_order too large": "ClientError"})
+    refused = {"cancel_order again": "ClientError", "new_order too large": "ClientError"}
+    seen.check(expected=refused, shown=calls("binance-futures-connector")[0])
     assert {f"stream {name}" for name in ("depthUpdate", "ORDER_TRADE_UPDATE")} <= seen.calls
 
 
 def test_the_communitys_client(tmp_path):
     with venue(tmp_path) as handle:
         seen = hear("python-binance", "python_binance", handle.url)
-    seen.check(expected={"too large": "BinanceAPIException"})
+    seen.check(expected={"too large": "BinanceAPIException"}, shown=calls("python-binance")[0])
     assert {f"stream {name}" for name in ("depthUpdate", "ORDER_TRADE_UPDATE")} <= seen.calls

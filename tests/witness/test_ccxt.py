@@ -1,6 +1,7 @@
 """Unmodified ccxt, synchronous and asynchronous, makes every call a trader makes."""
 
 import pytest
+from support.clients_page import calls
 from support.witness import OWN, hear, venue
 
 LINEAR = {
@@ -32,7 +33,7 @@ SPOT = {
 def test_linear(tmp_path, mode, exchange):
     with venue(tmp_path) as handle:
         seen = hear(OWN, "ccxt_linear", handle.url, mode, exchange)
-    seen.check(expected=LINEAR)
+    seen.check(expected=LINEAR, shown=calls("ccxt, futures")[0])
     assert len(seen.rows) >= 80
 
 
@@ -40,11 +41,11 @@ def test_linear(tmp_path, mode, exchange):
 def test_spot(tmp_path, mode):
     with venue(tmp_path) as handle:
         seen = hear(OWN, "ccxt_spot", handle.url, mode)
-    seen.check(expected=SPOT)
+    seen.check(expected=SPOT, shown=calls("ccxt, spot")[0])
 
 
 @pytest.mark.parametrize(("mode", "exchange"), [("sync", "binance"), ("async", "binanceusdm")])
 def test_isolated_margin_and_hedge_mode(tmp_path, mode, exchange):
     with venue(tmp_path) as handle:
         seen = hear(OWN, "ccxt_modes", handle.url, mode, exchange)
-    seen.check(expected=MODES)
+    seen.check(expected=MODES, shown=calls("ccxt, futures")[1])

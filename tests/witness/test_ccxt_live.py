@@ -4,6 +4,7 @@ Those that fail do so for reasons of ccxt, or of what this venue does not list, 
 """
 
 import pytest
+from support.clients_page import calls
 from support.witness import OWN, hear, venue
 
 EXPLAINED = {
@@ -36,4 +37,6 @@ def test_the_structure_of_every_answer(tmp_path, which):
     assert seen.failures.keys() == explained.keys(), seen.explain()
     for row in seen.rows:
         assert explained.get(row.call, "") in row.detail
+    shown = calls("ccxt, its own live tests")[which == "pro"]
+    assert shown == seen.calls - explained.keys()
     assert len(seen.rows) - len(explained) == PASS[which]

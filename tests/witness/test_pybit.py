@@ -1,5 +1,6 @@
 """Bybit's official client on the Bybit face."""
 
+from support.clients_page import calls
 from support.witness import hear, venue
 
 REFUSED = (
@@ -10,6 +11,7 @@ REFUSED = (
 def test_the_official_client(tmp_path):
     with venue(tmp_path) as handle:
         seen = hear("pybit", "pybit_calls", handle.url)
-    seen.check(expected=dict.fromkeys(REFUSED, "InvalidRequestError"))
+    refused = dict.fromkeys(REFUSED, "InvalidRequestError")
+    seen.check(expected=refused, shown=calls("pybit")[0])
     heard = {name for name in seen.calls if name.startswith("stream ")}
     assert len(heard) == 8

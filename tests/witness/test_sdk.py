@@ -1,5 +1,6 @@
 """The official modular SDK, whose strict models are made from Binance's own description."""
 
+from support.clients_page import calls
 from support.witness import hear, venue
 
 from xq.sim.wire.futures import FUTURES_ROUTES
@@ -9,7 +10,7 @@ def test_every_endpoint_of_the_venue_has_the_described_types(tmp_path):
     with venue(tmp_path) as handle:
         seen = hear("sdk", "sdk_rest", handle.url)
         keys = handle.server.streams.routes
-    seen.check(expected={})
+    seen.check(expected={}, shown=calls("Binance's modular SDK")[0])
     asked = {row.call.removeprefix("asked ") for row in seen.rows if row.call.startswith("asked ")}
     futures = [key for key in (*FUTURES_ROUTES, *keys) if not key[1].startswith("/api/")]
     served = {" ".join(key) for key in futures}
@@ -19,5 +20,5 @@ def test_every_endpoint_of_the_venue_has_the_described_types(tmp_path):
 def test_every_stream_and_event_has_the_described_types(tmp_path):
     with venue(tmp_path) as handle:
         seen = hear("sdk", "sdk_streams", handle.url)
-    seen.check(expected={})
+    seen.check(expected={}, shown=calls("Binance's modular SDK")[1])
     assert sum(name.startswith("stream ") for name in seen.calls) == 16

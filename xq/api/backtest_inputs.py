@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xq.api.venues import SIMULATED
 from xq.api.when import check_range, epoch_ms
 from xq.clock import iso
 from xq.errors import UsageError
@@ -115,14 +116,14 @@ def read_funding(lake: "Lake", market: Market, bars: "Bars") -> "list[Settlement
 
 def lots(market: Market) -> tuple[float, ...]:
     """Smallest steps of quantity, where the venue's rules are at hand; else none."""
-    if market.exchange != "sim":
+    if market.exchange not in SIMULATED:
         return ()
     return tuple(float(item.instrument.lot) for item in _simulated(market))
 
 
 def label(market: Market, end_ms: int) -> tuple[str, bool]:
     """Where the prices come from, for people, and whether any of them is invented."""
-    if market.exchange != "sim":
+    if market.exchange not in SIMULATED:
         return f"recorded on {market.exchange}", False
     begins = [item.synthetic_from_ms for item in _simulated(market)]
     if all(begin and begin >= end_ms for begin in begins):

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from xq.api.venues import SIMULATED
 from xq.api.workspace import Workspace
 from xq.errors import (
     ConfigError,
@@ -139,8 +140,8 @@ def _exchange(ws: Workspace) -> str:
         before = ws.clock.now_ms()
         venue_ms = market.now_ms()
         after = ws.clock.now_ms()
-    if ws.config.exchange.name == "sim":
-        return "sim, embedded"
+    if ws.config.exchange.name in SIMULATED:
+        return f"{ws.config.exchange.name}, embedded"
     skew_ms = venue_ms - (before + after) // 2
     if abs(skew_ms) > _LARGEST_SKEW_MS:
         raise VenueError(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xq.api.settings import template
+from xq.api.venues import SIMULATED
 from xq.config_layers import FILE_NAME
 from xq.errors import StorageFailed, UsageError
 
@@ -35,7 +36,7 @@ def init(folder: Path, *, exchange: str | None = None) -> Created:
     StorageFailed
         If the folder cannot be written.
     """
-    if exchange not in (None, "sim"):
+    if exchange not in (None, *SIMULATED):
         from xq.venues.registry import profile
 
         profile(str(exchange))

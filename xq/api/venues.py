@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xq.venues.ccxt_trading import CcxtTrading
 
 SIM = "sim"
+SIMULATED = (SIM, "sim-bybit")  # one embedded venue, asked as Binance or as Bybit
 PAPER = "paper"
 _SIM_KEYS = ("sim", "sim")  # the simulated venue's account; worth nothing anywhere else
 _REAL_MONEY = ("testnet", "live")
@@ -29,10 +30,12 @@ def market_data(
 ) -> Iterator["CcxtMarket"]:
     """Public data of an exchange; ``"sim"`` joins or starts the embedded venue.
 
+    ``"sim-bybit"`` is the same venue, asked as one asks Bybit: linear contracts only.
+
     Parameters
     ----------
     exchange
-        ``"sim"`` or a ccxt id; default is the workspace's.
+        ``"sim"``, ``"sim-bybit"`` or a ccxt id; default is the workspace's.
     contracts
         Which face tells the time when none is named.
     signed
@@ -44,10 +47,10 @@ def market_data(
         If there is no such exchange.
     """
     name = ws.config.exchange.name if exchange is None else exchange
-    if name == SIM:
+    if name in SIMULATED:
         with (
             _embedded(ws) as url,
-            _market(ws, SIM, url, contracts=contracts, signed=signed) as market,
+            _market(ws, name, url, contracts=contracts, signed=signed) as market,
         ):
             yield market
     else:
@@ -61,7 +64,7 @@ def can_sign(ws: Workspace, name: str) -> bool:
 
 
 def _keys(ws: Workspace, name: str) -> tuple[str, str] | None:
-    if name == SIM:
+    if name in SIMULATED:
         return _SIM_KEYS
     held = ws.credentials()
     if held is None:
@@ -129,7 +132,7 @@ def _market(
     access = Access(
         timeout=ws.config.exchange.timeout_seconds,
         keys=_keys(ws, name) if signed else None,
-        loopback_only=name == SIM,
+        loopback_only=name in SIMULATED,
         bans=Bans(ws.state / "bans.json"),
     )
     market = CcxtMarket(profile(name, url), ws.clock, access, contracts=contracts)

@@ -13,7 +13,7 @@ from xq.venues import convert
 from xq.venues.clients import Access, Clients
 from xq.venues.history import History
 from xq.venues.outcomes import Reply
-from xq.venues.registry import SIM, Profile, timeframes
+from xq.venues.registry import SIMULATED, Profile, timeframes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +80,7 @@ class CcxtMarket(History):
 
     def synthetic_from_ms(self, symbol: Symbol) -> int | None:
         """From when on the venue invents a symbol's prices: 0 always, None never."""
-        if self._profile.name != SIM:
+        if self._profile.name not in SIMULATED:
             return None
         raw, _ = self._faces[symbol.is_contract].pair()
         return int(raw.market(str(symbol))["info"]["syntheticFrom"])

@@ -10,6 +10,8 @@ from xq.venues.outcomes import BINANCE, Rules
 from xq.venues.wire import WireSession
 
 SIM = "sim"
+SIM_BYBIT = "sim-bybit"
+SIMULATED = (SIM, SIM_BYBIT)  # one venue, two faces: Binance's and Bybit's
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def profile(name: str, url: str | None = None) -> Profile:
     Parameters
     ----------
     url
-        Where the simulated venue listens; for ``"sim"`` only.
+        Where the simulated venue listens; for its own names only.
 
     Raises
     ------
@@ -110,6 +112,8 @@ def profile(name: str, url: str | None = None) -> Profile:
     """
     if name == SIM:
         return _simulated(url or "http://127.0.0.1:0")
+    if name == SIM_BYBIT:
+        return _simulated_bybit(url or "http://127.0.0.1:0")
     if name in ("binance", "binanceusdm"):
         return _BINANCE
     if name == "bybit":
@@ -117,7 +121,7 @@ def profile(name: str, url: str | None = None) -> Profile:
     import ccxt
 
     if name not in ccxt.exchanges:
-        raise unknown("exchange", name, [SIM, *ccxt.exchanges], hint="--exchange sim")
+        raise unknown("exchange", name, [*SIMULATED, *ccxt.exchanges], hint="--exchange sim")
     face = Face(name)
     return Profile(name, spot=face, contracts=face, rules=BINANCE)
 
@@ -134,6 +138,17 @@ def _simulated(url: str) -> Profile:
         url=url,
         pages_skip_holes=True,
         bare_lists=True,
+    )
+
+
+def _simulated_bybit(url: str) -> Profile:
+    """Bybit on loopback: linear contracts of the simulated venue; its spot side lists nothing."""
+    return Profile(
+        SIM_BYBIT,
+        spot=Face("bybit", _BYBIT_LINEAR, spacing=0.0),
+        contracts=Face("bybit", _BYBIT_LINEAR, spacing=0.0),
+        rules=BINANCE,  # only reads go to this face; its error objects are judged by ccxt
+        url=url,
     )
 
 

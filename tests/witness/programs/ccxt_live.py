@@ -58,14 +58,17 @@ async def trade(exchange):
             await asyncio.sleep(PAUSE)
 
 
-async def run_pro(url, record):
-    ws = url.replace("http", "ws")
-    options = config(url)
+def pro_config(url):
+    ws, options = url.replace("http", "ws"), config(url)
     options["urls"]["api"]["ws"] = {
         "linear": ws + "/ws",
         "ws-api": {"linear": ws + "/ws-fapi/v1"},
     }
-    exchange = ccxt.pro.binanceusdm(options)
+    return options
+
+
+async def run_pro(url, record):
+    exchange = ccxt.pro.binanceusdm(pro_config(url))
     await exchange.load_markets()
     trading = asyncio.create_task(trade(exchange))
     tests = [

@@ -12,6 +12,14 @@ BTC = "BTCUSDT"
 PATIENCE = 120  # seconds
 
 
+def client_of(url):
+    return UMFutures(key="sim", secret="sim", base_url=url)
+
+
+def listener(url, on_message):
+    return UMFuturesWebsocketClient(stream_url=url.replace("http", "ws"), on_message=on_message)
+
+
 def market_data(record, client):
     for name in ("ping", "time", "exchange_info", "funding_info"):
         record.call(name, getattr(client, name))
@@ -78,9 +86,7 @@ def streams(record, client, url):
     heard = queue.Queue()
     key = record.call("new_listen_key", client.new_listen_key)["listenKey"]
     record.call("renew_listen_key", client.renew_listen_key, key)
-    socket = UMFuturesWebsocketClient(
-        stream_url=url.replace("http", "ws"), on_message=lambda _, text: heard.put(json.loads(text))
-    )
+    socket = listener(url, lambda _, text: heard.put(json.loads(text)))
     socket.agg_trade(BTC)
     socket.kline(BTC, "1m")
     socket.mark_price(BTC, 1)
@@ -107,7 +113,7 @@ def streams(record, client, url):
 
 
 def main(url):
-    record, client = Record(), UMFutures(key="sim", secret="sim", base_url=url)
+    record, client = Record(), client_of(url)
     market_data(record, client)
     orders(record, client)
     account(record, client)

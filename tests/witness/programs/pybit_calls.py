@@ -14,11 +14,14 @@ PATIENCE = 120  # seconds
 
 
 def point(url):
-    """Addresses of streams are constants of its modules."""
+    """Addresses of streams are constants of its modules, that of requests an attribute."""
     ws = url.replace("http", "ws")
     unified_trading.PUBLIC_WSS = ws + "/v5/public/{CHANNEL_TYPE}"
     unified_trading.PRIVATE_WSS = ws + "/v5/private"
     _websocket_trading.TRADE_WSS = ws + "/v5/trade"
+    http = unified_trading.HTTP(**KEYS)
+    http.endpoint = url
+    return http
 
 
 def market_data(record, http):
@@ -114,9 +117,7 @@ def streams(record, http):
 
 
 def main(url):
-    point(url)
-    record, http = Record(), unified_trading.HTTP(**KEYS)
-    http.endpoint = url
+    record, http = Record(), point(url)
     market_data(record, http)
     settings(record, http)
     orders(record, http)

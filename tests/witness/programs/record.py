@@ -34,7 +34,7 @@ class Record:
         return value
 
     def finish(self):
-        json.dump(self.rows, sys.stdout)
+        sys.stdout.write("\n" + json.dumps(self.rows))  # others may have printed before
 
 
 def outline(value):

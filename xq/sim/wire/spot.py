@@ -143,7 +143,8 @@ def _my_trades(caller: Caller, params: Params) -> Json:
 def _coins(caller: Caller, _params: Params) -> Json:
     venue = caller.venue
     rows = []
-    for asset in _assets(venue):
+    contracts = (market.base for market in venue.markets(Face.FUTURES))
+    for asset in dict.fromkeys([*_assets(venue), *contracts]):
         free = venue.state.balance(caller.owner, _SPOT, Account.FREE, asset)
         held = venue.state.balance(caller.owner, _SPOT, Account.HELD, asset)
         row = {

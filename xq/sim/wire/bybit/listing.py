@@ -1,4 +1,8 @@
-"""What may be traded, in which steps, and how much leverage a position of some size may have."""
+"""What may be traded, in which steps, and how much leverage a position of some size may have.
+
+Two fields per symbol are ours: ``synthetic`` (whether the price is invented from the start) and
+``syntheticFrom`` (epoch ms from which it is; 0 when all of it is).
+"""
 
 from typing import Any
 
@@ -69,6 +73,8 @@ def _instrument(market: SimInstrument) -> dict[str, Any]:
         },
         "displayName": "",
         "symbolType": "",
+        "synthetic": market.instrument.synthetic,
+        "syntheticFrom": market.synthetic_from_ms,
     }
 
 

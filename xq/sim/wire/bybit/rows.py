@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import Any
 
 from xq.sim.brackets import tier_at
-from xq.sim.events import Cause
 from xq.sim.exact import ZERO, divided, rounded
 from xq.sim.margin import MarginAccount, PositionMargin
 from xq.sim.records import PositionSide, SelfTrade, SimFill, SimOrder
@@ -37,7 +36,12 @@ _AT_MARKET = (
     OrderType.TRAILING_STOP_MARKET,
 )
 _NO_ERROR = "EC_NoError"
-_FORCED = "autoclose-"  # client ids of orders by which the venue closes a position
+# How client ids begin of orders by which the venue closes a position, and what Bybit calls them.
+_FORCED = {
+    "autoclose-": ("BustTrade", "CreateByLiq"),
+    "adl_autoclose-": ("AdlTrade", "CreateByAdl_PassThrough"),
+}
+_WANTED = ("Trade", "CreateByUser")
 
 
 def order_id(order: SimOrder) -> str:
@@ -69,7 +73,7 @@ def order_row(order: SimOrder, fee: Decimal) -> dict[str, Any]:
         "isLeverage": "",
         "positionIdx": IDX[order.position_side],
         "orderStatus": STATUSES[order.status],
-        "createType": "CreateByLiq" if is_forced(order) else "CreateByUser",
+        "createType": _origin(order)[1],
         "cancelType": _cancel_type(order),
         "rejectReason": _reason(order),
         "avgPrice": plain(order.average_price) if order.filled else "",
@@ -121,9 +125,10 @@ def is_at_market(kind: OrderType) -> bool:
     return kind in _AT_MARKET
 
 
-def is_forced(order: SimOrder) -> bool:
-    """Whether the venue itself closed a position by it."""
-    return order.client_id.startswith(_FORCED)
+def _origin(order: SimOrder) -> tuple[str, str]:
+    """``execType`` of its executions, and ``createType``."""
+    found = (words for start, words in _FORCED.items() if order.client_id.startswith(start))
+    return next(found, _WANTED)
 
 
 def time_in_force(force: TimeInForce, *, at_market: bool) -> str:
@@ -148,9 +153,9 @@ def _reason(order: SimOrder) -> str:
     return "EC_Others" if waits else "EC_NoImmediateQtyToFill"
 
 
-def execution_row(fill: SimFill, order: SimOrder, cause: Cause = Cause.TRADE) -> dict[str, Any]:
+def execution_row(fill: SimFill, order: SimOrder) -> dict[str, Any]:
     """One execution of an order."""
-    kind = {Cause.ADL: "AdlTrade"}.get(cause, "BustTrade" if is_forced(order) else "Trade")
+    kind, created = _origin(order)
     value = fill.quote_quantity
     return {
         "symbol": fill.symbol,
@@ -160,7 +165,7 @@ def execution_row(fill: SimFill, order: SimOrder, cause: Cause = Cause.TRADE) ->
         "orderPrice": plain(order.price),
         "orderQty": plain(order.quantity),
         "leavesQty": plain(order.remaining),
-        "createType": "CreateByLiq" if is_forced(order) else "CreateByUser",
+        "createType": created,
         "orderType": "Market" if is_at_market(order.type) else "Limit",
         "stopOrderType": "UNKNOWN",
         "execFee": plain(fill.fee),

@@ -63,7 +63,7 @@ class Tellers:
         if isinstance(event, OrderEvent) and event.face is FACE:
             yield "order", [row_of(venue, event.order)]
             if event.fill is not None:
-                yield "execution", [execution_row(event.fill, event.order, event.cause)]
+                yield "execution", [execution_row(event.fill, event.order)]
         elif isinstance(event, AlgoEvent) and event.algo.status not in _SILENT:
             yield "order", [algo_row(event.algo)]
         elif isinstance(event, BalanceEvent) and event.face is FACE:

@@ -1,0 +1,39 @@
+"""xq itself asks the simulated venue as one asks Bybit."""
+
+BTC = "BTC/USDT:USDT"
+RANGE = ("--since", "2023-12-01", "--until", "2023-12-20", "--timeframe", "1h")
+
+
+def test_bars_and_funding_are_those_of_the_other_face(xq):
+    xq("init", ".", "--exchange", "sim-bybit").check(0)
+    for exchange in ("sim", "sim-bybit"):
+        name = ("--symbol", BTC, "--exchange", exchange, "--output", "jsonl")
+        [bars] = xq("collect", *name, *RANGE).rows
+        assert (bars["bars"], bars["gaps"], bars["source"]) == (456, 0, "synthetic")
+        [funding] = xq("collect", *name, "--kind", "funding", *RANGE[:4]).rows
+        assert funding["new"] == 57
+    for table, column in (("ohlcv", "close"), ("ohlcv", "volume"), ("funding", "rate")):
+        query = (
+            f"select count(*) n, sum(abs(a.{column} - b.{column})) d from {table} a"
+            f" join {table} b on a.ts = b.ts where a.exchange = 'sim'"
+            " and b.exchange = 'sim-bybit'"
+        )
+        [found] = xq("sql", query, "--output", "jsonl").rows
+        assert found["n"] == (456 if table == "ohlcv" else 57)
+        assert found["d"] == 0
+
+
+def test_only_contracts_are_listed(xq):
+    xq("init", ".", "--exchange", "sim-bybit").check(0)
+    spot = xq("collect", "--symbol", "BTC/USDT", "--days", "1")
+    assert spot.exit_code == 2
+    assert "no symbol named 'BTC/USDT'" in spot.stderr
+    rows = xq("symbols", "--contracts", "--output", "jsonl").rows
+    assert BTC in {row["symbol"] for row in rows}
+    assert {row["source"] for row in rows} == {"synthetic"}
+
+
+def test_doctor_knows_the_face(xq):
+    xq("init", ".", "--exchange", "sim-bybit").check(0)
+    rows = {row["check"]: row for row in xq("doctor", "--output", "jsonl").rows}
+    assert (rows["exchange"]["ok"], rows["exchange"]["detail"]) == (True, "sim-bybit, embedded")
