@@ -155,7 +155,7 @@ def test_accounts_market_and_log(venue):
     assert signed(venue.url, "POST", "/fapi/v1/order", "", body).status_code == 200
     far = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=41500"
     assert signed(venue.url, "POST", "/fapi/v1/order", "", far).status_code == 200
-    bad = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=1"
+    bad = "symbol=BTCUSDT&side=SELL&type=LIMIT&timeInForce=GTC&quantity=0.01&price=30000"
     assert signed(venue.url, "POST", "/fapi/v1/order", "", bad).status_code == 400
     main, alice = call(venue, "GET", "/accounts").json()
     assert [item["positionAmt"] for item in main["positions"]] == ["0.01000000"]

@@ -135,7 +135,7 @@ class Ledger(LedgerFile):
                     continue
                 table = KEYED[name]
                 gone = [key for key, record in rows.items() if record is None]
-                self._write(table.delete, [key if table.key > 1 else (key,) for key in gone])
+                self._write(table.delete, [_stored(key) for key in gone])
                 kept = [to_row(record) for record in rows.values() if record is not None]
                 self._write(table.insert, kept)
         self._known = dict(meta)
@@ -247,6 +247,12 @@ class Ledger(LedgerFile):
 
     def _meta(self) -> dict[str, int]:
         return dict(self._rows("SELECT key, value FROM meta"))
+
+
+def _stored(key: Any) -> Row:
+    """A record's key as its columns hold it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return tuple(f"{part:f}" if isinstance(part, Decimal) else part for part in parts)
 
 
 def _meta_rows(state: State, world: World) -> list[Row]:
