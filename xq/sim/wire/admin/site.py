@@ -23,6 +23,8 @@ _LINGER_SECONDS = 1.0
 _Handler = Callable[[Desk, Asking], Any]
 _ROUTES: dict[tuple[str, str], _Handler] = {
     ("GET", "/status"): Desk.status,
+    ("GET", "/clock"): Desk.clock,
+    ("POST", "/clock"): Desk.set_clock,
     ("GET", "/markets"): Desk.markets,
     ("GET", "/market"): Desk.market,
     ("GET", "/accounts"): Desk.accounts,
