@@ -166,6 +166,55 @@ def test_spot_stops(venue):
             client.create_order(SPOT, "STOP_LOSS", "buy", 0.01, None, {"stopPrice": last * 0.9})
 
 
+def test_a_spot_order_is_replaced(venue):
+    with spot_client(venue.url) as client:
+        client.load_markets()
+        last = client.fetch_ticker(SPOT)["last"]
+        old = client.create_order(SPOT, "limit", "buy", 0.01, last * 0.9)
+        new = client.edit_order(old["id"], SPOT, "limit", "buy", 0.02, last * 0.8)
+        [found] = client.fetch_open_orders(SPOT)
+        assert (found["id"], found["amount"]) == (new["id"], 0.02)
+        with pytest.raises(ccxt.BaseError):
+            client.edit_order(old["id"], SPOT, "limit", "buy", 0.02, last * 0.8)
+        assert len(client.fetch_open_orders(SPOT)) == 1
+
+
+REPLACE = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&cancelReplaceMode="
+
+
+@pytest.mark.parametrize(
+    ("mode", "known", "price", "status", "halves"),
+    [
+        ("STOP_ON_FAILURE", True, "40000", 200, ("SUCCESS", "SUCCESS")),
+        ("STOP_ON_FAILURE", False, "40000", 400, ("FAILURE", "NOT_ATTEMPTED")),
+        ("STOP_ON_FAILURE", True, "1", 409, ("SUCCESS", "FAILURE")),
+        ("ALLOW_FAILURE", False, "40000", 409, ("FAILURE", "SUCCESS")),
+        ("ALLOW_FAILURE", False, "1", 400, ("FAILURE", "FAILURE")),
+    ],
+)
+def test_both_halves_of_a_replacement_are_told(venue, mode, known, price, status, halves):
+    first = signed(venue.url, "POST", "/api/v3/order", ORDER).json()["orderId"]
+    query = f"{REPLACE}{mode}&price={price}&cancelOrderId={first if known else 999}"
+    response = signed(venue.url, "POST", "/api/v3/order/cancelReplace", query)
+    answer = response.json()
+    told = answer if status == 200 else answer["data"]
+    assert response.status_code == status
+    assert (told["cancelResult"], told["newOrderResult"]) == halves
+    resting = signed(venue.url, "GET", "/api/v3/openOrders", "symbol=BTCUSDT").json()
+    assert len(resting) == (halves[0] == "FAILURE") + (halves[1] == "SUCCESS")
+
+
+def test_forced_orders_are_listed(client, clock):
+    client.set_leverage(50, BTC)
+    for _ in range(2):
+        client.create_order(BTC, "market", "sell", 5.0)
+    clock.sleep(5 * 86_400)
+    found = client.fetch_my_liquidations(BTC)
+    assert found
+    assert all(row["info"]["clientOrderId"].startswith("autoclose-") for row in found)
+    assert client.fetch_positions([BTC]) == []
+
+
 ORDER = "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=40000"
 ALGO = "symbol=BTCUSDT&side=SELL&quantity=0.01&algoType=CONDITIONAL"
 

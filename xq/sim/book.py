@@ -71,9 +71,6 @@ class Book:
         self._bids, self._asks = _Half(-1), _Half(1)
         self._where: dict[int, tuple[_Half, int, int]] = {}
 
-    def __contains__(self, number: int) -> bool:
-        return number in self._where
-
     def __len__(self) -> int:
         return len(self._where)
 

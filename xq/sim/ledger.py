@@ -163,6 +163,15 @@ class Ledger(LedgerFile):
         rows = self._page(select, (owner, face, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
 
+    def forced(self, owner: str, symbol: str | None, page: Page) -> list[SimOrder]:
+        """Orders by which the venue closed an account's positions."""
+        select = (
+            "SELECT * FROM orders WHERE owner = ? AND (? IS NULL OR symbol = ?)"
+            " AND (client_id GLOB 'autoclose-*' OR client_id GLOB 'adl_autoclose-*')"
+        )
+        rows = self._page(select, (owner, symbol, symbol), "created_ms", page)
+        return [from_row(SimOrder, row) for row in rows]
+
     def algo(
         self, owner: str, *, algo_id: int | None = None, client_id: str | None = None
     ) -> AlgoOrder | None:

@@ -4,7 +4,7 @@ At one price outside quantity that was there before a client's order comes befor
 it after all clients' orders. Nothing is changed here: the answer is a plan.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -47,11 +47,6 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
     stopped: bool = False
-
-    @property
-    def executions(self) -> tuple[Execution, ...]:
-        """The trades among the steps."""
-        return tuple(Execution(s.price, s.quantity) for s in self.steps if s.quantity)
 
     @property
     def quantity(self) -> Decimal:
@@ -195,16 +190,6 @@ class _Walk:
 def _better(client: Decimal | None, outside: Level | None, buy: bool) -> Decimal:
     prices = [price for price in (None if outside is None else outside[0], client) if price]
     return max(prices) if buy else min(prices)
-
-
-def total_quantity(executions: Iterable[Execution]) -> Decimal:
-    """Base asset done."""
-    return sum((item.quantity for item in executions), ZERO)
-
-
-def total_quote(executions: Iterable[Execution]) -> Decimal:
-    """Notional done."""
-    return sum((item.price * item.quantity for item in executions), ZERO)
 
 
 def acceptable(side: Side, price: Decimal, limit: Decimal) -> bool:

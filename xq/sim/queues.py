@@ -158,6 +158,7 @@ def eat(
 
     Examples
     --------
+    >>> from xq.sim.book import units
     >>> fills = []
     >>> first = Queue(1, 1, Decimal(2))
     >>> eat([first], {1: units(Decimal(5))}, Decimal(3), Decimal(9), fills)

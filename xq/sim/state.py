@@ -146,7 +146,8 @@ class State:
         for order in self.open_orders.values():
             self.index.add(order)
         for algo in self.algos.values():
-            self.index.add_algo(algo)
+            if algo.is_open:
+                self.index.add_algo(algo)
         for queue in self.queues.values():
             order = self.open_orders[queue.order_id]
             self.book(order.face, order.symbol).add(*place_in(order, queue.sequence))

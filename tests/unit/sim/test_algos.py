@@ -174,6 +174,7 @@ def test_a_stop_limit_rests_and_finishes_with_its_order(bench):
     assert (order.type, order.price, order.status) == (OrderType.LIMIT, 39_500, OrderStatus.NEW)
     assert bench.venue.open_algos(MAIN) == []
     bench.reopen()
+    assert bench.venue.state.index.algo_named(MAIN, algo.client_id) is None
     tape(bench, "39600")
     bench.advance(10_000)
     assert after(bench, algo).status is AlgoStatus.FINISHED

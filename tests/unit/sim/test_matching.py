@@ -8,7 +8,7 @@ import pytest
 from xq.sim.book import Book, units
 from xq.sim.exact import exact
 from xq.sim.instruments import Face
-from xq.sim.matching import Resting, Step, Taker
+from xq.sim.matching import Resting, Taker
 from xq.sim.matching import plan as plan_of
 from xq.sim.records import SelfTrade, SimOrder
 from xq.types import OrderStatus, OrderType, Side, TimeInForce
@@ -155,9 +155,3 @@ def test_a_reducing_order_trades_no_more_than_there_is_to_reduce():
     orders = [(resting(n, Side.SELL, "99", reduce_only=True), "0") for n in (1, 2)]
     assert steps(BUYER, [], *orders, reducible="1.5") == [("99", "1", 1), ("99", "0.5", 2)]
     assert steps(BUYER, [], *orders, reducible="1") == [("99", "1", 1), ("99", "0", 2)]
-
-
-def test_a_plan_is_its_steps():
-    done = plan(replace(BUYER, self_trade=SelfTrade.EXPIRE_MAKER), ASKS, *MINE)
-    assert done.steps[0] == Step(D(99), D(0), 1)
-    assert len(done.executions) == len(done.steps) - 1

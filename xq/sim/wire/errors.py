@@ -4,6 +4,7 @@ Codes and texts follow Binance's public error lists for spot and USDⓈ-M future
 between the two, which is why every lookup names the face.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xq.sim.instruments import Face
@@ -11,6 +12,7 @@ from xq.sim.refusal import Reason, Refusal
 
 _BAD_REQUEST = 400
 _UNAUTHORIZED = 401
+_CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,21 @@ class WireError:
     status: int
     code: int
     message: str
+    data: Mapping[str, object] | None = None
 
     @property
     def payload(self) -> dict[str, object]:
         """The JSON body."""
-        return {"code": self.code, "msg": self.message}
+        body: dict[str, object] = {"code": self.code, "msg": self.message}
+        return body if self.data is None else body | {"data": self.data}
+
+
+class Replacement(Refusal):
+    """A cancel-and-replace that failed, whole or in part, and what came of its two halves."""
+
+    def __init__(self, reason: Reason, data: Mapping[str, object]) -> None:
+        super().__init__(reason)
+        self.data = data
 
 
 _Text = tuple[int, str]
@@ -90,6 +102,8 @@ _SPOT: dict[Reason, _Text] = {
     Reason.DUPLICATE_CLIENT_ID: (-2010, "Duplicate order sent."),
     Reason.NO_FUNDS: (-2010, "Account has insufficient balance for requested action."),
     Reason.POST_ONLY: (-2010, "Order would immediately match and take."),
+    Reason.REPLACE_FAILED: (-2022, "Order cancel-replace failed."),
+    Reason.REPLACE_PARTLY: (-2021, "Order cancel-replace partially failed."),
 }
 
 _FUTURES: dict[Reason, _Text] = {
@@ -164,7 +178,6 @@ _FUTURES: dict[Reason, _Text] = {
     Reason.TOO_MANY_AT_ONCE: (-4082, "Invalid number of batch place orders: {0}."),
     Reason.WOULD_TRIGGER: (-2021, "Order would immediately trigger."),
     Reason.BAD_CALLBACK: (-2007, "Invalid callBack rate."),
-    Reason.BAD_ACTIVATION: (-4135, "Invalid activation price."),
     Reason.CLOSE_WITH_QUANTITY: (-4137, "Quantity must be zero with closePosition equals true."),
     Reason.CLOSE_WITH_REDUCE: (-4138, "Reduce only must be true with closePosition equals true."),
     Reason.CLOSE_TYPE: (-4136, "Target strategy invalid for orderType {0}, closePosition true."),
@@ -201,6 +214,9 @@ def wire_error(refusal: Refusal, face: Face) -> WireError:
     code, template = _text(refusal, face)
     unauthorized = refusal.reason in (Reason.KEY_FORMAT, Reason.KEY_UNKNOWN)
     status = _UNAUTHORIZED if unauthorized else _BAD_REQUEST
+    if isinstance(refusal, Replacement):
+        partly = refusal.reason is Reason.REPLACE_PARTLY
+        return WireError(_CONFLICT if partly else _BAD_REQUEST, code, template, refusal.data)
     return WireError(status, code, template.format(refusal.detail))
 
 

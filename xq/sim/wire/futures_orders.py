@@ -3,6 +3,7 @@
 from typing import Any
 
 from xq.sim.instruments import Face
+from xq.sim.ledger import Page
 from xq.sim.records import SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.errors import wire_error
@@ -164,6 +165,18 @@ def _all_orders(caller: Caller, params: Params) -> Json:
     return [described_order(order) for order in orders]
 
 
+def _force_orders(caller: Caller, params: Params) -> Json:
+    symbol = params.text("symbol")
+    if symbol is not None:
+        caller.venue.market(_FUTURES, symbol)
+    wanted = params.one_of("autoCloseType", ("LIQUIDATION", "ADL", ""), "")
+    start, end = params.span()
+    page = Page(start_ms=start, end_ms=end, limit=params.limit(50, 100, capped=True))
+    rows = caller.venue.ledger.forced(caller.owner, symbol, page)
+    starts = {"LIQUIDATION": "autoclose", "ADL": "adl"}.get(wanted, "")
+    return [described_order(order) for order in rows if order.client_id.startswith(starts)]
+
+
 def _user_trades(caller: Caller, params: Params) -> Json:
     symbol = caller.venue.market(_FUTURES, params.required("symbol")).id
     page = params.page("fromId", limit=params.limit(500, 1000, capped=True))
@@ -186,4 +199,5 @@ ORDERS_V1: dict[str, Handler] = {
     "GET /openOrders": _open_orders,
     "GET /allOrders": _all_orders,
     "GET /userTrades": _user_trades,
+    "GET /forceOrders": _force_orders,
 }

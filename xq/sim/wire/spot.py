@@ -14,6 +14,7 @@ from xq.sim.wire.order_params import spot_order, which_order
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Json, Routes, Security, routes
 from xq.sim.wire.spot_payloads import canceled_order, described_order, own_trade, placed_order
+from xq.sim.wire.spot_replace import cancel_replace
 
 _SPOT = Face.SPOT
 
@@ -204,6 +205,7 @@ SPOT_ROUTES: Routes = {
             "GET /account": _account,
             "POST /order": _place,
             "POST /order/test": _test,
+            "POST /order/cancelReplace": cancel_replace,
             "GET /order": _query,
             "DELETE /order": _cancel,
             "GET /openOrders": _open_orders,
