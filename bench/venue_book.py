@@ -23,7 +23,7 @@ from xq.clock import ManualClock
 from xq.sim.book import Book
 from xq.sim.wire.auth import Message, sign
 from xq.sim.wire.dispatch import dispatch
-from xq.sim.wire.server import open_venue
+from xq.sim.wire.opening import open_venue
 
 LIMIT = 4.0  # times the floor
 LEAST = 300_000  # orders a second

@@ -21,7 +21,7 @@ from xq.sim.market import SimMarket
 from xq.sim.market_open import Prices, synthetic
 from xq.sim.pace import Pace
 from xq.sim.wire.embed import ensure
-from xq.sim.wire.server import open_venue
+from xq.sim.wire.opening import open_venue
 from xq.timeframe import DAY_MS, Timeframe
 
 SEED = 7

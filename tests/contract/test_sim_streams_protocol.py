@@ -10,7 +10,8 @@ from support.sim_streams import fetch, listening, play
 
 from xq.clock import ManualClock, SystemClock
 from xq.sim.wire.embed import ensure
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 from xq.sim.wire.streams.conversation import Manners
 
 

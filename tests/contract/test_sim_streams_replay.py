@@ -6,7 +6,8 @@ from support.sim_streams import fetch, listening, play
 from xq.clock import ManualClock, SystemClock
 from xq.sim.instruments import TRADES_START_MS
 from xq.sim.pace import Pace
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 from xq.sim.wire.streams.conversation import Manners
 from xq.timeframe import DAY_MS, MINUTE_MS
 

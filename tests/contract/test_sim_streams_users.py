@@ -6,7 +6,8 @@ from support.sim_ccxt import raw, signed
 from support.sim_streams import listening, play
 
 from xq.clock import ManualClock, SystemClock
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 
 ORDER = "symbol=BTCUSDT&side={}&type={}&quantity={}&newClientOrderId={}"
 ORDER_FIELDS = {

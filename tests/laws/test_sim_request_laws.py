@@ -16,7 +16,7 @@ from xq.clock import ManualClock
 from xq.sim.ledger import FILE_NAME
 from xq.sim.wire import dispatch as door
 from xq.sim.wire.auth import Message, sign
-from xq.sim.wire.server import open_venue
+from xq.sim.wire.opening import open_venue
 
 WALL = 1_800_000_000_000
 ROUTES = sorted(door._ROUTES)
@@ -84,7 +84,7 @@ from urllib.parse import urlencode
 from xq.clock import ManualClock
 from xq.sim.wire.auth import Message, sign
 from xq.sim.wire.dispatch import dispatch
-from xq.sim.wire.server import open_venue
+from xq.sim.wire.opening import open_venue
 
 draw, clock = random.Random(3), ManualClock(1_800_000_000_000)
 venue = open_venue(Path(sys.argv[1]), clock, 7, None, ("main", "alice"))

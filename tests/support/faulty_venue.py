@@ -10,7 +10,8 @@ from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger, Page
 from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.faults.script import fault_of
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 
 ACCOUNTS = ("main", "alice")
 

@@ -25,8 +25,9 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message, sign
 from xq.sim.wire.dispatch import _ROUTES, dispatch
 from xq.sim.wire.known import _KNOWN
+from xq.sim.wire.opening import open_venue
 from xq.sim.wire.route import Routes, Security
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.server import VenueServer
 from xq.sim.wire.streams.listen_keys import ListenKeys, key_routes
 
 ACCOUNTS = ("main", "alice")

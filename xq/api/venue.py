@@ -104,7 +104,7 @@ def serve(
     from xq.sim.wire.faults.script import read_faults
     from xq.sim.wire.foreground import serve as run
     from xq.sim.wire.limits import Limits
-    from xq.sim.wire.server import open_venue
+    from xq.sim.wire.opening import open_venue
 
     names = tuple(dict.fromkeys((MAIN, *accounts)))
     by_key(names)  # a bad name is refused before anything is made

@@ -1,8 +1,7 @@
 """The markets of the simulated venue: trading rules and the character of each price.
 
-The table is our own. Prices are of the size these coins had at the start of 2024, ticks and lots of
-the size exchanges use for such prices; none of it is a copy of any exchange's list. The coins after
-them are invented, see `xq.sim.market_coins`.
+The table is our own: prices of the size these coins had at the start of 2024, ticks and lots of the
+size exchanges use for such prices. The coins after them are invented, see `xq.sim.market_coins`.
 """
 
 from dataclasses import dataclass
@@ -139,7 +138,7 @@ def instruments(face: Face) -> tuple[SimInstrument, ...]:
 
 def profile(base: str) -> Profile:
     """The character of one coin's price."""
-    return _PROFILES[base]
+    return PROFILES[base]
 
 
 @cache
@@ -168,7 +167,7 @@ def _spot(base: str, tick: Decimal | str, lot: Decimal | str) -> SimInstrument:
         contract=False,
         listed_ms=REPLAY_START_MS if real else LISTED_MS,
         synthetic_from_ms=TRADES_END_MS if real else 0,
-        profile=_PROFILES[base],
+        profile=PROFILES[base],
     )
 
 
@@ -193,11 +192,11 @@ def _perpetual(
         contract=True,
         listed_ms=LISTED_MS,
         synthetic_from_ms=0,
-        profile=_PROFILES[base],
+        profile=PROFILES[base],
     )
 
 
-_PROFILES = {
+PROFILES = {
     row[0]: Profile(*row)
     for row in (
         # base, price, turnover, beta, volatility

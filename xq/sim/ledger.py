@@ -22,6 +22,7 @@ from xq.sim.ledger_rows import (
     POSTINGS,
     Row,
     from_row,
+    key_row,
     to_row,
 )
 from xq.sim.pace import REAL_TIME, Pace
@@ -135,7 +136,7 @@ class Ledger(LedgerFile):
                     continue
                 table = KEYED[name]
                 gone = [key for key, record in rows.items() if record is None]
-                self._write(table.delete, [_stored(key) for key in gone])
+                self._write(table.delete, [key_row(key) for key in gone])
                 kept = [to_row(record) for record in rows.values() if record is not None]
                 self._write(table.insert, kept)
         self._known = dict(meta)
@@ -212,6 +213,10 @@ class Ledger(LedgerFile):
         values = (owner, face, symbol, symbol, json.dumps(list(kinds)))
         return [from_row(Posting, row[1:]) for row in self._page(select, values, "ts", page)]
 
+    def read(self, query: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Rows of a question of somebody else's; it must not write."""
+        return self._rows(query, values)
+
     def margin_changes(self, owner: str, symbol: str, page: Page) -> list[Posting]:
         """What went into or out of isolated wallets of one symbol."""
         select = (
@@ -256,12 +261,6 @@ class Ledger(LedgerFile):
 
     def _meta(self) -> dict[str, int]:
         return dict(self._rows("SELECT key, value FROM meta"))
-
-
-def _stored(key: Any) -> Row:
-    """A record's key as its columns hold it."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return tuple(f"{part:f}" if isinstance(part, Decimal) else part for part in parts)
 
 
 def _meta_rows(state: State, world: World) -> list[Row]:

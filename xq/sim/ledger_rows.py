@@ -121,6 +121,18 @@ def to_row(record: Any) -> Row:
     )
 
 
+def key_row(key: object) -> Row:
+    """A key of the state as its columns hold it.
+
+    Examples
+    --------
+    >>> key_row(("main", Decimal("0.10"))), key_row("main")
+    (('main', '0.10'), ('main',))
+    """
+    parts = key if isinstance(key, tuple) else (key,)
+    return tuple(f"{part:f}" if isinstance(part, Decimal) else part for part in parts)
+
+
 def from_row(record: type[_Record], row: Row) -> _Record:
     """The record of a row."""
     kind: Any = record

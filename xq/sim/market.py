@@ -291,7 +291,8 @@ def trades_of(item: Digits, tape: Tape) -> Iterable[SimTrade]:
 
 def levels_of(item: SimInstrument, price: np.ndarray, quantity: np.ndarray) -> Levels:
     """Prices and quantities in units as (price, quantity) pairs."""
+    digits, places = item.price_digits, item.quantity_digits
     return [
-        (decimal_of(level, item.price_digits), decimal_of(size, item.quantity_digits))
+        (decimal_of(level, digits), decimal_of(size, places))
         for level, size in zip(price.tolist(), quantity.tolist(), strict=True)
     ]

@@ -9,7 +9,7 @@ from xq.lake import arrays
 from xq.lake.books import snapshots
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range
-from xq.sim.instruments import Face, Profile, SimInstrument, instruments
+from xq.sim.instruments import PROFILES, Face, Profile, SimInstrument, instruments
 from xq.sim.market_lake import Recordings
 from xq.sim.market_series import Grid
 from xq.timeframe import DAY_MS, Timeframe
@@ -38,9 +38,6 @@ def market(recordings: Recordings, face: Face, name: str, start_ms: int) -> SimI
     rules = _known(recordings, name, symbol, start_ms) or _ours(face, symbol)
     if rules is None:
         rules = _suggested(face, symbol, sample)
-    day = sample[:, 1] * sample[:, 2]
-    turnover = float(day.mean()) * (DAY_MS / _step(sample)) if len(day) else 1e6
-    price = float(sample[0, 1]) if len(sample) else 1.0
     return SimInstrument(
         id=symbol.base + symbol.quote,
         instrument=rules,
@@ -49,7 +46,7 @@ def market(recordings: Recordings, face: Face, name: str, start_ms: int) -> SimI
         contract=face is Face.FUTURES,
         listed_ms=start_ms,
         synthetic_from_ms=0,
-        profile=Profile(symbol.base, price, max(turnover, 1.0), 0.0, _volatility(sample)),
+        profile=_character(recordings, name, symbol.base, start_ms),
     )
 
 
@@ -125,11 +122,23 @@ def _step(sample: np.ndarray) -> float:
     return float(np.median(np.diff(times))) if len(times) > 1 else float(DAY_MS)
 
 
-def _volatility(sample: np.ndarray) -> float:
-    """Standard deviation of the daily log return, from how prices moved between samples."""
-    times, first = np.unique(sample[:, 0], return_index=True)
-    moves = np.diff(np.log(np.maximum(sample[first, 1], 1e-300)))
-    return float(moves.std() * math.sqrt(DAY_MS / _step(sample))) if len(times) > 2 else 0.0
+def _character(recordings: Recordings, name: str, base: str, start_ms: int) -> Profile:
+    """What invented books are sized by: turnover and volatility of the bars before a time.
+
+    Without any, those of the venue's own coin of that name, or of a middling one.
+    """
+    for bar, span in recordings.spans.get(("ohlcv", name), {}).items():
+        if bar is None or span.start_ms + 2 * bar.ms >= start_ms:
+            continue
+        past = recordings.bars("ohlcv", name, bar, start_ms - _SAMPLE * bar.ms, start_ms)
+        past = past[past[:, 0] + bar.ms <= start_ms]
+        if len(past) > 1:
+            bars_a_day = DAY_MS / bar.ms
+            turnover = max(float((past[:, 4] * past[:, 5]).mean()) * bars_a_day, 1.0)
+            moves = np.diff(np.log(past[:, 4]))
+            daily = float(moves.std()) * math.sqrt(bars_a_day)
+            return Profile(base, float(past[-1, 4]), turnover, 0.0, daily)
+    return PROFILES.get(base, Profile(base, 1.0, 1e7, 0.0, 0.03))
 
 
 def _known(recordings: Recordings, name: str, symbol: Symbol, start_ms: int) -> Instrument | None:

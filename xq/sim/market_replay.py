@@ -3,7 +3,7 @@
 Where only bars were recorded the trades inside them are invented from their four prices, see
 `xq.sim.market_path`; the book is always invented, see `xq.sim.depth`. Mark and index price come
 from the lake where it has bars of at most fifteen minutes, else the last price stands in. Funding
-comes from the lake; a perpetual without any pays the interest rate, 0.01 % every eight hours.
+comes from the lake; eight hours of which it has none pay the interest rate, 0.01 %.
 """
 
 import math
@@ -252,21 +252,24 @@ class ReplayFeed:
     def _settled(
         self, item: SimInstrument, start_ms: int, end_ms: int
     ) -> Iterator[tuple[int, Decimal, Decimal | None]]:
-        """Time, rate and mark price of settlements; times are whole minutes."""
+        """Time, rate and mark price of settlements, times in whole minutes, oldest first.
+
+        Every eight hours of which no settlement is recorded are settled at the interest rate.
+        """
         rows = self._recordings.funding(str(item.instrument.symbol))
-        if not len(rows):
-            first = -(-max(start_ms, item.listed_ms) // FUNDING_MS)
-            for knot in range(first, end_ms // FUNDING_MS + 1):
-                yield knot * FUNDING_MS, Decimal(repr(INTEREST)), None
-            return
-        first = int(np.searchsorted(rows[:, 0], start_ms - MINUTE_MS))
-        for ts, rate, mark in rows[first:].tolist():
+        first, last = np.searchsorted(rows[:, 0], (start_ms - MINUTE_MS, end_ms + MINUTE_MS))
+        begins = -(-max(start_ms, item.listed_ms) // FUNDING_MS)
+        found: dict[int, tuple[Decimal, Decimal | None]] = {
+            knot * FUNDING_MS: (Decimal(repr(INTEREST)), None)
+            for knot in range(begins, end_ms // FUNDING_MS + 1)
+        }
+        for ts, rate, mark in rows[first:last].tolist():
             whole = (int(ts) + MINUTE_MS // 2) // MINUTE_MS * MINUTE_MS
-            if whole > end_ms:
-                return
-            if whole >= start_ms:
-                known = None if math.isnan(mark) else Decimal(repr(mark))
-                yield whole, Decimal(repr(rate)), known
+            known = None if math.isnan(mark) else Decimal(repr(mark))
+            found[whole] = Decimal(repr(rate)), known
+        for ts in sorted(found):
+            if start_ms <= ts <= end_ms:
+                yield ts, *found[ts]
 
 
 def _newest(series: Series, now_ms: int) -> Decimal:

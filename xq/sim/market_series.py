@@ -192,14 +192,18 @@ class Series:
         return Day(bar, _figures(bars, bar, tape), stored[:, 1:], tape)
 
     def _best(self, start_ms: int, end_ms: int) -> Timeframe | None:
-        """The finest bars that tell of all of a day, else the finest of any part of it."""
-        need = Range(max(start_ms, self.span.start_ms), min(end_ms, self.span.end_ms))
+        """The finest bars that there are from the beginning of a day on, else any of it.
+
+        When they end does not matter: that is still to come while the day goes on.
+        """
+        begins = max(start_ms, self.span.start_ms)
         partly = None
         for bar, span in self._bars.items():
-            if span.start_ms <= need.start_ms and need.end_ms <= span.end_ms:
+            if span.end_ms <= start_ms or end_ms <= span.start_ms:
+                continue
+            if span.start_ms <= begins:
                 return bar
-            if partly is None and span.start_ms < need.end_ms and need.start_ms < span.end_ms:
-                partly = bar
+            partly = bar if partly is None else partly
         return partly
 
     def _spread(self, bars: np.ndarray, bar: Timeframe, first_id: int) -> Tape:

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     MARGIN_TOO_MUCH = auto()
     MARGIN_TOO_LITTLE = auto()
     MARGIN_NOT_POSITIVE = auto()
+    UNKNOWN_LISTEN_KEY = auto()
     REPLACE_FAILED = auto()
     REPLACE_PARTLY = auto()
     KEY_FORMAT = auto()
@@ -80,7 +81,6 @@ class Reason(StrEnum):
     STALE_TIMESTAMP = auto()
     FUTURE_TIMESTAMP = auto()
     BAD_RECV_WINDOW = auto()
-    UNKNOWN_LISTEN_KEY = auto()
 
 
 class Refusal(Exception):

@@ -2,7 +2,16 @@
 
 import asyncio
 
-from xq.sim.wire.streams.outbox import Outbox
+from xq.sim.wire.streams.outbox import Line, Outbox
+
+
+def line(send, abort=lambda: None):
+    """A connection of the test's own."""
+
+    async def close(_code):
+        abort()
+
+    return Line("/ws", send, abort, close)
 
 
 def run(story):
@@ -16,7 +25,7 @@ def test_frames_leave_in_their_order():
         async def send(frame):
             sent.append(frame)
 
-        outbox = Outbox(send, lambda: None)
+        outbox = Outbox(line(send))
         writer = asyncio.create_task(outbox.run())
         wanted = [b"%d" % number for number in range(100)]
         for frame in wanted:
@@ -36,7 +45,7 @@ def test_who_does_not_read_is_cut_off_at_the_bound():
         async def send(_frame):
             await stuck.wait()
 
-        outbox = Outbox(send, lambda: aborted.append(1), most_bytes=100)
+        outbox = Outbox(line(send, lambda: aborted.append(1)), most_bytes=100)
         writer = asyncio.create_task(outbox.run())
         for _ in range(10):
             outbox.put(b"0123456789")
@@ -58,7 +67,7 @@ def test_a_broken_connection_is_lost():
         async def send(_frame):
             raise ConnectionResetError
 
-        outbox = Outbox(send, lambda: None)
+        outbox = Outbox(line(send))
         writer = asyncio.create_task(outbox.run())
         outbox.put(b"x")
         await writer
@@ -73,7 +82,7 @@ def test_what_was_sent_counts_no_longer():
         async def send(_frame):
             return None
 
-        outbox = Outbox(send, lambda: None, most_bytes=10)
+        outbox = Outbox(line(send), most_bytes=10)
         writer = asyncio.create_task(outbox.run())
         for _ in range(50):
             outbox.put(b"0123456789")

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xq.sim.accounts import Login
 from xq.sim.refusal import Reason, Refusal
@@ -22,6 +22,8 @@ class Message:
     ----------
     values
         Parameters that did not come as a query; the query is then the text that was signed.
+    headers
+        Those that some face signs with, names in lower case.
     """
 
     method: str
@@ -30,6 +32,7 @@ class Message:
     body: str
     api_key: str | None
     values: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def params(self) -> Params:
         """The parameters, decoded."""

@@ -19,8 +19,9 @@ from xq.sim.opening import check_seed
 from xq.sim.venue import SimVenue
 from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.limits import Limits
+from xq.sim.wire.opening import open_venue
 from xq.sim.wire.owner import Owner, answers, held_by, read_owner, try_lock, write_owner
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.server import VenueServer
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -86,18 +86,22 @@ def _cancel_all(caller: Caller, params: Params) -> Json:
     return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
-def _place_several(caller: Caller, params: Params) -> Json:
+def _several(one: Handler) -> Handler:
     """Each of up to five orders by itself: a row, or the error that it alone would get."""
-    rows = params.listed("batchOrders")
-    if not 0 < len(rows) <= _BATCH:
-        raise Refusal(Reason.TOO_MANY_AT_ONCE, str(len(rows)))
-    answers: list[Any] = []
-    for row in rows:
-        try:
-            answers.append(_place(caller, _as_params(row)))
-        except Refusal as refusal:
-            answers.append(wire_error(refusal, _FUTURES).payload)
-    return answers
+
+    def handler(caller: Caller, params: Params) -> Json:
+        rows = params.listed("batchOrders")
+        if not 0 < len(rows) <= _BATCH:
+            raise Refusal(Reason.TOO_MANY_AT_ONCE, str(len(rows)))
+        answers: list[Any] = []
+        for row in rows:
+            try:
+                answers.append(one(caller, _as_params(row)))
+            except Refusal as refusal:
+                answers.append(wire_error(refusal, _FUTURES).payload)
+        return answers
+
+    return handler
 
 
 def _as_params(row: object) -> Params:
@@ -192,7 +196,8 @@ ORDERS_V1: dict[str, Handler] = {
     "PUT /order": _amend,
     "DELETE /order": _cancel,
     "GET /openOrder": _open_order,
-    "POST /batchOrders": _place_several,
+    "POST /batchOrders": _several(_place),
+    "PUT /batchOrders": _several(_amend),
     "DELETE /batchOrders": _cancel_several,
     "DELETE /allOpenOrders": _cancel_all,
     "POST /countdownCancelAll": _countdown,

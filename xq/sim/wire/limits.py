@@ -104,13 +104,7 @@ class Limits:
 
     def describe(self, face: Face) -> list[dict[str, object]]:
         """``rateLimits`` as ``exchangeInfo`` states them."""
-        letters = {"S": "SECOND", "M": "MINUTE", "D": "DAY"}
-        weight = _rule("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_LIMITS[face])
-        orders = [
-            _rule("ORDERS", letters[name[-1]], int(name[:-1]), most)
-            for name, (_, most) in ORDER_LIMITS[face].items()
-        ]
-        return [weight, *orders]
+        return [_rule("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_LIMITS[face]), *order_rules(face)]
 
     def _judge(self, face: Face, method: str, path: str, query: str, now_ms: int) -> Verdict:
         tally = self._tallies[face]
@@ -142,6 +136,21 @@ class Limits:
             "the API."
         )
         return Verdict(429, headers | {"Retry-After": wait}, {"code": -1003, "msg": text})
+
+
+def order_rules(face: Face) -> list[dict[str, object]]:
+    """How many orders an account may send.
+
+    Examples
+    --------
+    >>> order_rules(Face.FUTURES)[1]
+    {'rateLimitType': 'ORDERS', 'interval': 'MINUTE', 'intervalNum': 1, 'limit': 1200}
+    """
+    letters = {"S": "SECOND", "M": "MINUTE", "D": "DAY"}
+    return [
+        _rule("ORDERS", letters[name[-1]], int(name[:-1]), most)
+        for name, (_, most) in ORDER_LIMITS[face].items()
+    ]
 
 
 def weight(face: Face, path: str, query: str) -> int:

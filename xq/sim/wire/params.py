@@ -41,8 +41,20 @@ class Params:
         """Every parameter as it was sent."""
         return dict(self._values)
 
+    def sent(self) -> "Params":
+        """These without what was sent empty."""
+        return Params({name: value for name, value in self._values.items() if value})
+
+    def replaced(self, name: str, value: str) -> "Params":
+        """These with another value for one of them."""
+        return Params({**self._values, name: value})
+
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def given(self, **more: str) -> "Params":
+        """The same and more."""
+        return Params({**self._values, **more})
 
     def text(self, name: str) -> str | None:
         """A parameter, or None if it was not sent; refused if empty."""

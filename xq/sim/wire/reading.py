@@ -25,4 +25,7 @@ def message_of(request: "web.Request", body: bytes) -> Message:
     """A request as the venue reads it, nothing decoded."""
     path, _, query = request.raw_path.partition("?")
     key = request.headers.get("X-MBX-APIKEY")
-    return Message(request.method, path, query, body.decode("ascii", "replace"), key)
+    named = request.headers.items()
+    signed = {name.lower(): text for name, text in named if "-BAPI-" in name.upper()}
+    text = body.decode("ascii", "replace")
+    return Message(request.method, path, query, text, key, headers=signed)

@@ -3,25 +3,20 @@
 import asyncio
 import os
 import threading
-from collections.abc import Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
 from xq.errors import UsageError
 from xq.ports import Clock
-from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
-from xq.sim.ledger import FILE_NAME, Ledger
-from xq.sim.market_models import Latency
-from xq.sim.market_open import Source, synthetic
-from xq.sim.pace import Pace
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.admin.desk import Desk
 from xq.sim.wire.admin.site import AdminSite
 from xq.sim.wire.auth import Message
+from xq.sim.wire.bybit.doors import BybitDoors
+from xq.sim.wire.bybit.face import PREFIX, BybitFace
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.faults.bench import Bench
@@ -41,55 +36,6 @@ HOST = "127.0.0.1"
 
 _LARGEST_BODY = 64 * 1024
 _LINGER_SECONDS = 1.0
-
-
-def open_venue(
-    state: Path,
-    clock: Clock,
-    seed: int,
-    start_ms: int | None = None,
-    accounts: Sequence[str] = (MAIN,),
-    *,
-    source: Source | None = None,
-    pace: Pace | None = None,
-    latency: Latency | None = None,
-) -> SimVenue:
-    """The venue whose ledger lies in ``state``; close its ledger when done.
-
-    Parameters
-    ----------
-    source
-        Where its prices come from; None is the venue's own markets.
-    pace
-        How fast its time passes; None goes on as the ledger remembers.
-    latency
-        How long orders travel; None is no time.
-
-    Raises
-    ------
-    ConfigError, UsageError, CorruptFile, StorageFailed, NoData
-        As `SimVenue`, `Ledger` and the source do.
-    """
-    ledger = Ledger(state / FILE_NAME)
-    try:
-        known = ledger.world() is not None
-        begin = ledger.load().settled_ms if known and start_ms is None else start_ms
-        prices = (synthetic(seed) if source is None else source)(begin)
-        return SimVenue(
-            ledger,
-            prices.feeds,
-            clock,
-            seed=seed,
-            start_ms=start_ms if known else prices.start_ms if start_ms is None else start_ms,
-            accounts=accounts,
-            pace=pace,
-            latency=latency,
-            end_ms=prices.end_ms,
-            market=prices.market,
-        )
-    except BaseException:
-        ledger.close()
-        raise
 
 
 class VenueServer:
@@ -139,6 +85,7 @@ class VenueServer:
         self.admin_port = admin_port
         self._manners = manners
         self.streams: Streams | None = None
+        self._bybit = BybitFace(venue, limited=limits is not None)
         self._wall = SystemClock() if wall is None else wall
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -201,6 +148,9 @@ class VenueServer:
             manners=self._manners,
             outboxes=Outbox if self.bench is None else self.bench.outbox,
         )
+        manners = Manners() if self._manners is None else self._manners
+        doors = BybitDoors(self._bybit, self.streams.hub, self._wall, manners)
+        self.streams.doors.update(doors.openers)
         admin = self._admin(self.streams)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
@@ -215,6 +165,8 @@ class VenueServer:
             if admin is not None:
                 await admin.close()
             await self.streams.close()
+            doors.close()
+            self._bybit.close()
             await runner.cleanup()
 
     def _admin(self, streams: Streams) -> AdminSite | None:
@@ -271,6 +223,8 @@ class VenueServer:
 
     def _reply(self, message: Message, wall: Clock) -> Reply:
         """The venue's own answer, signatures being checked against ``wall``."""
+        if message.path.startswith(PREFIX):
+            return self._bybit.reply(message, wall)
         more = None if self.streams is None else self.streams.routes
         if self.limits is None:
             reply = dispatch(self.venue, message, wall, more)

@@ -22,7 +22,7 @@ def call_of(message: Message, logins: Mapping[str, Login], *, over_http: bool = 
     >>> sorted(call.symbols), dict(call.params)
     (['BTCUSDT'], {'side': 'BUY', 'symbol': 'BTCUSDT'})
     """
-    login = logins.get(message.api_key or "")
+    login = logins.get(message.api_key or message.headers.get("x-bapi-api-key", ""))
     params = _params(message)
     return Call(
         method=message.method,

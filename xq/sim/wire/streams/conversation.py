@@ -52,7 +52,7 @@ class Conversation:
     Parameters
     ----------
     answer
-        Answers a message.
+        Answers a message; nothing if it has put its answer into the outbox itself.
     leave
         Called once the connection ended.
     most_messages
@@ -90,7 +90,9 @@ class Conversation:
                     await socket.close(code=POLICY_VIOLATION, message=b"Too many requests")
                     return
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    self._outbox.put(self._answer(message.data))
+                    reply = self._answer(message.data)
+                    if reply:
+                        self._outbox.put(reply)
                 elif message.type is WSMsgType.PING:
                     if not self._outbox.is_mute:
                         await socket.pong(message.data)

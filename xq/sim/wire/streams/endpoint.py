@@ -48,6 +48,8 @@ class Streams:
     ----------
     routes
         REST endpoints that belong to streams.
+    doors
+        Other faces' addresses, and what opens a conversation there.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Streams:
         keys = ListenKeys(wall)
         self.hub = Hub(venue, keys)
         self.routes: Routes = key_routes(keys)
+        self.doors: dict[str, Callable[[Outbox], Conversation]] = {}
         self._reply = reply
         self._wall = wall
         self._outboxes = outboxes
@@ -84,6 +87,8 @@ class Streams:
         ):
             return None
         path, _, query = request.raw_path.partition("?")
+        if path in self.doors:
+            return await self._serve(request, self.doors[path])
         face = _REQUESTS.get(path)
         if face is not None:
             return await self._serve(request, lambda outbox: self._requests(face, outbox))

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from xq.sim.exact import ZERO, text
+from xq.sim.exact import text
 from xq.sim.instruments import Face
 from xq.sim.venue import SimVenue
 from xq.sim.wire.market_data import day_ticker
@@ -41,15 +41,18 @@ class Marks:
     def _mark(self, symbol: str, ts_ms: int) -> dict[str, Any]:
         coming = self._feed.funding_estimate(symbol, ts_ms)
         index = text(self._feed.index_price(symbol, ts_ms))
+        mark = text(self._feed.mark_price(symbol, ts_ms))
         return {
             "e": "markPriceUpdate",
             "E": ts_ms,
             "s": symbol,
-            "p": text(self._feed.mark_price(symbol, ts_ms)),
+            "p": mark,
+            "ap": mark,
             "i": index,
             "P": index,
             "r": text(coming.rate),
             "T": coming.ts,
+            "st": 1,
         }
 
 
@@ -112,8 +115,6 @@ class Figures:
         if self.stream.kind is Kind.MINI_TICKER:
             row = {"e": "24hrMiniTicker", "E": now, "s": symbol, "c": figures["lastPrice"], **ends}
             return row if spot else row | {"ps": symbol, "st": 1}
-        newest = self._venue.feeds[self.stream.face].trades(symbol, limit=1, now_ms=now)
-        last = newest[-1] if newest else None
         row = {
             "e": "24hrTicker",
             "E": now,
@@ -122,12 +123,12 @@ class Figures:
             "P": figures["priceChangePercent"],
             "w": figures["weightedAvgPrice"],
             "c": figures["lastPrice"],
-            "Q": text(last.quantity) if last is not None else text(ZERO),
+            "Q": figures["lastQty"],
             **ends,
             "O": figures["openTime"],
             "C": figures["closeTime"],
-            "F": 0 if last is None else max(last.last_execution - figures["count"] + 1, 0),
-            "L": 0 if last is None else last.last_execution,
+            "F": figures["firstId"],
+            "L": figures["lastId"],
             "n": figures["count"],
         }
         if not spot:

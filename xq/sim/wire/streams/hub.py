@@ -1,7 +1,7 @@
 """Who listens to what, and handing every message to them in the order of venue time."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import itemgetter
 
 import orjson
@@ -12,7 +12,7 @@ from xq.sim.wire.streams.books import Books
 from xq.sim.wire.streams.listen_keys import ListenKeys
 from xq.sim.wire.streams.names import Kind, Stream, is_served, parse
 from xq.sim.wire.streams.session import Session, Tamper
-from xq.sim.wire.streams.topics import Topic, producer_of
+from xq.sim.wire.streams.topics import Producer, Topic, producer_of
 from xq.sim.wire.streams.users import Recipient, Users
 from xq.timeframe import DAY_MS, HOUR_MS
 
@@ -104,6 +104,17 @@ class Hub:
             if topic is not None:
                 topic.sessions[session] = None
         self.note()
+
+    def follow(self, session: Session, stream: Stream, make: Callable[[], Producer]) -> Producer:
+        """Listen to a stream that another face's producer makes, and be told by which."""
+        key = stream.face, stream.name
+        if key not in self._topics:
+            self._topics[key] = Topic(stream, make(), self.venue.now_ms)
+            self.fresh = True
+        self._topics[key].sessions[session] = None
+        session.names[stream.name] = None
+        self.note()
+        return self._topics[key].producer
 
     def unsubscribe(self, session: Session, names: Iterable[str]) -> None:
         """Listen to streams no longer."""

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from xq.sim.exact import text
+from xq.sim.feed import Feed
 from xq.sim.instruments import Face
 from xq.sim.market import SimTrade
 from xq.sim.venue import SimVenue
@@ -28,17 +29,20 @@ class Prints:
     def events(self, since_ms: int, until_ms: int) -> Iterator[tuple[int, bytes]]:
         """The trades in (since, until]."""
         symbol, payload, dumps = self.stream.symbol, self._payload, orjson.dumps
-        rows = self._feed.trades(
-            symbol, start_ms=since_ms + 1, end_ms=until_ms, limit=_PAGE, now_ms=until_ms
+        for trade in trades_between(self._feed, symbol, since_ms, until_ms):
+            yield trade.ts, dumps(payload(symbol, trade))
+
+
+def trades_between(feed: Feed, symbol: str, since_ms: int, until_ms: int) -> Iterator[SimTrade]:
+    """Every trade in (since, until], oldest first."""
+    rows = feed.trades(symbol, start_ms=since_ms + 1, end_ms=until_ms, limit=_PAGE, now_ms=until_ms)
+    while rows:
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        rows = feed.trades(
+            symbol, from_id=rows[-1].id + 1, end_ms=until_ms, limit=_PAGE, now_ms=until_ms
         )
-        while rows:
-            for trade in rows:
-                yield trade.ts, dumps(payload(symbol, trade))
-            if len(rows) < _PAGE:
-                return
-            rows = self._feed.trades(
-                symbol, from_id=rows[-1].id + 1, end_ms=until_ms, limit=_PAGE, now_ms=until_ms
-            )
 
 
 def _futures_trade(symbol: str, trade: SimTrade) -> dict[str, Any]:
@@ -70,22 +74,37 @@ def _spot_trade(symbol: str, trade: SimTrade) -> dict[str, Any]:
 
 
 def _aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
+    quantity = text(trade.quantity)
     return {
         "e": "aggTrade",
         "E": trade.ts,
         "a": trade.id,
         "s": symbol,
         "p": text(trade.price),
+        "q": quantity,
+        "nq": quantity,
+        "f": trade.first_execution,
+        "l": trade.last_execution,
+        "T": trade.ts,
+        "m": trade.buyer_is_maker,
+        "st": 1,
+    }
+
+
+def _spot_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
+    return {
+        "e": "aggTrade",
+        "E": trade.ts,
+        "s": symbol,
+        "a": trade.id,
+        "p": text(trade.price),
         "q": text(trade.quantity),
         "f": trade.first_execution,
         "l": trade.last_execution,
         "T": trade.ts,
         "m": trade.buyer_is_maker,
+        "M": True,
     }
-
-
-def _spot_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
-    return _aggregate(symbol, trade) | {"M": True}
 
 
 _SHAPES: dict[tuple[Face, Kind], Callable[[str, SimTrade], dict[str, Any]]] = {
