@@ -56,3 +56,9 @@ def test_collecting(limits: str) -> None:
     assert len(FIGURE.findall(out)) == {"off": 3, "on": 1}[limits]
     if limits == "on":
         assert re.search(r"xq .* refused \{'429': 0, '418': 0\}", out)
+
+
+def test_starting_the_venue() -> None:
+    out = _run("venue_start.py", "1")
+    assert "venue with 1300 markets served" in out
+    assert len(FIGURE.findall(out)) == 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xq.errors import NoData, UsageError, unknown
-from xq.lake import arrays
+from xq.lake import arrays, layout
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range
 from xq.lake.reader import Lake
@@ -76,15 +76,15 @@ class Recordings:
         """Bars that open in [start, end) as stored, float64 (n, 6); volume 0 where none is kept."""
         length = _CHUNK_DAYS * DAY_MS if timeframe.ms >= MINUTE_MS else DAY_MS
 
-        def chunk(number: int) -> np.ndarray:
+        def part(number: int) -> np.ndarray:
             key = (kind, symbol, timeframe.name, number)
             within = (number * length, (number + 1) * length)
-            return self.kept.get(key, lambda: self._read_bars(kind, symbol, timeframe, within), len)
+            rows = self.kept.get(key, lambda: self._read_bars(kind, symbol, timeframe, within), len)
+            first, last = np.searchsorted(rows[:, 0], (start_ms, end_ms))
+            return rows[first:last]
 
         numbers = range(start_ms // length, (end_ms - 1) // length + 1)
-        rows = np.concatenate([np.empty((0, 6)), *map(chunk, numbers)])
-        first, last = np.searchsorted(rows[:, 0], (start_ms, end_ms))
-        return rows[first:last]
+        return np.concatenate([np.empty((0, 6)), *map(part, numbers)])
 
     def trades(self, symbol: str, start_ms: int, end_ms: int) -> Trades:
         """Trades in [start, end)."""
@@ -152,9 +152,7 @@ def recordings(lake: Lake, exchange: str | None, kinds: tuple[str, ...]) -> Reco
 
 
 def _exchanges(lake: Lake, kind: str) -> Iterator[str]:
-    for info in lake.datasets(kind):
-        if info.rows and info.dataset.exchange is not None:
-            yield info.dataset.exchange
+    return (item.exchange for item in layout.datasets(lake.root, kind) if item.exchange is not None)
 
 
 def _length(item: tuple[Timeframe | None, Range]) -> int:
