@@ -13,7 +13,8 @@ ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "url
                     "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
                     "sapi": "{url}/sapi/v1",
                     "ws": {{"linear": "{ws}/ws", "ws-api": {{"linear": "{ws}/ws-fapi/v1"}}}}}}}}}})
-Status page: {admin}. Ctrl-C ends the server. What is real of its prices: docs/venue/markets.md"""
+Ctrl-C ends the server. Its status page: {admin}.
+What is real of its prices: docs/venue/markets.md"""
 
 
 def advice(report: ServerReport) -> str:

@@ -4,11 +4,10 @@ import asyncio
 import os
 import threading
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
-from xq.errors import DataError, UsageError, VenueError
+from xq.errors import UsageError
 from xq.ports import Clock
 from xq.sim.instruments import Face
 from xq.sim.refusal import Reason, Refusal
@@ -22,8 +21,10 @@ from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.faults.fault import Fault
+from xq.sim.wire.limited import limited
 from xq.sim.wire.limits import Limits
-from xq.sim.wire.route import Routes
+from xq.sim.wire.noise import http_logger
+from xq.sim.wire.reading import body_of, message_of
 from xq.sim.wire.streams.conversation import Manners
 from xq.sim.wire.streams.endpoint import Streams
 from xq.sim.wire.streams.outbox import Outbox
@@ -35,7 +36,6 @@ HOST = "127.0.0.1"
 
 _LARGEST_BODY = 64 * 1024
 _LINGER_SECONDS = 1.0
-_UNREADABLE = '{"code":-1130,"msg":"Data sent for parameter \'body\' is not valid."}'
 
 
 class VenueServer:
@@ -134,7 +134,11 @@ class VenueServer:
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._handle)
         runner = web.AppRunner(
-            app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
+            app,
+            handle_signals=False,
+            access_log=None,
+            logger=http_logger(),
+            shutdown_timeout=_LINGER_SECONDS,
         )
         await runner.setup()
         self.streams = Streams(
@@ -176,8 +180,8 @@ class VenueServer:
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
         if self.bench is None or request.raw_path == STATUS_PATH:
             return await self._respond(request, [])
-        body = b"" if "Upgrade" in request.headers else await _body(request)
-        message = _message(request, body)
+        body = b"" if "Upgrade" in request.headers else await body_of(request)
+        message = message_of(request, body)
         return await self.bench.over_http(
             request, self.venue, message, lambda struck: self._respond(request, struck)
         )
@@ -191,7 +195,7 @@ class VenueServer:
             socket = await self.streams.serve(request)
             if socket is not None:
                 return socket
-        reply = self._answer(request, await _body(request), struck)
+        reply = self._answer(request, await body_of(request), struck)
         return web.Response(
             status=reply.status,
             body=orjson.dumps(reply.payload),
@@ -206,7 +210,7 @@ class VenueServer:
         if not query.isascii() or not body.isascii():
             error = wire_error(Refusal(Reason.MALFORMED_PARAMETER, "query"), Face.SPOT)
             return Reply(error.status, error.payload)
-        message = _message(request, body)
+        message = message_of(request, body)
         if self.bench is None or not struck:
             return self._reply(message, self._wall)
         return self.bench.answer(self.venue, message, self._wall, self._reply, struck)
@@ -238,39 +242,3 @@ class VenueServer:
             "state": str(self.venue.ledger.path.parent.resolve()),
             "limits": None if self.limits is None else self.limits.answered,
         }
-
-
-async def _body(request: "web.Request") -> bytes:
-    """What was sent; refused if it is not encoded as its headers say."""
-    from aiohttp import web
-    from aiohttp.http_exceptions import BadHttpMessage
-
-    try:
-        return await request.read()
-    except (BadHttpMessage, web.RequestPayloadError):
-        raise web.HTTPBadRequest(text=_UNREADABLE, content_type="application/json") from None
-
-
-def _message(request: "web.Request", body: bytes) -> Message:
-    path, _, query = request.raw_path.partition("?")
-    key = request.headers.get("X-MBX-APIKEY")
-    named = request.headers.items()
-    signed = {name.lower(): text for name, text in named if "-BAPI-" in name.upper()}
-    text = body.decode("ascii", "replace")
-    return Message(request.method, path, query, text, key, headers=signed)
-
-
-def limited(
-    limits: Limits, venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None
-) -> Reply:
-    """`dispatch` for who has not asked too often."""
-    with suppress(DataError, VenueError):  # it stands still then, and `dispatch` says why
-        venue.settle()
-    verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
-    if verdict.payload is not None:
-        return Reply(verdict.status, dict(verdict.payload), verdict.headers)
-    reply = dispatch(venue, message, wall, more)
-    if isinstance(reply.payload, dict) and "rateLimits" in reply.payload:
-        face = Face.FUTURES if message.path.startswith("/fapi/") else Face.SPOT
-        reply = Reply(reply.status, reply.payload | {"rateLimits": limits.describe(face)})
-    return Reply(reply.status, reply.payload, verdict.headers)

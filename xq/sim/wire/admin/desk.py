@@ -7,7 +7,7 @@ from typing import Any
 from xq.errors import UsageError, unknown
 from xq.sim.accounts import MAIN
 from xq.sim.venue import SimVenue
-from xq.sim.wire.admin import views
+from xq.sim.wire.admin import clock, views
 from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.faults.effects import EFFECTS, REQUIRED
 from xq.sim.wire.faults.journal import MOST
@@ -48,11 +48,21 @@ class Desk:
         return {
             **self._about(),
             **views.time(self._venue),
+            "clock": clock.shown(self._venue),
             "accounts": list(self._venue.state.owners),
             "requests": self._bench.journal.count,
             "faults": len(self._bench.roster.entries),
             "streams": len(views.connections(self._bench)),
         }
+
+    def clock(self, _asking: Asking) -> Any:
+        """How time passes."""
+        return clock.shown(self._venue)
+
+    def set_clock(self, asking: Asking) -> Any:
+        """Change it: ``{"speed": "60"}``, ``{"paused": true}``, ``{"step": "1m"}`` …"""
+        clock.change(self._venue, asking.body)
+        return clock.shown(self._venue)
 
     def markets(self, _asking: Asking) -> Any:
         """Every market."""

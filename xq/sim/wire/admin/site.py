@@ -11,6 +11,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.admin.desk import Asking, Desk
 from xq.sim.wire.admin.guard import HEADERS, objection
 from xq.sim.wire.admin.page import page, policy
+from xq.sim.wire.noise import http_logger
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -22,6 +23,8 @@ _LINGER_SECONDS = 1.0
 _Handler = Callable[[Desk, Asking], Any]
 _ROUTES: dict[tuple[str, str], _Handler] = {
     ("GET", "/status"): Desk.status,
+    ("GET", "/clock"): Desk.clock,
+    ("POST", "/clock"): Desk.set_clock,
     ("GET", "/markets"): Desk.markets,
     ("GET", "/market"): Desk.market,
     ("GET", "/accounts"): Desk.accounts,
@@ -53,7 +56,11 @@ class AdminSite:
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._handle)
         self._runner = web.AppRunner(
-            app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
+            app,
+            handle_signals=False,
+            access_log=None,
+            logger=http_logger(),
+            shutdown_timeout=_LINGER_SECONDS,
         )
         await self._runner.setup()
         try:

@@ -130,6 +130,7 @@ class Talk:
             raise Fault(10001, "error:this connection needs no auth")
         login = check_words(heard.args, self._hub.venue.logins, self._wall.now_ms())
         self._owner = login.name
+        self._session.outbox.owners.add(login.name)
         self._tellers.add(self, login.name, self._tell)
 
     def _tell(self, topic: str, told: dict[str, Any]) -> None:

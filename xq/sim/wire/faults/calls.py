@@ -22,7 +22,7 @@ def call_of(message: Message, logins: Mapping[str, Login], *, over_http: bool = 
     >>> sorted(call.symbols), dict(call.params)
     (['BTCUSDT'], {'side': 'BUY', 'symbol': 'BTCUSDT'})
     """
-    login = logins.get(message.api_key or "")
+    login = logins.get(message.api_key or message.headers.get("x-bapi-api-key", ""))
     params = _params(message)
     return Call(
         method=message.method,
@@ -72,10 +72,11 @@ def frame_of(frame: bytes, path: str, owners: frozenset[str]) -> Frame:
     """
     told: Any = orjson.loads(frame)
     for key, wrapper in (("data", "stream"), ("event", "subscriptionId")):
-        if isinstance(told, dict) and wrapper in told and isinstance(told.get(key), dict):
+        if isinstance(told, dict) and wrapper in told and isinstance(told.get(key), dict | list):
             told = told[key]
-    if not isinstance(told, dict):
-        return Frame(path, "", owners=owners)
+    if isinstance(told, list):  # of many markets
+        first = told[0] if told and isinstance(told[0], dict) else {}
+        return Frame(path, str(first.get("e", "")), owners=owners)
     event, symbol = told.get("e", told.get("topic")), told.get("s")
     if not isinstance(event, str):
         is_book = "lastUpdateId" in told and "id" not in told

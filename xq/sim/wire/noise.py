@@ -1,0 +1,27 @@
+"""What the HTTP servers log: their own mistakes, not those of whoever sends them nonsense."""
+
+import logging
+
+_NAME = "xq.sim.http"
+
+
+def http_logger() -> logging.Logger:
+    """For aiohttp's server, which would write a traceback about every malformed request.
+
+    Examples
+    --------
+    >>> http_logger() is http_logger(), len(http_logger().filters)
+    (True, 1)
+    """
+    logger = logging.getLogger(_NAME)
+    if not logger.filters:
+        logger.addFilter(_is_ours)
+    return logger
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    from aiohttp import web
+    from aiohttp.http_exceptions import HttpProcessingError
+
+    theirs = (HttpProcessingError, web.RequestPayloadError)
+    return not (record.exc_info and isinstance(record.exc_info[1], theirs))
