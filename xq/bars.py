@@ -93,7 +93,7 @@ class Bars:
     @property
     def known_at(self) -> np.ndarray:
         """(T,) int64: when each bar closed, epoch ms."""
-        return self.ts + self.timeframe.ms
+        return self.timeframe.end(self.ts)
 
     def slice(self, start: int, stop: int) -> "Bars":
         """Rows ``start`` to ``stop`` as views, contiguous in time order."""

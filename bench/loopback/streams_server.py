@@ -7,28 +7,34 @@ python bench/loopback/streams_server.py floor COUNT    bare aiohttp and orjson
 import asyncio
 import sys
 import tempfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 from aiohttp import WSMsgType, web
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
-
-from support.sim_streams import Replayed
-
+from xq.clock import SystemClock
 from xq.sim.instruments import TRADES_START_MS, Face
 from xq.sim.market import SimMarket
+from xq.sim.market_open import Prices, synthetic
+from xq.sim.pace import Pace
 from xq.sim.wire.embed import ensure
+from xq.sim.wire.opening import open_venue
 from xq.timeframe import DAY_MS, Timeframe
 
 SEED = 7
 
 
 def serve_venue(days: int) -> None:
+    def ending(start_ms: int | None) -> Prices:
+        return replace(synthetic(SEED)(start_ms), end_ms=TRADES_START_MS + days * DAY_MS)
+
+    build = partial(open_venue, source=ending, pace=Pace.parse("max"))
     with (
         tempfile.TemporaryDirectory() as folder,
-        ensure(Path(folder), clock=Replayed(days * DAY_MS), seed=SEED) as handle,
+        ensure(Path(folder), clock=SystemClock(), seed=SEED, build=build) as handle,
     ):
         print(handle.url, flush=True)
         sys.stdin.read()

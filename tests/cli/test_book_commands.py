@@ -69,12 +69,12 @@ def test_a_lake_without_books_has_their_empty_views(xq: Run) -> None:
 
 def test_a_missing_change_is_a_fact_in_the_ledger_of_gaps(xq: Run, tmp_path: Path) -> None:
     messages = contract_messages()
-    later = snapshot(500, [["1", "1"]], [["2", "1"]], START_MS + 60_000)
+    later = snapshot(500, [["10", "1"]], [["11", "1"]], START_MS + 60_000)
     torn = write(tmp_path / "abc.raw.gz", lines([*messages[:3], *messages[4:], later]))
     rows = xq("data", "import", torn).rows
     assert [row["gaps"] for row in rows] == [None, 1]
     [gap] = xq("data", "gaps").rows
-    assert (gap["kind"], gap["timeframe"], gap["bars"], gap["whose"]) == (
+    assert (gap["kind"], gap["timeframe"], gap["missing"], gap["whose"]) == (
         "book_diff", None, None, "unrecorded",
     )  # fmt: skip
     assert gap["evidence"] == (
@@ -129,7 +129,8 @@ def test_poison_and_unreadable_lines(xq: Run, tmp_path: Path) -> None:
     assert not xq("data", "ls").rows
     checked = xq("data", "check", path)
     assert checked.exit_code == 4
-    assert {row["rule"] for row in checked.rows} == {"unreadable_line", "ids_reversed"}
+    rules = {row["rule"] for row in checked.rows if row["severity"] == "error"}
+    assert rules == {"unreadable_line", "ids_reversed", "mixed_stream"}
     taken = xq("data", "import", path, "--quarantine")
     assert sum(row["quarantined"] for row in taken.rows) == 3
     assert [row["rows"] for row in taken.rows] == [1, 6]

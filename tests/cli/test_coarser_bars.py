@@ -180,6 +180,15 @@ def test_an_empty_answer_names_the_way(xq: Run, root: Path, statement: str, told
     assert ("ask resample(" in result.stderr) is told, result.stderr
 
 
+def test_an_empty_answer_about_marks_names_their_own_way(xq: Run, root: Path) -> None:
+    result = xq("sql", "select * from mark where timeframe = '1h'")
+    assert result.stderr == (
+        "no 1h mark bars of BTC/USDT:USDT are stored as such, but 1m bars are: "
+        "ask resample_mark('1h') instead of mark\n"
+    )
+    assert len(xq("sql", "select * from resample_mark('1h')").rows) == HOURS - 1
+
+
 def test_a_parameter_tells_the_length_too(xq: Run, root: Path) -> None:
     asked = "select * from ohlcv where timeframe = $t and symbol = 'BTC/USDT'"
     result = xq("sql", asked, "--param", "t=1h")

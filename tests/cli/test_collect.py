@@ -20,7 +20,7 @@ def test_thirty_days_of_recorded_hours(xq: Run) -> None:
         "end": "2024-01-01T00:00:00Z",
         "bars": 720,
         "new": 720,
-        "gaps": 0,
+        "missing": 0,
         "source": "recorded",
     }
 
@@ -38,7 +38,7 @@ def test_what_the_venue_lacks_is_said_and_remembered(xq: Run) -> None:
     result = xq(*line)
     result.check(0, stderr="BTC/USDT 1h: no bars before 2023-03-25T00:00:00Z\n")
     [row] = result.rows
-    assert (row["start"], row["bars"], row["gaps"]) == ("2023-03-25T00:00:00Z", 24, 24)
+    assert (row["start"], row["bars"], row["missing"]) == ("2023-03-25T00:00:00Z", 24, 24)
     assert xq(*line).rows[0]["new"] == 0
 
 

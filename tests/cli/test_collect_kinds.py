@@ -12,8 +12,8 @@ PERPETUAL = ("--symbol", "BTC/USDT:USDT")
 
 
 def test_funding_and_then_only_what_is_missing(xq: Run) -> None:
-    [few] = xq("collect", *SIM, *PERPETUAL, "--kind", "funding", "--days", "3").rows
-    [more] = xq("collect", *SIM, *PERPETUAL, "--kind", "funding", "--days", "30").rows
+    line = ("collect", *SIM, *PERPETUAL, "--kind", "funding", "--until", "2024-01-01", "--days")
+    [few], [more] = xq(*line, "3").rows, xq(*line, "30").rows
     assert (few["new"], more["new"], more["via"], more["bars"]) == (9, 81, "rest", None)
     assert xq("sql", "select count(*) as n from funding").rows == [{"n": 90}]
 

@@ -71,7 +71,7 @@ def test_pairs_among_contracts_are_named(xq: Run) -> None:
     both = ("--symbol", "BTC/USDT", "--symbol", "BTC/USDT:USDT", "--kind", "funding")
     result = xq("collect", *both, *DAY)
     result.check(2)
-    assert [(row["symbol"], row["new"]) for row in result.rows] == [("BTC/USDT:USDT", 3)]
+    assert [(row["symbol"], row["new"]) for row in result.rows] == [("BTC/USDT:USDT", 4)]
     assert "funding is of contracts, found BTC/USDT" in result.stderr
 
 

@@ -77,7 +77,10 @@ def test_without_the_venue_the_file_is_set_aside_and_the_import_brings_it_back(
     assert (kept["rule"], kept["dataset"]) == ("corrupt_file", "ohlcv BTC/USDT 1h on sim")
     assert not leaf.exists()
     xq("data", "verify").check(0)
-    assert [(gap["whose"], gap["bars"]) for gap in xq("data", "gaps").rows] in ([], [("lost", 240)])
+    assert [(gap["whose"], gap["missing"]) for gap in xq("data", "gaps").rows] in (
+        [],
+        [("lost", 240)],
+    )
     [report] = xq(*COMMANDS["import"]).rows
     assert report["added"] == 240
     assert leaf.read_bytes() == good

@@ -34,7 +34,7 @@ def bucket(xq: Run, s3: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_from_the_venue_to_a_backtest_and_back(xq: Run, bucket: str, tmp_path: Path) -> None:
     [collected] = xq("collect", *BTC, "--days", 40).rows
-    assert (collected["bars"], collected["new"], collected["gaps"]) == (960, 960, 0)
+    assert (collected["bars"], collected["new"], collected["missing"]) == (960, 960, 0)
     [again] = xq("collect", *BTC, "--days", 40).rows
     assert (again["new"], again["via"]) == (0, "lake")
     [listed] = xq("data", "ls").rows
@@ -83,7 +83,7 @@ def test_housekeeping(xq: Run, bars: str, tmp_path: Path) -> None:
     parts = {row["part"]: row["files"] for row in xq("data", "du").rows}
     assert parts["ohlcv BTC/USDT 1h on binance"] == 2
     assert parts[".xq"] == 3, "two heads and the format"
-    assert [row["bars"] for row in xq("data", "gaps").rows] == [2, 2]
+    assert [row["missing"] for row in xq("data", "gaps").rows] == [2, 2]
     assert xq("data", "coverage").rows[0]["stored"] == 4
     assert {row["rule"] for row in xq("data", "check").rows} == {"gap"}
     watched = xq("data", "watch", *BTC, "--exchange", "binance", "--cycles", 1, "-n", 2)

@@ -88,7 +88,7 @@ def test_lost_bars_and_unreadable_files_come_back(xq: Run, leaf: Path, tmp_path:
     before = _hash(leaf)
     _rewrite(leaf, lambda table: pa.concat_tables([table.slice(0, 40), table.slice(47)]))
     [gap] = xq("data", "gaps").rows
-    assert (gap["bars"], gap["whose"]) == (7, "lost")
+    assert (gap["missing"], gap["whose"]) == (7, "lost")
     assert gap["hint"].startswith("xq data repair --symbol BTC/USDT")
     [row] = xq("data", "repair").rows
     assert (row["asked"], row["repaired"], _hash(leaf) == before) == (7, 7, True)
@@ -108,7 +108,7 @@ def test_lost_bars_and_unreadable_files_come_back(xq: Run, leaf: Path, tmp_path:
 def test_the_venues_own_gap_is_proven_with_a_date_and_not_asked_again(xq: Run) -> None:
     xq("collect", *SIM, "--since", "2023-03-24", "--until", "2023-03-26").check(0)
     [gap] = xq("data", "gaps").rows
-    assert (gap["whose"], gap["bars"], gap["start"]) == ("venue", 24, "2023-03-24T00:00:00Z")
+    assert (gap["whose"], gap["missing"], gap["start"]) == ("venue", 24, "2023-03-24T00:00:00Z")
     assert gap["evidence"] == "asked sim: it sent later bars and none here"
     assert gap["verified"]
     assert gap["hint"] is None
@@ -124,7 +124,7 @@ def test_a_gap_the_source_cannot_explain_is_refused(xq: Run, tmp_path: Path) -> 
     (tmp_path / "old.csv").write_text("\n".join(lines) + "\n")
     xq("data", "import", "old.csv", *SIM, "--symbol", "BTC/USDT").check(0)
     [gap] = xq("data", "gaps").rows
-    assert (gap["whose"], gap["bars"], gap["verified"]) == ("unasked", 2, None)
+    assert (gap["whose"], gap["missing"], gap["verified"]) == ("unasked", 2, None)
     result = xq("data", "repair")
     assert result.exit_code == 4
     assert "sim has nothing around 2019-01-01T02:00:00Z" in result.stderr

@@ -106,15 +106,15 @@ def test_lost_trades_show_in_their_ids_and_come_back(
 ) -> None:
     rewrite(tmp_path, TRADES, without(300, 340))
     [gap] = xq("data", "gaps").rows
-    assert (gap["kind"], gap["whose"], gap["bars"]) == ("trades", "lost", None)
+    assert (gap["kind"], gap["whose"], gap["missing"]) == ("trades", "lost", None)
     assert gap["hint"] == f"xq data repair --kind trades --symbol {PERPETUAL} --exchange sim"
     [plan] = xq("data", "repair", "--dry-run").rows
-    assert (plan["missing"], plan["asked"], plan["repaired"]) == (1, 1, 0)
+    assert (plan["gaps"], plan["missing"], plan["asked"], plan["repaired"]) == (1, None, 1, 0)
     [row] = xq("data", "repair").rows
     assert (row["repaired"], row["quarantined"], row["source"]) == (40, 0, "sim")
     assert leaf_of(tmp_path, TRADES).read_bytes() == trades
     [after] = xq("data", "coverage").rows
-    assert (after["repaired"], after["repaired_from"], after["missing"]) == (1, ["sim"], 0)
+    assert (after["repaired"], after["repaired_from"], after["gaps"]) == (1, ["sim"], 0)
 
 
 def test_bad_trades_are_replaced_and_kept(xq: Run, trades: bytes, tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_file_proves_nothing_by_its_silence(xq: Run, hours: bytes, tmp_path: P
     [row] = result.rows
     assert (row["repaired"], row["venue_has_none"], len(row["refused"])) == (2, 0, 1)
     [gap] = xq("data", "gaps").rows
-    assert (gap["bars"], gap["whose"]) == (2, "lost")
+    assert (gap["missing"], gap["whose"]) == (2, "lost")
 
 
 def test_a_file_with_poison_is_refused_as_an_import_would(

@@ -57,22 +57,27 @@ def test_minutes_are_not_set_aside_as_59_bad_hours_of_60(
 
 
 @pytest.mark.parametrize(
-    ("times", "message"),
+    ("times", "message", "hint"),
     [
-        ([START + 10 * MINUTE * n for n in range(9)], "the rows are 10 minutes apart"),
+        (
+            [START + 10 * MINUTE * n for n in range(9)],
+            "the rows are 10 minutes apart",
+            "xq knows 1s 1m 3m",
+        ),
         (
             [int(datetime(2023, month, 1, tzinfo=UTC).timestamp() * 1000) for month in (1, 2, 3)],
-            "the file looks like monthly bars",
+            "the file looks like 1M bars",
+            "add --timeframe 1M",
         ),
     ],
 )
-def test_lengths_that_xq_does_not_know(
-    xq: Run, tmp_path: Path, times: list[int], message: str
+def test_lengths_that_the_name_does_not_say(
+    xq: Run, tmp_path: Path, times: list[int], message: str, hint: str
 ) -> None:
     for given in ("5m", "1d"):
         result = xq("data", "import", _file(tmp_path, times), "--timeframe", given)
         assert (result.exit_code, message in result.stderr) == (4, True), result.stderr
-        assert "xq knows 1m 3m" in result.stderr
+        assert hint in result.stderr
 
 
 @pytest.mark.parametrize(

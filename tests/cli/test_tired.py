@@ -99,7 +99,8 @@ def test_a_collect_into_the_future_says_where_it_ended(xq: Run) -> None:
 
 
 def test_a_collect_that_brings_nothing_says_so(xq: Run) -> None:
-    asked = ("collect", "--exchange", "sim", "--kind", "trades", "--days", "2")
+    asked = ("collect", "--exchange", "sim", "--kind", "trades", "--days", "2",
+             "--until", "2024-01-01")  # fmt: skip
     result = xq(*asked)
     assert result.rows[0]["new"] == 0
     assert result.stderr == (

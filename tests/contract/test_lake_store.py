@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from support.google_store import GoogleStore
 from support.object_store import BUCKET, ObjectStore
 
 from xq.clock import ManualClock
@@ -46,7 +47,7 @@ ENVIRON = {
 }
 
 
-@pytest.fixture(params=["folder", "s3", *filter(None, [OTHER])])
+@pytest.fixture(params=["folder", "s3", "gs", *filter(None, [OTHER])])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """The root of one lake, as a machine sees it: ``place()``, ``place("elsewhere")``."""
     if request.param == "folder":
@@ -55,6 +56,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if store == "s3":
         server: ObjectStore = request.getfixturevalue("s3")
         environ, store = server.environ, f"s3://{BUCKET}"
+    elif store == "gs":
+        google: GoogleStore = request.getfixturevalue("gcs")
+        environ, store = google.environ, f"gs://{BUCKET}"
     url = f"{store}/{tmp_path.parent.name}/{tmp_path.name}"
     return lambda machine="here": open_lake(url, tmp_path / machine, environ)
 

@@ -8,7 +8,8 @@ from support.sim_bybit import get, headers, send
 
 from xq.clock import ManualClock, SystemClock
 from xq.sim.wire.limits import Limits
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 
 ORDER = {
     "category": "linear",

@@ -143,7 +143,7 @@ def test_malformed_orders(url, books, face, changes, wanted):
         ("/fapi/v1", {"price": "20000", "side": "SELL"}, -4024),
         ("/fapi/v1", {"quantity": "1001"}, -4005),
         ("/fapi/v1", {"positionSide": "LONG"}, -4061),
-        ("/api/v3", {"reduceOnly": "true"}, -1106),
+        ("/api/v3", {"reduceOnly": "true"}, -1104),
     ],
 )
 def test_filters_have_the_numbers_of_their_face(url, books, face, changes, wanted):

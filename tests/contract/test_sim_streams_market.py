@@ -233,3 +233,43 @@ class TestDoors:
                 assert times == sorted(times)
 
         play(story())
+
+
+FIELDS = {
+    "btcusdt@trade": "e E T s t p q X m",
+    "btcusdt@aggTrade": "e E a s p q nq f l T m st",
+    "btcusdt@markPrice@1s": "e E s p ap i P r T st",
+    "btcusdt@kline_1m": "e E s k",
+    "btcusdt@ticker": "e E s p P w c Q o h l v q O C F L n ps st",
+    "btcusdt@miniTicker": "e E s c o h l v q ps st",
+    "btcusdt@bookTicker": "e u s b B a A ps T E st",
+    "btcusdt@depth@100ms": "e E T s ps U u pu b a st",
+    "btcusdt@depth5@100ms": "e E T s ps U u pu b a st",
+}
+SPOT_FIELDS = {
+    "btcusdt@trade": "e E s t p q T m M",
+    "btcusdt@aggTrade": "e E s a p q f l T m M",
+    "btcusdt@kline_1m": "e E s k",
+    "btcusdt@ticker": "e E s p P w x c Q b B a A o h l v q O C F L n",
+    "btcusdt@miniTicker": "e E s c o h l v q",
+    "btcusdt@bookTicker": "u s b B a A",
+    "btcusdt@depth@100ms": "e E s U u b a",
+    "btcusdt@depth5@100ms": "lastUpdateId bids asks",
+}
+DOCUMENTED = [("/ws", *row) for row in FIELDS.items()] + [
+    ("/stream-spot/ws", *row) for row in SPOT_FIELDS.items()
+]
+
+
+@pytest.mark.parametrize(("path", "name", "fields"), DOCUMENTED)
+def test_every_documented_field_is_there_and_no_other(url, clock, path, name, fields):
+    async def story():
+        async with listening(url, path) as client:
+            await client.ask("SUBSCRIBE", [name])
+            clock.sleep(120)
+            found = await client.receive()
+            assert found.keys() == set(fields.split())
+            if "k" in found:
+                assert found["k"].keys() == set("tTsifLochlvnxqVQB")
+
+    play(story())

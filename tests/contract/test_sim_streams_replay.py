@@ -1,24 +1,29 @@
 """Time replayed as fast as subscribers follow, and what the pump must not do."""
 
 import pytest
-from support.sim_streams import Replayed, fetch, listening, play
+from support.sim_streams import fetch, listening, play
 
 from xq.clock import ManualClock, SystemClock
 from xq.sim.instruments import TRADES_START_MS
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.pace import Pace
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 from xq.sim.wire.streams.conversation import Manners
 from xq.timeframe import DAY_MS, MINUTE_MS
 
 DAYS = 3
+FASTEST = Pace.parse("max")
 
 
 @pytest.fixture
 def served(tmp_path):
-    """Serve a clock's venue; a function from clock and manners to an address."""
+    """Serve a venue at a pace, or on a clock; a function from that and manners to an address."""
     servers = []
 
-    def serve(clock, manners=None):
-        server = VenueServer(open_venue(tmp_path, clock, 7), manners=manners)
+    def serve(clock=None, manners=None):
+        pace = FASTEST if clock is None else None
+        venue = open_venue(tmp_path, clock or SystemClock(), 7, pace=pace)
+        server = VenueServer(venue, manners=manners)
         server.start()
         servers.append(server)
         return server.url
@@ -31,7 +36,7 @@ def served(tmp_path):
 
 @pytest.mark.parametrize("path", ["/market/ws", "/stream-spot/ws"])
 def test_every_bar_of_the_replay_arrives(served, path):
-    url = served(Replayed(DAYS * DAY_MS))
+    url = served()
 
     async def story():
         async with listening(url, path) as client:
@@ -49,7 +54,7 @@ def test_every_bar_of_the_replay_arrives(served, path):
 
 
 def test_every_trade_arrives_and_nobody_is_cut_off_for_reading_slowly(served):
-    url = served(Replayed(DAY_MS), Manners(most_bytes=4_000_000))
+    url = served(manners=Manners(most_bytes=4_000_000))
 
     async def story():
         async with listening(url, "/market/ws") as client:
@@ -61,7 +66,7 @@ def test_every_trade_arrives_and_nobody_is_cut_off_for_reading_slowly(served):
 
 
 def test_rest_is_answered_while_time_runs(served):
-    url = served(Replayed(400 * DAY_MS))
+    url = served()
 
     async def story():
         async with listening(url, "/market/ws") as client:

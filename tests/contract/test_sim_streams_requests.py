@@ -9,7 +9,8 @@ from xq.clock import ManualClock, SystemClock
 from xq.sim.wire.auth import sign
 from xq.sim.wire.embed import ensure
 from xq.sim.wire.limits import Limits
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 
 DOORS = {"/ws-fapi/v1": "futures", "/ws-api/v3": "spot"}
 LIMIT = {

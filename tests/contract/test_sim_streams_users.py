@@ -6,7 +6,8 @@ from support.sim_ccxt import raw, signed
 from support.sim_streams import listening, play
 
 from xq.clock import ManualClock, SystemClock
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 
 ORDER = "symbol=BTCUSDT&side={}&type={}&quantity={}&newClientOrderId={}"
 ORDER_FIELDS = {
@@ -234,6 +235,7 @@ class TestKeys:
         async def story():
             mine = key(url)
             async with listening(url, f"/private/ws?listenKey={mine}") as client:
+                await client.ask("LIST_SUBSCRIPTIONS")
                 wall.sleep(60 * 60 + 1)
                 gone = await client.receive()
                 assert (gone["e"], gone["listenKey"]) == ("listenKeyExpired", mine)

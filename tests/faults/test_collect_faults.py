@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from support.wire_server import HANG, Request, WireServer
 NOW = 1_704_067_200_000
 BARS = 60_000
 COMMITTED = BARS - 2 * 8_760  # whole years, as one piece, before the one that is cut short
+_LOOKS = 1_500  # for half a minute at most
 _NETWORK = re.compile(r"proxy|CA_BUNDLE|SSL_CERT", re.IGNORECASE)
 
 
@@ -89,7 +91,15 @@ def test_a_run_cut_short_resumes(
     folder = tmp_path / "desk"
     folder.mkdir()
     process = start(folder, environment)
-    venue.stalled = lambda: process.send_signal(kind)
+
+    def cut_short() -> None:
+        for _ in range(_LOOKS):  # pieces are written while the next are fetched
+            if stored(folder) == COMMITTED:
+                break
+            threading.Event().wait(0.02)
+        process.send_signal(kind)
+
+    venue.stalled = cut_short
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout, stderr[: len(message) or None]) == (code, "", message)
     assert stored(folder) == COMMITTED
@@ -98,5 +108,5 @@ def test_a_run_cut_short_resumes(
     stdout, stderr = start(folder, environment).communicate(timeout=60)
     assert stderr == ""
     row = json.loads(stdout)
-    assert (row["bars"], row["new"], row["gaps"]) == (BARS, BARS - COMMITTED, 0)
+    assert (row["bars"], row["new"], row["missing"]) == (BARS, BARS - COMMITTED, 0)
     assert stored(folder) == BARS

@@ -24,12 +24,13 @@ def _run(script: str, *arguments: object) -> str:
 
 def test_killed_at_random_in_everything_a_lake_does() -> None:
     """Kills count only if they struck between the first change and the end of the work."""
-    figures = json.loads(_run("lake_torture.py", KILLS, 5))
+    figures = json.loads(_run("lake_torture.py", KILLS, 5, 2))
     assert figures["violations"] == 0
     assert figures["kills"] == sum(figures["killed_in"].values()) >= KILLS
     assert set(figures["killed_in"]) == {
-        "rest", "archive", "compact", "repair", "recover", "remove", "process",
+        "rest", "archive", "compact", "repair", "recover", "import", "remove", "process",
     }  # fmt: skip
+    assert figures["seeds"] == [5, 6]
     assert set(figures["killed_how"]) == {"at a random time", "at a call", "whole process"}
     assert figures["acknowledged_rows"] > 0
     assert figures["repairs"] > 0

@@ -50,6 +50,30 @@ def test_refused_for_ever_locked_and_cut_short() -> None:
 
 
 @needs_compiler
+def test_the_very_first_looks_at_a_lake_are_refused(tmp_path: Path) -> None:
+    """Whether the folder is a lake at all, and of which format: the first calls of every work."""
+    script = tmp_path / "first_calls.py"
+    script.write_text(
+        textwrap.dedent(f"""
+            import json, sys
+            sys.path[:0] = [{str(SUPPORT.parent)!r}, {str(SUPPORT.parents[1])!r}]
+            from support.faultline import ready
+            faults = ready()
+            from support import lake_steps
+            lake_steps.LAST = 4
+            for name in ("first", "upsert", "repair", "read"):
+                for ever in (False, True):
+                    report = lake_steps.sweep(faults, name, "EIO", ever=ever, stride=1)
+                    print(json.dumps(report))
+        """)
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=600)
+    reports = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [text for report in reports for text in report["bad"]] == [], done.stderr
+    assert [report["points"] for report in reports] == [3] * 8, done.stderr
+
+
+@needs_compiler
 def test_the_sweep_sees_silence_that_is_taken_for_an_empty_folder(tmp_path: Path) -> None:
     """What it is there for, planted: a file that cannot be looked at counts as absent."""
     script = tmp_path / "planted.py"

@@ -28,7 +28,11 @@ some = settings(max_examples=40, deadline=None)
 
 
 @some
-@given(markets, moments, st.sampled_from([f for f in names() if f not in ("1m", "3d", "1w")]))
+@given(
+    markets,
+    moments,
+    st.sampled_from([f for f in names() if f not in ("1s", "1m", "3d", "1w", "1M")]),
+)
 def test_coarse_bars_are_the_sum_of_their_minutes(market, now, name):
     face, symbol = market
     frame = Timeframe.parse(name)
@@ -71,7 +75,7 @@ def test_trades_are_their_minute(market, now):
 @given(markets, moments, frames, st.integers(0, 400 * DAY_MS))
 def test_closed_bars_never_change(market, now, frame, passed):
     face, symbol = market
-    then = USED[face].bars(symbol, frame, None, None, 30, now)
+    then = USED[face].bars(symbol, frame, None, None, 12 if frame.is_month else 30, now)
     closed = then[then[:, 6] < now]
     if not len(closed):
         return
@@ -100,13 +104,14 @@ def test_a_fresh_market_gives_the_same_answers(market, now, frame):
 @given(markets, moments, frames, st.integers(1, 50))
 def test_pages_are_the_whole(market, now, frame, page):
     face, symbol = market
-    whole = USED[face].bars(symbol, frame, max(now - 60 * frame.ms, LISTED_MS), None, 1000, now)
+    start = max(frame.shift(now, -60), now - 420 * DAY_MS, LISTED_MS)
+    whole = USED[face].bars(symbol, frame, start, None, 1000, now)
     if not len(whole):
         return
     cursor, pages = int(whole[0, OPEN_TIME]), []
     while len(rows := USED[face].bars(symbol, frame, cursor, None, page, now)):
         pages.append(rows)
-        cursor = int(rows[-1, OPEN_TIME]) + frame.ms
+        cursor = frame.end(int(rows[-1, OPEN_TIME]))
     assert np.array_equal(np.concatenate(pages), whole)
 
 

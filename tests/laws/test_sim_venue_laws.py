@@ -1,6 +1,7 @@
 """Laws of the simulated venue over random stories of two accounts on one market."""
 
 import tempfile
+from dataclasses import fields
 from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from xq.sim.instruments import Face
 from xq.sim.ledger import Page
 from xq.sim.records import Account, Kind, PositionSide
 from xq.sim.refusal import Refusal
+from xq.sim.state import State
 
 D = Decimal
 ALL = Page(start_ms=0, limit=100_000)
@@ -33,6 +35,7 @@ def test_the_books_add_up_after_every_event(story):
                 nothing_is_lost(bench)
                 holds_are_what_orders_need(bench)
                 books_are_the_open_orders(bench)
+                nothing_found_otherwise_than_from_disk(bench)
                 isolated_wallets_are_the_positions(bench)
             for owner in OWNERS:
                 cash_is_accounted_for(bench, owner)
@@ -79,6 +82,18 @@ def books_are_the_open_orders(bench: Bench) -> None:
         assert order.remaining > 0
     names = [(o.owner, o.face, o.client_id) for o in state.open_orders.values()]
     assert len(names) == len(set(names))
+
+
+def nothing_found_otherwise_than_from_disk(bench: Bench) -> None:
+    """Books and indexes, changed and taken back so often, are those of the bare records."""
+    state = bench.venue.state
+    fresh = State(**{f.name: getattr(state, f.name) for f in fields(State) if f.init})
+    assert vars(fresh.index) == vars(state.index)
+    for key, book in state.books.items():
+        for buy in (True, False):
+            found = [(p, list(book.level(buy, p))) for p in book.prices(buy)]
+            other = fresh.book(*key)
+            assert found == [(p, list(other.level(buy, p))) for p in other.prices(buy)]
 
 
 def isolated_wallets_are_the_positions(bench: Bench) -> None:

@@ -77,10 +77,22 @@ class Faultline:
         self._memory = _mapped(self._path)
         self._page = _Page.from_buffer(self._memory)
 
-    def arm(self, root: Path, act: str | None = None, at: int = 0, *, ever: bool = False) -> None:
-        """Count the calls below ``root`` from here on; at call ``at`` let ``act`` happen."""
+    def arm(
+        self,
+        root: Path,
+        act: str | None = None,
+        at: int = 0,
+        *,
+        ever: bool = False,
+        kinds: int | None = None,
+    ) -> None:
+        """Count the calls below ``root`` from here on; at call ``at`` let ``act`` happen.
+
+        Calls of the kinds that the act can befall, unless others are given.
+        """
         what = 0 if act is None else ACTS.get(act) or getattr(errno, act)
-        kinds = EVERY if act is None else CALLS[act]
+        if kinds is None:
+            kinds = EVERY if act is None else CALLS[act]
         self._library.faultline_arm(os.fsencode(root), ctypes.c_long(at), what, int(ever), kinds)
 
     def disarm(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from support.faultline import Seen
 from support.lake_damage import Damage
@@ -47,6 +48,7 @@ class Figures:
     looks: int = 0
     acknowledged_rows: int = 0
     rows_checked: int = 0
+    rounds: int = 0
     seed: int = 0
 
     @property
@@ -60,6 +62,20 @@ class Figures:
     def line(self) -> str:
         """Where it stands."""
         return f"{self.kills} kills {self.killed_in}, {self.violations} violations"
+
+    def __add__(self, other: "Figures") -> "Figures":
+        """Figures of both; the seed of the first."""
+        mine, theirs = vars(self), vars(other)
+        return Figures(**{name: _sum(mine[name], theirs[name]) for name in mine if name != "seed"},
+                       seed=self.seed)  # fmt: skip
+
+
+def _sum(one: Any, other: Any) -> Any:
+    return (
+        {**other, **{k: v + other.get(k, 0) for k, v in one.items()}}
+        if isinstance(one, dict)
+        else one + other
+    )
 
 
 def strays(root: Path) -> list[Path]:
@@ -84,19 +100,22 @@ class Ledger:
         What was damaged on purpose and is not known to be repaired.
     removing
         A symbol that may be there or gone, as a whole.
+    keeping
+        What may lie in quarantine already; empty for nothing.
     """
 
     def __init__(self, judge: Judge, seed: int) -> None:
         self.figures = Figures(seed=seed)
         self.damage: Damage | None = None
         self.removing: str | None = None
+        self.keeping = ""
         self._judge = judge
 
     def fresh(self, root: Path) -> None:
         """Begin with an empty lake."""
         self.root = root
         self.owed: dict[str, set[int]] = {name: set() for name in SYMBOLS}
-        self.damage = None
+        self.damage, self.keeping = None, ""
         self.kept: set[str] = set()
 
     def close(self) -> None:
@@ -104,7 +123,7 @@ class Ledger:
 
     def error(self, text: str) -> None:
         """Something was said that must not be said."""
-        self.figures.errors.append(text)
+        self.figures.errors.append(f"seed {self.figures.seed}, round {self.figures.rounds}: {text}")
 
     def count(self, name: str, how: str, seen: Seen, *, killed: bool) -> None:
         """Whether a kill counts."""
@@ -146,7 +165,8 @@ class Ledger:
             return
         figures.wrong_rows += int(found["wrong"])  # type: ignore[call-overload]
         figures.kept_twice += int(found["kept_twice"])  # type: ignore[call-overload]
-        if self.damage is None and found["kept"] != len(self.kept):
+        may_be_kept = (len(self.kept), len(self.kept | {self.keeping} - {""}))
+        if self.damage is None and found["kept"] not in may_be_kept:
             figures.not_kept += 1
             self.error(f"{found['kept']} things in quarantine, {len(self.kept)} belong there")
         for symbol in SYMBOLS:
@@ -176,6 +196,11 @@ class Ledger:
             self.error(f"not repaired: {damage.path} {damage.kept}")
         if damage.kept:
             self.kept.add(damage.kept)
+
+    def set_aside(self) -> None:
+        """What an import was to keep must be there from now on."""
+        self.kept |= {self.keeping} - {""}
+        self.keeping = ""
 
     def after_start(self) -> None:
         """Nothing may lie about now."""

@@ -1,297 +1,179 @@
-"""Kill a lake at random and look at what is left: ``python lake_torture.py N [SEED]``.
+"""Kill a lake at random and look at what is left: ``python lake_torture.py N [SEED [WORKERS]]``.
 
-Children collect from a venue and from its archive, compact, repair, remove and recover; they are
-killed with SIGKILL at a random instant, at a random call of the operating system, or as whole
-``xq`` processes, and an independent reader counts. A kill counts if it struck after the work's
-first change to the lake's folder and before its end; the others interrupted nothing and are told
-apart. Prints one JSON object of figures; exit 1 if anything was violated.
+Several seeds run beside each other, each in processes of its own (see `torture_seed`,
+`torture_rounds`), until together they have killed N times and in every kind of work. Prints one
+JSON object of figures; exit 1 if anything was violated or broke down. That seed's folder is kept,
+and ``python torture_seed.py KILLS SEED`` makes the same choices again. Ctrl-C or SIGTERM ends it
+with the figures so far, after the rounds that are under way; a second one at once.
 """
 
-import gc
 import json
 import os
-import random
-import re
-import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict
-from functools import partial
+import threading
+import time
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.faultline import Faultline, ready
+from support.faultline import compiler
+from support.lake_ledger import Figures
 
-if __name__ == "__main__":
-    FAULTS = ready()
-
-import pyarrow as pa
-from support.lake_damage import plant
-from support.lake_judge import Judge
-from support.lake_ledger import Ledger, strays
-from support.lake_worker import (
-    CANONICAL,
-    HOUR,
-    NOW,
-    OLDER,
-    START,
-    SYMBOLS,
-    Say,
-    Worker,
-    dataset,
-    drop,
-    fork,
-    heard,
-    recover,
-    squeeze,
-)
-
-from xq.clock import iso
-
-SHARES = {"rest": 30, "archive": 24, "compact": 17, "repair": 18, "remove": 5, "process": 1}
-FRESH_AFTER = 40  # rounds, so that the lake stays small
-MOST_VIOLATIONS = 20
-PATIENCE = 600.0  # seconds for a child that is to end by itself
-Work = Callable[[Say], None]
-_NETWORK = re.compile(r"proxy|CA_BUNDLE|SSL_CERT", re.IGNORECASE)
+KINDS = {"rest", "archive", "compact", "repair", "recover", "import", "remove", "process"}
+WORKER = Path(__file__).with_name("torture_seed.py")
+_FEWEST = 50  # kills that are worth a worker
+_WORD = 500
 
 
-class Torture:
-    """One lake after the other."""
+@dataclass
+class Seed:
+    """One worker and what it has told last."""
 
-    def __init__(self, faults: Faultline, seed: int, folders: list[Path], venue: Any) -> None:
-        self.faults = faults
-        self.chance = random.Random(seed)
-        self.folders = folders
-        self.worker = Worker(venue["url"])
-        self.worker.preload(folders[-1] / "first")
-        pa.set_cpu_count(1)
-        gc.disable()
-        gc.freeze()  # or every child would copy what it only looks at
-        kept = {name: text for name, text in os.environ.items() if not _NETWORK.search(name)}
-        self.environment = {
-            **kept, **venue["environment"], "XQ_EXCHANGE__ARCHIVE_URL": venue["url"],
-        }  # fmt: skip
-        self.ledger = Ledger(Judge(START), seed)
-        self.seconds: dict[str, float] = {}
-        self.calls: dict[str, float] = {}
-        self.rounds = 0
-        self.fresh()
+    process: "subprocess.Popen[str]"
+    figures: Figures
 
-    def fresh(self) -> None:
-        """Another lake: one of eight on the disk, whose waits are long, the others in memory."""
-        self.folder = self.folders[self.rounds // FRESH_AFTER % 8 > 0] / "desk"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir()
-        self.root = self.folder / "data"
-        self.until, self.grouping = 0, CANONICAL
-        self.ledger.fresh(self.root)
+    def stop(self) -> None:
+        """Let it end after its round."""
+        if self.process.stdin is not None and not self.process.stdin.closed:
+            self.process.stdin.close()
 
-    def round(self) -> None:
-        """One kill or more, a look, kills in recovery, a start, another look."""
-        missing = [name for name in SHARES if name not in self.ledger.figures.killed_in]
-        if missing and self.ledger.figures.kills > 30:
-            name = self.chance.choice(missing)
-        else:
-            name = self.chance.choices(list(SHARES), list(SHARES.values()))[0]
-        getattr(self, f"_{name}")()
-        self.rounds += 1
-        if self.rounds % FRESH_AFTER == 0:
-            self.fresh()
+    def kill(self) -> None:
+        """End it and everything it started."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
 
-    def enough(self, kills: int) -> bool:
-        """Whether so many kills have struck, and some in each kind of work."""
-        figures = self.ledger.figures
-        return figures.kills >= kills and {*SHARES, "recover"} <= set(figures.killed_in)
 
-    def _rest(self) -> None:
-        self.until += self.chance.randint(1, 60)
-        self._killed("rest", partial(self.worker.collect, self.root, self.until), acknowledges=True)
+@dataclass
+class Crew:
+    """Workers side by side, stopped together."""
 
-    def _archive(self) -> None:
-        self.until += self.chance.randint(1, 60)
-        work = partial(self.worker.collect, self.root, self.until, archive=True)
-        self._killed("archive", work, acknowledges=True)
+    kills: int
+    seeds: dict[int, Seed] = field(default_factory=dict)
+    signals: int = 0
+    told: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def _compact(self) -> None:
-        self.grouping = CANONICAL + OLDER - self.grouping
-        self._killed("compact", lambda _say: squeeze(self.root, self.grouping))
-
-    def _remove(self) -> None:
-        self.ledger.removing = SYMBOLS[-1]
-        self._killed("remove", lambda _say: drop(self.root))
-        self.ledger.removing = None
-
-    def _repair(self) -> None:
-        """Everything is brought in, one file is damaged, and its repair killed again and again."""
-        self.undisturbed(partial(self.worker.collect, self.root, self.until or 1))
-        damage = plant(self.root, dataset(self.chance.choice(SYMBOLS)), self.chance)
-        if damage is None:
-            return
-        self.ledger.damage = damage
-        mend = partial(self.worker.repair, self.root, damage.symbol)
-        for turn in range(self.chance.randint(1, 5)):
-            self._killed("repair", lambda _say, now=NOW + turn * HOUR: mend(now))
-        self.undisturbed(lambda _say: mend(NOW + 9 * HOUR))
-        self.ledger.repaired()
-        self.ledger.look()
-
-    def _process(self) -> None:
-        """A whole ``xq``, killed at a random instant after its first change to the lake."""
-        self.until += self.chance.randint(24, 300)
-        way = self.chance.choice(("rest", "archive"))
-        line = ["-m", "xq", "collect", "--exchange", "binance", "--timeframe", "1h",
-                "--source", way, "--since", iso(START),
-                "--until", iso(START + self.until * HOUR)]  # fmt: skip
-        line += [word for name in SYMBOLS for word in ("--symbol", name)]
-        self.faults.clear()
+    def start(self, seed: int, disk: Path, fast: Path) -> None:
+        """One more worker; its folders are `place`'s, temporary files included."""
+        folders = [place(disk, seed), place(fast, seed)]
+        for folder in folders:
+            folder.mkdir()
         process = subprocess.Popen(
-            [sys.executable, *line], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            cwd=self.folder, env={**self.environment, "FAULTLINE_ROOT": str(self.root)},
+            [sys.executable, WORKER, str(self.kills), str(seed), *map(str, folders)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"TMPDIR": str(folders[0])},
+            start_new_session=True,  # a Ctrl-C is for the leader alone
         )  # fmt: skip
-        self._strike(process.pid, self.chance.random() * self._seconds("process"))
-        _, stderr = process.communicate(timeout=PATIENCE)
-        killed = process.returncode == -signal.SIGKILL
-        self._adapt("process", killed)
-        if not killed and process.returncode:
-            self.ledger.error(f"xq exited with {process.returncode}: {stderr[-300:]}")
-        if process.returncode == 0:
-            for name in SYMBOLS:
-                self.ledger.acknowledge(name, 0, self.until - 1)
-        self.ledger.count("process", "whole process", self.faults.seen(), killed=killed)
-        self._after()
+        self.seeds[seed] = Seed(process, Figures(seed=seed))
 
-    def _killed(self, name: str, work: Work, *, acknowledges: bool = False) -> None:
-        self.kill(name, work, acknowledges=acknowledges)
-        self._after()
+    def run(self) -> None:
+        """Listen to all until the last has ended."""
+        ears = [threading.Thread(target=self._listen, args=(one,)) for one in self.seeds.values()]
+        for ear in ears:
+            ear.start()
+        for ear in ears:
+            ear.join()
 
-    def _after(self) -> None:
-        """Look, kill what cleans up, start undisturbed, look again."""
-        self.ledger.look()
-        left = strays(self.root)
-        self.ledger.figures.kills_that_left_strays += bool(left)
-        turns = self.chance.randint(0, 3) if left else 0
-        for _ in range(turns):
-            self.kill("recover", lambda _say: recover(self.root))
-            self.ledger.look()
-        self.start()
-        if left:  # else there was nothing to clean up
-            self.ledger.look()
-        self.ledger.after_start()
+    def sum(self) -> Figures:
+        """Of all, the figures."""
+        first, *rest = (one.figures for one in self.seeds.values())
+        return sum(rest, first)
 
-    def kill(self, name: str, work: Work, *, acknowledges: bool = False) -> None:
-        """Let a child work and kill it, by the clock or at one of its calls."""
-        by_call = self.chance.random() < 0.5
-        at = self.chance.randint(1, int(self.calls.get(name, 400.0))) if by_call else 0
-        act = self.chance.choice(("before", "after")) if by_call else None
-        faults, root = self.faults, self.root
-        faults.clear()
+    def bad(self) -> dict[int, str]:
+        """Seeds that found something or broke down, and what there is to say."""
+        found = {}
+        for seed, one in self.seeds.items():
+            code, place = one.process.wait(), f"seed {seed}, round {one.figures.rounds}"
+            if one.figures.violations:
+                found[seed] = f"{place}: violated"
+            elif code and self.signals < 2:
+                found[seed] = f"{place} was the last before it ended with status {code}"
+        return found
 
-        def watched(say: Say) -> None:
-            faults.arm(root, act, at)
-            work(say)
-            faults.end()
-            faults.disarm()
+    def interrupt(self, *_: object) -> None:
+        """Once: let the rounds end. Twice: now."""
+        self.signals += 1
+        for one in self.seeds.values():
+            one.stop() if self.signals == 1 else one.kill()
 
-        pid, pipe = fork(watched)
-        self._strike(pid, PATIENCE if by_call else self.chance.random() * self._seconds(name))
-        _, status = os.waitpid(pid, 0)
-        said, seen = heard(pipe), faults.seen()
-        self.ledger.listen(f"{name} at {seen.last or 'a random time'}", said, rows=acknowledges)
-        killed = os.WIFSIGNALED(status)
-        if by_call:
-            known = self.calls.get(name, 400.0)
-            self.calls[name] = known * 1.02 if killed else max(8.0, (known + seen.calls) / 2)
-        else:
-            self._adapt(name, killed)
-        how = "at a call" if by_call else "at a random time"
-        self.ledger.count(name, how, seen, killed=killed)
+    def _listen(self, one: Seed) -> None:
+        assert one.process.stdout is not None
+        for line in one.process.stdout:
+            if line.endswith("\n"):
+                one.figures = Figures(**json.loads(line))
+                self._judge()
+        one.process.wait()
+        with self.lock:  # it is over: enough, or it has found something
+            for other in self.seeds.values():
+                other.stop()
 
-    def _strike(self, pid: int, delay: float) -> None:
-        """Kill some time after the first change to the lake, unless it has ended before."""
-        ended = os.pidfd_open(pid)
-        while not select.select([ended], [], [], 0.0005)[0] and not self.faults.seen().changes:
-            pass
-        select.select([ended], [], [], delay)
-        signal.pidfd_send_signal(ended, signal.SIGKILL)
-        os.close(ended)
-
-    def _seconds(self, name: str) -> float:
-        return max(self.seconds.get(name, 0.1), 0.001)
-
-    def _adapt(self, name: str, killed: bool) -> None:
-        """Kills are to fall anywhere in the work however busy the machine is."""
-        self.seconds[name] = self._seconds(name) * (1.02 if killed else 0.9)
-
-    def undisturbed(self, work: Work) -> None:
-        """Let a child work to its end."""
-        pid, pipe = fork(work)
-        said = heard(pipe)
-        os.waitpid(pid, 0)
-        self.ledger.listen("undisturbed", said, rows=True)
-
-    def start(self) -> None:
-        """Start undisturbed, then let xq itself prove every checksum."""
-        root, damage = self.root, self.ledger.damage
-
-        def work(say: Say) -> None:
-            from xq.lake.verify import verify
-
-            recover(root)
-            for name in SYMBOLS:
-                for fault in verify(root, dataset(name)).faults:
-                    if damage is None or fault.path != damage.path or not damage.still_there():
-                        say(f"! checksum: {fault.rule} {fault.path}")
-
-        self.undisturbed(work)
+    def _judge(self) -> None:
+        with self.lock:
+            figures = self.sum()
+            if figures.kills >= self.kills and set(figures.killed_in) >= KINDS:
+                for one in self.seeds.values():
+                    one.stop()
+            if figures.kills >= self.told + _WORD:
+                self.told += _WORD
+                print(figures.line(), file=sys.stderr, flush=True)
 
 
-def torture(kills: int, seed: int) -> Ledger:
-    """Kill so often and add up."""
-    script = Path(__file__).with_name("torture_venue.py")
-    memory = Path("/dev/shm")
-    with (
-        tempfile.TemporaryDirectory() as disk,
-        tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as fast,
-        subprocess.Popen(
-            [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={name: text for name, text in os.environ.items() if name != "LD_PRELOAD"},
-        ) as venue,
-    ):  # fmt: skip
-        assert venue.stdout is not None
-        told = json.loads(venue.stdout.readline())
-        subject = Torture(FAULTS, seed, [Path(disk), Path(fast)], told)
-        figures, next_word = subject.ledger.figures, 100
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            while not subject.enough(kills) and figures.violations < MOST_VIOLATIONS:
-                subject.round()
-                if figures.kills >= next_word:
-                    print(figures.line(), file=sys.stderr, flush=True)
-                    next_word += 100
-        except KeyboardInterrupt:
-            print("interrupted: figures of the rounds until then", file=sys.stderr)
-        finally:
-            subject.ledger.close()
-            venue.communicate()
-    return subject.ledger
+def place(folder: Path, seed: int) -> Path:
+    """A worker's folder."""
+    return folder / f"seed-{seed}"
 
 
 def main(arguments: list[str]) -> int:
     kills = int(arguments[0]) if arguments else 1000
     seed = int(arguments[1]) if len(arguments) > 1 else 1
-    figures = torture(kills, seed).figures
-    bound = round(3 / figures.kills, 6) if figures.kills else None
-    told = {"violations": figures.violations, "upper_bound_95": bound}
-    print(json.dumps(asdict(figures) | told, indent=2))
-    return 1 if figures.violations else 0
+    most = min(2 * len(os.sched_getaffinity(0)), -(-kills // _FEWEST))
+    workers = int(arguments[2]) if len(arguments) > 2 else most
+    if compiler() is None:
+        sys.exit("a C compiler is needed (cc)")
+    memory = Path("/dev/shm")
+    disk = Path(tempfile.mkdtemp(prefix="xq-torture-"))
+    fast = Path(tempfile.mkdtemp(prefix="xq-torture-", dir=memory if memory.is_dir() else None))
+    crew, began = Crew(kills), time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, crew.interrupt)
+    try:
+        for number in range(seed, seed + workers):
+            if not crew.signals:
+                crew.start(number, disk, fast)
+        crew.run()
+        bad = crew.bad()
+    finally:
+        for one in crew.seeds.values():
+            one.kill()
+    for number in bad:
+        shutil.move(place(fast, number), place(disk, number) / "memory")
+    for number in set(crew.seeds) - set(bad):
+        shutil.rmtree(place(disk, number), ignore_errors=True)
+    shutil.rmtree(fast, ignore_errors=True)
+    if not bad:
+        shutil.rmtree(disk, ignore_errors=True)
+    report(crew, bad, {number: str(place(disk, number)) for number in bad}, began)
+    return 130 if crew.signals and not bad else 1 if bad else 0
+
+
+def report(crew: Crew, bad: dict[int, str], kept: dict[int, str], began: float) -> None:
+    """One JSON object on standard output; what went wrong again on standard error."""
+    figures, seconds = crew.sum(), time.monotonic() - began
+    told = asdict(figures) | {
+        "violations": figures.violations, "seeds": list(crew.seeds), "bad": list(bad.values()),
+        "kept": list(kept.values()), "interrupted": crew.signals > 0,
+        "upper_bound_95": round(3 / figures.kills, 6) if figures.kills else None,
+        "minutes": round(seconds / 60, 1), "kills_per_minute": round(60 * figures.kills / seconds),
+    }  # fmt: skip
+    print(json.dumps(told, indent=2))
+    for number, text in bad.items():
+        print(f"{text}; kept in {kept[number]}; again: torture_seed.py {crew.kills} {number}",
+              file=sys.stderr)  # fmt: skip
 
 
 if __name__ == "__main__":

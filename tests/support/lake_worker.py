@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd  # noqa: F401 - pyarrow would import it in every child
 import pyarrow as pa
+from support import torture_imports
 from support.lake_damage import plant
 from support.torture_venue import HOUR, NAMES, NOW, START, is_hole, values
 
@@ -106,11 +107,19 @@ class Worker:
             if done.refused:
                 raise AssertionError(done.refused)
 
+    def bring_in(self, root: Path, given: torture_imports.Given, say: Say) -> None:
+        """What ``xq data import`` does; says which hours each commit has acknowledged."""
+        with _overheard(say):
+            torture_imports.bring(root, given)
+
     def preload(self, root: Path) -> None:
         """Import what the work imports late, so that no child has to."""
 
         def everything(say: Say) -> None:
             self.collect(root, 99, lambda _text: None, archive=True)
+            for name in torture_imports.LAYOUTS:
+                given = torture_imports.written(root.parent, SYMBOLS[0], range(9), name)
+                torture_imports.bring(root, given)
             for rows in (OLDER, CANONICAL):
                 squeeze(root, rows)
             plant(root, dataset(SYMBOLS[0]), random.Random(1), "poison")
@@ -136,7 +145,7 @@ def _overheard(say: Say) -> Iterator[None]:
 
     def upsert(self: LakeWriter, item: Dataset, table: pa.Table, **options: object) -> object:
         commit = real(self, item, table, **options)  # type: ignore[arg-type]
-        if len(table):
+        if len(table) and item.symbol:
             ts = np.asarray(table["ts"].cast(pa.int64()))
             first, last = ((int(at) - START) // HOUR for at in (ts.min(), ts.max()))
             say(f"{item.symbol} {first} {last}")

@@ -10,7 +10,8 @@ from xq.clock import ManualClock
 from xq.sim.instruments import Face
 from xq.sim.wire import limits as rules
 from xq.sim.wire.limits import Limits
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.opening import open_venue
+from xq.sim.wire.server import VenueServer
 
 
 @contextmanager

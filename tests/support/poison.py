@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from xq.lake.poison.sheet import PRICES, Sheet
+from xq.lake.poison.sheet import PRICES, Sheet, counted, measured
 from xq.timeframe import HOUR_MS
 
 Injector = Callable[[Sheet, np.random.Generator], tuple[Sheet, list[int]]]
@@ -68,7 +68,7 @@ def taken(sheet: Sheet, rows: np.ndarray) -> Sheet:
 
 
 def any_number(sheet: Sheet, rng: np.random.Generator) -> str:
-    names = [n for n in (*PRICES, "volume", "price", "quantity", "rate") if sheet.has(n)]
+    names = [n for n in measured(sheet.kind) or counted(sheet.kind) if sheet.has(n)]
     return str(rng.choice(names))
 
 
@@ -148,7 +148,7 @@ def _computed(sheet, rng):
 @kind("off_grid")
 def _off_grid(sheet, rng):
     row = pick(sheet, rng)
-    away = int(rng.integers(1000, sheet.bar_ms // 2 - 1000)) * int(rng.choice([-1, 1]))
+    away = int(rng.integers(1000, sheet.bar.ms // 2 - 1000)) * int(rng.choice([-1, 1]))
     return with_cell(sheet, "ts", row, sheet.ts[row] + away)
 
 
@@ -161,7 +161,7 @@ def _jitter(sheet, rng):
 @kind("close_time_as_open")
 def _close_time(sheet, rng):
     row = pick(sheet, rng)
-    return with_cell(sheet, "ts", row, sheet.ts[row] + sheet.bar_ms - 1)
+    return with_cell(sheet, "ts", row, sheet.ts[row] + sheet.bar.ms - 1)
 
 
 @kind("time_in_seconds")
@@ -195,7 +195,7 @@ def _future(sheet, rng):
 
 @kind("unfinished")
 def _unfinished(sheet, rng):
-    now = int(sheet.ts[-1]) + int(rng.integers(0, sheet.bar_ms - 1))
+    now = int(sheet.ts[-1]) + int(rng.integers(0, sheet.bar.ms - 1))
     return replace(sheet, now_ms=now), [len(sheet) - 1]
 
 
@@ -212,12 +212,27 @@ def _duplicate(sheet, rng):
 
 @kind("conflict")
 def _conflict(sheet, rng):
+    if not measured(sheet.kind):
+        return _other_levels(sheet, rng)
     return _again(sheet, rng, {any_number(sheet, rng): lambda value: value * 1.0001 + 1e-9})
+
+
+def _other_levels(sheet, rng):
+    double, [row] = _again(sheet, rng, {})
+    other = double.raw.slice(row + 1, 1)
+    same = double.raw.slice(row, 1)
+    for place, name in enumerate(same.column_names):
+        if name.startswith(("bid_", "ask_")):
+            same = same.set_column(place, same.schema.field(place), other[name])
+    parts = [double.raw.slice(0, row), same, double.raw.slice(row + 1)]
+    return replace(double, raw=pa.concat_tables(parts)), [row]
 
 
 @kind("unsorted")
 def _unsorted(sheet, rng):
     row, away = pick(sheet, rng, 5), int(rng.integers(1, 5))
+    while sheet.ts[row] == sheet.ts[row + max(away - 1, 1)]:
+        row, away = pick(sheet, rng, 5), int(rng.integers(1, 5))
     order = np.arange(len(sheet))
     order[[row, row + away]] = order[[row + away, row]]
     return taken(sheet, order), [row + away]

@@ -5,10 +5,8 @@ from dataclasses import replace
 import numpy as np
 from support.poison import column, kind, pick, put, taken, with_cell, with_rows
 
-from xq.lake.poison.sheet import PRICES, around
+from xq.lake.poison.sheet import FIELDS, PRICES, around, measured
 from xq.timeframe import HOUR_MS
-
-FIELDS = (*PRICES, "volume")
 
 
 def _slightly_off(rule, name):
@@ -23,14 +21,15 @@ def _slightly_off(rule, name):
 for _name in FIELDS:
     for _source in ("finer_", "trades_", ""):
         _slightly_off(f"{_source}{_name}_differs", _name)
-_slightly_off("rate_differs", "rate")
+for _name in ("rate", "quantity", "notional"):
+    _slightly_off(f"{_name}_differs", _name)
 
 
 @kind("not_in_finer")
 def _not_in_finer(sheet, rng):
     row = pick(sheet, rng)
     finer = sheet.evidence.finer
-    inside = (finer.ts >= sheet.ts[row]) & (finer.ts < sheet.ts[row] + sheet.bar_ms)
+    inside = (finer.ts >= sheet.ts[row]) & (finer.ts < sheet.ts[row] + sheet.bar.ms)
     rest = taken(finer, np.flatnonzero(~inside))
     return replace(sheet, evidence=replace(sheet.evidence, finer=rest)), [row]
 
@@ -40,10 +39,13 @@ def _away(rule, least):
     def inject(sheet, rng):
         row = pick(sheet, rng)
         factor = float(rng.choice([1 + least, 1 / (1 + least)])) ** rng.uniform(1.2, 3)
-        return with_rows(sheet, [row], close=lambda close: close * factor), [row]
+        name = "close" if sheet.has("close") else "notional"
+        return with_rows(sheet, [row], **{name: lambda value: value * factor}), [row]
 
 
 _away("far_from_mark", 0.12)
+_away("far_from_last", 0.12)
+_away("far_from_index", 0.06)
 _away("far_from_twin", 0.25)
 
 
@@ -56,7 +58,7 @@ def _other(sheet):
 def _copied(sheet, rng):
     row, other = pick(sheet, rng), _other(sheet)
     place = int(np.searchsorted(other.ts, sheet.ts[row]))
-    change = {name: put(column(other, name)[place]) for name in FIELDS}
+    change = {name: put(column(other, name)[place]) for name in measured(sheet.kind)}
     return with_rows(sheet, [row], **change), [row]
 
 
@@ -74,7 +76,9 @@ def _shifted(sheet, rng):
     bars, length = int(rng.integers(1, 25)), int(rng.integers(1, 30))
     row = int(rng.integers(30, len(sheet) - length - bars))
     rows = list(range(row, row + length))
-    change = {n: put(column(sheet, n)[row + bars : row + bars + length]) for n in FIELDS}
+    change = {
+        n: put(column(sheet, n)[row + bars : row + bars + length]) for n in measured(sheet.kind)
+    }
     return with_rows(sheet, rows, **change), rows
 
 

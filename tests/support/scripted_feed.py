@@ -16,6 +16,7 @@ HOUR = 3_600_000
 EIGHT_HOURS = 8 * HOUR
 WALL = 1_800_000_000_000
 SPREAD = Decimal("0.5")
+FUTURES_MARKET = {"BTCUSDT": [(START - 1, "40000")], "ETHUSDT": [(START - 1, "2000")]}
 LEVELS = ((Decimal(0), Decimal(1)), (Decimal(10), Decimal(2)), (Decimal(50), Decimal(50)))
 
 

@@ -43,10 +43,15 @@ def spot_client(url: str, *, secret: str = "sim") -> Iterator[ccxt.binance]:
         client.session.close()
 
 
+def futures_config(url: str, *, secret: str = "sim") -> dict[str, object]:
+    """What makes ``ccxt.binanceusdm`` one of the venue at ``url``."""
+    return _config(url, _FUTURES, "linear", secret)
+
+
 @contextmanager
 def futures_client(url: str, *, secret: str = "sim") -> Iterator[ccxt.binanceusdm]:
     """``ccxt.binanceusdm``."""
-    client = ccxt.binanceusdm(_config(url, _FUTURES, "linear", secret))
+    client = ccxt.binanceusdm(futures_config(url, secret=secret))
     try:
         yield client
     finally:

@@ -153,25 +153,3 @@ class Hurried:
 
     def sleep(self, seconds: float) -> None:
         self._wall.sleep(seconds / self._speed)
-
-
-class Replayed:
-    """A clock that goes as fast as subscribers follow, for some time, and then stands still."""
-
-    def __init__(self, length_ms: int) -> None:
-        self._now = self._start = 1_700_000_000_000
-        self._length = length_ms
-
-    def now_ms(self) -> int:
-        return self._now
-
-    def monotonic(self) -> float:
-        return self._now / 1000
-
-    def sleep(self, seconds: float) -> None:
-        self._now += round(seconds * 1000)
-
-    def step(self, most_ms: int) -> bool:
-        left = self._start + self._length - self._now
-        self._now += min(most_ms, left)
-        return left > 0

@@ -83,11 +83,14 @@ def orders(draw: st.DrawFn) -> Act:
         good_till_ms=10**13,
     )
     side = draw(st.sampled_from((PositionSide.LONG, PositionSide.SHORT)))
+    only_try = draw(st.integers(0, 9)) == 0
 
     def act(bench: Bench) -> object:
         wanted = request
         if face is Face.FUTURES and bench.venue.state.is_hedged(owner):
             wanted = replace(request, position_side=side, reduce_only=False)
+        if only_try:
+            return bench.venue.rehearse(owner, face, wanted)
         return bench.venue.place(owner, face, wanted)
 
     return act

@@ -134,7 +134,7 @@ class _Run:
             None if funding is None else funding.slice(first, len(self.block.bars)),
         ).after(lead)
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
-        ends = int(bars.ts[0]), int(bars.ts[-1]) + bars.timeframe.ms
+        ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
         metrics = measure(run, trips, yearly_bars(len(bars), *ends))
         data_hash = self._data_hash(funding)
         run_id = self._run_id(data_hash, costs, rules)
@@ -218,7 +218,7 @@ class _Run:
     def _provenance(self, bars: "Bars", settlements: dict[str, int]) -> "Provenance":
         from xq.backtest.result import Provenance
 
-        text, synthetic = inputs.label(self.market, int(bars.ts[-1]) + bars.timeframe.ms)
+        text, synthetic = inputs.label(self.market, bars.timeframe.end(int(bars.ts[-1])))
         return Provenance(text, synthetic, self.block.start, settlements)
 
     def _overfit(self, run_id: str, equity: Any, start: float) -> "Overfit":

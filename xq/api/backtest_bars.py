@@ -88,7 +88,7 @@ class Reading:
         stored = [stored_range(self.lake, self.market, symbol) for symbol in self.market.symbols]
         self._refuse_beyond(since, stored)
         oldest = max((start for start, _ in filter(None, stored)), default=since)
-        warm = min(since, max(oldest, since - lookback * self.market.timeframe.ms))
+        warm = min(since, max(oldest, self.market.timeframe.shift(since, -lookback)))
         bars = self._bars(warm, until_ms)
         start = int((bars.ts < since).sum())
         if start >= len(bars):
@@ -132,13 +132,13 @@ class Reading:
             return ()
         try:
             for symbol in lacking:
-                stored = self._stored(symbol)
+                stored, bar = self._stored(symbol), self.market.timeframe
                 warm_up(
                     self.ws,
                     [symbol],
                     stored.name,
                     before_ms=before_ms,
-                    bars=bars * self.market.timeframe.ms // stored.ms,
+                    bars=stored.count(bar.shift(before_ms, -bars), before_ms),
                     exchange=self.market.exchange,
                 )
         except XqError as error:
@@ -164,7 +164,7 @@ class Reading:
         from xq.lake.ranges import Range, subtract
 
         stored = stored_range(self.lake, self.market, symbol)
-        wanted = before_ms - bars * self.market.timeframe.ms
+        wanted = self.market.timeframe.shift(before_ms, -bars)
         if stored is None or stored[0] <= wanted:
             return False
         dataset = Dataset("ohlcv", self.market.exchange, symbol, self._stored(symbol).name)

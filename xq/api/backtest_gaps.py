@@ -14,7 +14,7 @@ def treated_gaps(bars: "Bars", choice: str) -> list[str]:
     """
     import numpy as np
 
-    steps = np.diff(bars.ts) // bars.timeframe.ms
+    steps = np.diff(bars.timeframe.number(bars.ts))
     absent = int((steps - 1)[steps > 1].sum())
     stretches = int((steps > 1).sum())
     said = []

@@ -82,7 +82,7 @@ def stored_range(lake: "Lake", market: Market, symbol: str) -> tuple[int, int] |
     if not leaves:
         return None
     first, last = columns.footer(leaves[0].path), columns.footer(leaves[-1].path)
-    start, end = bar.ceil(first.first_ms), bar.floor(last.last_ms + finer.ms)
+    start, end = bar.ceil(first.first_ms), bar.floor(finer.end(last.last_ms))
     return (start, end) if start < end else None
 
 
@@ -99,7 +99,7 @@ def read_funding(lake: "Lake", market: Market, bars: "Bars") -> "list[Settlement
     from xq.backtest.funding import Settlements
     from xq.lake.layout import Dataset
 
-    start, end = int(bars.ts[0]), int(bars.ts[-1]) + bars.timeframe.ms
+    start, end = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
     found = []
     for symbol in market.symbols:
         table = lake.table(Dataset("funding", market.exchange, symbol), start, end)

@@ -35,8 +35,8 @@ class CollectRow:
     start
         Open of the first bar there is in the range.
     end
-        End of the range: every bar of it that closed before is there or is a gap.
-    bars, new, gaps
+        End of the range: every bar of it that closed before is there or is missing.
+    bars, new, missing
         Bars in the range; rows stored by this run; bars the venue does not have. Kinds without
         bars know neither the first nor the last.
     source
@@ -51,7 +51,7 @@ class CollectRow:
     end: datetime
     bars: int | None
     new: int
-    gaps: int | None
+    missing: int | None
     source: str
     via: str
 
@@ -180,12 +180,12 @@ def warm_up(
     """
     from xq.timeframe import Timeframe
 
-    length = Timeframe.parse(timeframe).ms
+    bar = Timeframe.parse(timeframe)
     report = collect(
         ws,
         symbols,
         timeframe,
-        since_ms=before_ms - bars * length,
+        since_ms=bar.shift(before_ms, -bars),
         until_ms=before_ms,
         exchange=exchange,
         progress=progress,
@@ -201,21 +201,22 @@ def _tasks(
     span: "Span",
     kind: str,
 ) -> "tuple[Task, ...]":
-    from xq.collect.plan import wanted
+    from xq.collect.plan import moments, wanted
     from xq.collect.task import Task
+    from xq.lake.schema import BARS, kind_of
 
-    market.check_timeframe(timeframe, symbols[0])
-    now = {kind: market.now_ms(kind) for kind in {symbol.is_contract for symbol in symbols}}
+    bars = kind_of(kind).partition == BARS
+    faces = {symbol.is_contract: symbol for symbol in symbols}
+    for symbol in faces.values() if bars else ():
+        market.check_timeframe(timeframe, symbol)
+    now = {face: market.now_ms(face) for face in faces}
+    target = {
+        face: wanted(timeframe, span, now_ms) if bars else moments(timeframe, span, now_ms)
+        for face, now_ms in now.items()
+    }
     return tuple(
-        Task(
-            market.name,
-            symbol,
-            timeframe,
-            wanted(timeframe, span, now[symbol.is_contract]),
-            now[symbol.is_contract],
-            kind,
-        )
-        for symbol in symbols
+        Task(market.name, item, timeframe, target[item.is_contract], now[item.is_contract], kind)
+        for item in symbols
     )
 
 
@@ -245,7 +246,7 @@ def _row(market: "CcxtMarket", item: "Collected") -> CollectRow:
         end=_moment(task.target.end_ms),
         bars=None if bar is None else task.target.bars(bar) - missing,
         new=item.new,
-        gaps=None if bar is None else missing,
+        missing=None if bar is None else missing,
         source=_source(market.synthetic_from_ms(task.symbol), task.target),
         via=", ".join(item.via) or "lake",
     )

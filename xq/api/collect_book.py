@@ -66,7 +66,7 @@ def _one(ws: Workspace, market: "CcxtMarket", symbol: "Symbol") -> "CollectRow":
         end=moment,
         bars=None,
         new=commit.added,
-        gaps=None,
+        missing=None,
         source="recorded" if market.synthetic_from_ms(symbol) is None else "synthetic",
         via="rest",
     )

@@ -49,7 +49,7 @@ def collect_instruments(
                 end=moment,
                 bars=None,
                 new=int(new),
-                gaps=None,
+                missing=None,
                 source="synthetic" if item.instrument.synthetic else "recorded",
                 via="rest",
             )

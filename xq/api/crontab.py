@@ -9,6 +9,7 @@ from typing import Any
 
 from xq.api.workspace import Workspace
 from xq.config_layers import ENV_PREFIX, FILE_NAME
+from xq.errors import UsageError
 from xq.timeframe import Timeframe
 
 _OPTIONS = {
@@ -62,6 +63,8 @@ def _words(flags: Mapping[str, Any]) -> list[str]:
 def _cron_schedule(bar: Timeframe) -> str:
     """Soon after every close; asking again in between costs little and makes up for failures."""
     minutes = bar.ms // 60_000
+    if not minutes:
+        raise UsageError(f"cron runs once a minute at most, found {bar} bars", hint="xq trade")
     if minutes == 1:
         return "* * * * *"
     return f"*/{minutes} * * * *" if minutes <= 5 else "1-59/5 * * * *"

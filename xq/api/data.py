@@ -29,8 +29,9 @@ class Stored:
     ----------
     start, end
         First time, and the time after the last: the close of the last bar.
-    missing, gaps
-        Bars absent between them, and the stretches they form; None where there are no bars.
+    gaps, missing
+        Stretches without rows between them, and the rows absent in them: bars, or updates of an
+        order book. None where neither a grid nor ids tell.
     unreadable
         Files that could not be read; their rows are not counted.
     """

@@ -116,6 +116,8 @@ def check_file(
 
     named = read_name(path)
     if series.kind in BOOKS or named.kind in BOOKS:
+        if against is not None:
+            raise UsageError("order books cannot be held against a reference", where=against)
         yield from _book_file(ws, path, named, series)
         return
     bar = _length(ws, named, series)
@@ -128,7 +130,7 @@ def check_file(
         raise DataError(f"columns {', '.join(lost)} are missing, found {found}", where=str(path))
     reference = None if against is None else _reference(ws, against, bar, named.kind)
     sheet = Sheet(
-        _in_milliseconds(raw.table), named.kind, bar.ms if bar else None, ws.clock.now_ms(),
+        _in_milliseconds(raw.table), named.kind, bar, ws.clock.now_ms(),
         Evidence(reference=reference),
     )  # fmt: skip
     for item in raw.bad:
@@ -140,14 +142,14 @@ def check_file(
 def _book_file(ws: Workspace, path: Path, named: "Named", series: Series) -> Iterator["Finding"]:
     from xq.api.data_import import Wanted
     from xq.api.data_import_book import read_book
-    from xq.lake.audit import Finding
+    from xq.lake.audit import Finding, told
 
     wanted = Wanted(series.exchange, series.symbol, kind=series.kind)
     parts, lines = read_book(ws, path, named, wanted)
-    found = [(path.name, item) for item in lines]
-    found += [(str(part.dataset), item) for part in parts for item in part.poison]
-    for about, item in found:
-        yield Finding(about, item.rule, item.message, str(path), item.row)
+    for item in lines:
+        yield Finding(path.name, item.rule, item.message, str(path), item.row)
+    for part in parts:
+        yield from told(str(part.dataset), str(path), part.sick, series.per_rule)
 
 
 def _needed(named: "Named") -> list[str]:
@@ -199,9 +201,9 @@ def _reference(ws: Workspace, text: str, bar: "Timeframe | None", kind: str) -> 
         raise NoData("the reference has no rows", where=text)
     if "ts" not in table.column_names:
         raise UsageError("the reference has no column ts", where=text)
-    sheet = Sheet(_in_milliseconds(table), kind, bar.ms if bar else None)
+    sheet = Sheet(_in_milliseconds(table), kind, bar)
     order = sheet.ts.argsort(kind="stable")
-    return Sheet(sheet.raw.take(arrays.rows_at(order)), kind, sheet.bar_ms)
+    return Sheet(sheet.raw.take(arrays.rows_at(order)), kind, bar)
 
 
 def _dataset(text: str) -> "Dataset":

@@ -13,23 +13,27 @@ if TYPE_CHECKING:
     from xq.lake.reader import Lake
     from xq.timeframe import Timeframe
 
-_WHOSE = ("venue", "lost", "damaged", "unasked")
+_WHOSE = ("venue", "lost", "damaged", "unasked", "unrecorded")
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageRow:
-    """What is known about one dataset: in bars; of trades and funding in rows and holes.
+    """What is known about one dataset.
 
     Attributes
     ----------
     wanted
-        Asked for by a collect; None if no collect ever asked, and for kinds without bars.
+        Bars asked for by a collect; None if no collect ever asked, and for kinds without bars.
     covered
-        Fetched to their end, with or without a bar; None for kinds without bars.
-    stored, missing
-        Bars (rows) there, and bars (holes) absent between the first and the last known time.
-    venue_has_none, lost, damaged, unasked
-        The missing ones by whose they are.
+        Bars fetched to their end, with or without one; None for kinds without bars.
+    stored
+        Rows there.
+    gaps
+        Stretches without rows between the first and the last known time.
+    missing
+        Rows absent in them: bars, or updates of an order book; None where nothing tells how many.
+    venue_has_none, lost, damaged, unasked, unrecorded
+        Whose they are: missing bars, of kinds without bars the gaps.
     venue_asked
         When the venue was last asked for what it lacks; None where it lacks nothing.
     repaired
@@ -45,11 +49,13 @@ class CoverageRow:
     wanted: int | None
     covered: int | None
     stored: int
-    missing: int
+    gaps: int
+    missing: int | None
     venue_has_none: int
     lost: int
     damaged: int
     unasked: int
+    unrecorded: int
     venue_asked: str | None
     repaired: int
     repaired_from: tuple[str, ...]
@@ -73,8 +79,9 @@ def of_bars(lake: "Lake", dataset: "Dataset", bar: "Timeframe") -> CoverageRow:
         wanted=sum(item.bars(bar) for item in wanted) if wanted else None,
         covered=sum(item.bars(bar) for item in state.ledger.covered),
         stored=sum(item.bars(bar) for item in state.stored),
-        missing=sum(gap.bars or 0 for gap in found),
-        **{_name(whose): sum(g.bars or 0 for g in found if g.whose == whose) for whose in _WHOSE},
+        gaps=len(found),
+        missing=_missing(found),
+        **{_name(w): sum(g.missing or 0 for g in found if g.whose == w) for w in _WHOSE},
         venue_asked=_asked(found),
         repaired=sum(item.bars(bar) for item in repaired),
         repaired_from=_sources(state.facts),
@@ -83,8 +90,7 @@ def of_bars(lake: "Lake", dataset: "Dataset", bar: "Timeframe") -> CoverageRow:
 
 def of_tape(lake: "Lake", dataset: "Dataset") -> CoverageRow:
     """Of trades or funding: rows, and holes between them."""
-    from xq.lake import facts, inspect
-    from xq.lake.facts import What
+    from xq.lake import inspect
     from xq.lake.gaps_tape import gaps_of_tape
 
     stored = 0
@@ -97,6 +103,29 @@ def of_tape(lake: "Lake", dataset: "Dataset") -> CoverageRow:
             yield file
 
     found = gaps_of_tape(lake, dataset, counted())
+    return _of_stretches(lake, dataset, stored, found)
+
+
+def of_book(lake: "Lake", dataset: "Dataset") -> CoverageRow:
+    """Of an order book: snapshots or changes, and where its ids do not follow one another."""
+    from xq.lake.gaps_book import gaps_of_book
+
+    stored = 0
+
+    def count(rows: int) -> None:
+        nonlocal stored
+        stored += rows
+
+    found = list(gaps_of_book(lake, dataset, count))
+    return _of_stretches(lake, dataset, stored, found)
+
+
+def _of_stretches(
+    lake: "Lake", dataset: "Dataset", stored: int, found: "Sequence[Gap]"
+) -> CoverageRow:
+    from xq.lake import facts
+    from xq.lake.facts import What
+
     known = facts.load(lake.root, dataset)
     return CoverageRow(
         dataset.kind,
@@ -106,12 +135,20 @@ def of_tape(lake: "Lake", dataset: "Dataset") -> CoverageRow:
         wanted=None,
         covered=None,
         stored=stored,
-        missing=len(found),
+        gaps=len(found),
+        missing=_missing(found),
         **{_name(whose): sum(gap.whose == whose for gap in found) for whose in _WHOSE},
         venue_asked=_asked(found),
         repaired=len(facts.of(known, What.REPAIRED)),
         repaired_from=_sources(known),
     )
+
+
+def _missing(found: "Sequence[Gap]") -> int | None:
+    """Rows absent in some gaps; None if of one nobody knows how many."""
+    counts = [gap.missing for gap in found]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _name(whose: str) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from xq.api.data_check import Series
 from xq.api.workspace import Workspace
-from xq.clock import iso
 from xq.errors import NoData, UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from xq.lake.layout import Dataset
     from xq.lake.reader import Lake
 
-_BOOK = "book_diff"
-
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
@@ -27,8 +24,8 @@ class GapRow:
 
     Attributes
     ----------
-    bars
-        How many are missing; of changes how many updates, None where their ids do not tell.
+    missing
+        How many bars, or updates of an order book; None where nothing tells.
     """
 
     kind: str
@@ -37,7 +34,7 @@ class GapRow:
     timeframe: str | None
     start: datetime
     end: datetime
-    bars: int | None
+    missing: int | None
     whose: str
     evidence: str
     verified: datetime | None
@@ -59,8 +56,7 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    books = _books(ws, series)
-    for dataset in [] if series.kind == _BOOK else _of_venues(ws, series, books):
+    for dataset in _known(ws, series):
         for gap in _gaps_of(lake, dataset):
             yield GapRow(
                 dataset.kind,
@@ -69,67 +65,39 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
                 dataset.timeframe,
                 _at(gap.within.start_ms),
                 _at(gap.within.end_ms),
-                gap.bars,
+                gap.missing,
                 gap.whose,
                 gap.evidence,
                 None if gap.verified_ms is None else _at(gap.verified_ms),
                 None if gap.again_ms is None else _at(gap.again_ms),
                 gap.hint,
             )
-    yield from _unrecorded(ws, books)
 
 
-def _books(ws: Workspace, series: Series) -> "list[Dataset]":
-    from xq.lake import layout
-
-    if series.kind not in (None, _BOOK) or series.timeframe is not None:
-        return []
-    found = list(_matching(layout.datasets(ws.lake, _BOOK), series))
-    if series.kind == _BOOK:
-        _refuse_nothing(series, found)
-    return found
-
-
-def _unrecorded(ws: Workspace, books: "list[Dataset]") -> Iterator[GapRow]:
-    from xq.lake.book_gaps import stored_breaks
-
-    for dataset in books:
-        for gap in stored_breaks(ws.lake, dataset):
-            resumes = gap.resumes_ms
-            again = "no later snapshot" if resumes is None else f"a snapshot of {iso(resumes)}"
-            yield GapRow(
-                dataset.kind,
-                str(dataset.exchange),
-                str(dataset.symbol),
-                None,
-                _at(gap.within.start_ms),
-                _at(gap.within.end_ms),
-                gap.missing,
-                "unrecorded",
-                f"update {gap.after_id} is followed by one after {gap.before_id}; {again}",
-                None,
-                None,
-                None,
-            )
-
-
-def _gaps_of(lake: "Lake", dataset: "Dataset") -> "list[Gap]":
+def _gaps_of(lake: "Lake", dataset: "Dataset") -> "Iterable[Gap]":
     from xq.lake.gaps import gaps as of_bars
+    from xq.lake.gaps_book import gaps_of_book, is_book
     from xq.lake.gaps_tape import gaps_of_tape
 
-    if dataset.bar is None:
-        return gaps_of_tape(lake, dataset)
-    return list(of_bars(lake, dataset))
+    if is_book(dataset):
+        return gaps_of_book(lake, dataset)
+    return gaps_of_tape(lake, dataset) if dataset.bar is None else of_bars(lake, dataset)
 
 
 def coverage(ws: Workspace, series: Series) -> "Iterator[CoverageRow]":
     """What was wanted, covered, is missing and was repaired, per dataset."""
-    from xq.api.data_coverage import of_bars, of_tape
+    from xq.api.data_coverage import of_bars, of_book, of_tape
+    from xq.lake.gaps_book import is_book
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    for dataset in series_of(ws, series):
-        yield of_tape(lake, dataset) if dataset.bar is None else of_bars(lake, dataset, dataset.bar)
+    for dataset in _known(ws, series):
+        if is_book(dataset):
+            yield of_book(lake, dataset)
+        elif dataset.bar is None:
+            yield of_tape(lake, dataset)
+        else:
+            yield of_bars(lake, dataset, dataset.bar)
 
 
 def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
@@ -140,25 +108,55 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
     UnknownName
         If there is no such kind.
     UsageError
-        If it is of a kind that no venue gives again.
+        If it is of a kind that is never repaired.
     NoData
         If something was named and nothing of it is stored.
     """
-    return _of_venues(ws, series, ())
+    from xq.lake.wayout import REPAIRABLE
+
+    return [item for item in _mendable(ws, series) if item.kind in REPAIRABLE]
 
 
-def _of_venues(ws: Workspace, series: Series, beside: "Sequence[Dataset]") -> "list[Dataset]":
-    from xq.lake import inspect
+def books_of(ws: Workspace, series: Series) -> "list[Dataset]":
+    """As `series_of`, the order books, whose bad rows are only set aside."""
+    from xq.lake.poison.rule import BOOKS
+
+    return [item for item in _mendable(ws, series) if item.kind in BOOKS]
+
+
+def _mendable(ws: Workspace, series: Series) -> "list[Dataset]":
+    from xq.lake.poison.rule import BOOKS
     from xq.lake.schema import kind_of
     from xq.lake.wayout import REPAIRABLE
 
-    if series.kind is not None and kind_of(series.kind).name not in REPAIRABLE:
+    kinds = (*REPAIRABLE, *BOOKS)
+    if series.kind is not None and kind_of(series.kind).name not in kinds:
         raise UsageError(
             f"{series.kind} cannot be asked of a venue again", hint=f"one of {' '.join(REPAIRABLE)}"
         )
+    return _stored(ws, series, kinds)
+
+
+def _known(ws: Workspace, series: Series) -> "list[Dataset]":
+    """The datasets that match and whose holes can be told: `series_of`, and order books."""
+    from xq.lake.poison.rule import BOOKS
+    from xq.lake.schema import kind_of
+    from xq.lake.wayout import REPAIRABLE
+
+    kinds = (*REPAIRABLE, *BOOKS)
+    if series.kind is not None and kind_of(series.kind).name not in kinds:
+        raise UsageError(
+            f"nothing tells what {series.kind} lacks", hint=f"one of {' '.join(kinds)}"
+        )
+    return _stored(ws, series, kinds)
+
+
+def _stored(ws: Workspace, series: Series, kinds: "Sequence[str]") -> "list[Dataset]":
+    from xq.lake import inspect
+
     recorded = inspect.recorded(ws.lake, series.kind)
-    found = [item for item in _matching(recorded, series) if item.kind in REPAIRABLE]
-    _refuse_nothing(series, [*found, *beside])
+    found = [item for item in _matching(recorded, series) if item.kind in kinds]
+    _refuse_nothing(series, found)
     return found
 
 

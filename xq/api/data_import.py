@@ -142,6 +142,7 @@ def _of_kind(named: "Named", kind: str | None) -> "Named":
 def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileReport:
     from xq.api.data_revise import Revision
     from xq.lake import arrays
+    from xq.lake.formats.market import refuse_other_name
     from xq.lake.importer import read_file
     from xq.lake.ranges import present
     from xq.lake.writer import LakeWriter
@@ -149,7 +150,10 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
     dataset = _dataset(ws, named, wanted)
     bar = dataset.bar
     now_ms = ws.clock.now_ms()
-    taken = read_file(path, named, bar, now_ms=now_ms, set_aside=wanted.quarantine)
+    market = dataset.symbol if wanted.symbol is None else None
+    if market is not None and named.symbol is None:
+        refuse_other_name(path, market)
+    taken = read_file(path, named, bar, now_ms=now_ms, set_aside=wanted.quarantine, market=market)
     ts = arrays.times(taken.rows["ts"]).copy()
     ts.sort()
     stretches = present(ts, bar) if bar else ()
@@ -172,7 +176,7 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
         symbol=dataset.symbol,
         timeframe=dataset.timeframe,
         start=_at(int(ts[0])) if len(ts) else None,
-        end=_at(int(ts[-1]) + (bar.ms if bar else 1)) if len(ts) else None,
+        end=_at(bar.end(int(ts[-1])) if bar else int(ts[-1]) + 1) if len(ts) else None,
         rows=len(ts),
         added=added,
         revised=revised,

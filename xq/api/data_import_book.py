@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xq.lake.formats.name import Named
     from xq.lake.formats.recording import Market, Recording
     from xq.lake.layout import Dataset
+    from xq.lake.poison.catalogue import Sick
     from xq.lake.rules import Poison
     from xq.lake.writer import LakeWriter
 
@@ -24,12 +25,27 @@ BOOKS = ("book_snapshot", "book_diff")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one dataset as read, those of them that cannot be true, and the true ones."""
+    """Rows of one dataset as read, what is wrong with them, and, once told apart, the true ones."""
 
     dataset: "Dataset"
     raw: "pa.Table"
-    poison: "list[Poison]"
+    sick: "tuple[Sick, ...]"
     rows: "pa.Table"
+
+    @property
+    def poison(self) -> "list[Poison]":
+        """Rows that cannot be true, each with the first rule it breaks.
+
+        Order and repeats are no fault of a file: an import sorts.
+        """
+        from xq.lake.poison.rule import Severity
+        from xq.lake.rules import Poison
+
+        found: dict[int, Poison] = {}
+        for item in self.sick:
+            if item.severity is Severity.ERROR and item.rule not in ("duplicate", "unsorted"):
+                found.setdefault(item.row, Poison(item.row, item.rule, item.message))
+        return [found[row] for row in sorted(found)]
 
 
 def import_book(
@@ -47,7 +63,7 @@ def import_book(
     parts, poison_lines = read_book(ws, path, named, wanted)
     if not wanted.quarantine:
         _refuse(path, parts, poison_lines)
-    parts = [replace(part, rows=_sound(ws, part)) for part in parts]
+    parts = [replace(part, rows=_sound(ws, part, path)) for part in parts]
     now_ms = ws.clock.now_ms()
     for part in parts:  # all of them before the first is stored
         Revision(part.dataset, path, wanted, now_ms).rehearse(ws.lake, part.rows)
@@ -59,9 +75,9 @@ def read_book(
     ws: Workspace, path: Path, named: "Named", wanted: "Wanted"
 ) -> "tuple[list[Part], list[Poison]]":
     """The rows of a recording by dataset, judged, and its lines that are no messages."""
-    from xq.lake.book_rows import tables_of
+    from xq.lake.book_rows import raw_tables_of
     from xq.lake.formats.recording import read_recording
-    from xq.lake.rules import Poison, validate_rows
+    from xq.lake.rules import Poison
 
     if path.is_file() and path.suffix in (".parquet", ".pq"):
         return [_stored_before(ws, path, named, wanted)], []
@@ -70,12 +86,13 @@ def read_book(
              for bad in recording.unreadable]  # fmt: skip
     parts = []
     for dataset_symbol, market in _symbols(recording, wanted, path):
-        for kind, table in tables_of(market, str(path)).items():
+        tables = raw_tables_of(market)
+        for kind, table in tables.items():
             if wanted.kind in (None, kind):
                 dataset = _dataset(ws, kind, dataset_symbol, wanted)
-                found = validate_rows(table, dataset.spec, known_until_ms=ws.clock.now_ms())
-                real = [item for item in found if item.rule != "duplicate"]
-                parts.append(Part(dataset, table, real, table))
+                snapshots = tables.get("book_snapshot") if kind == "book_diff" else None
+                sick = _judged(ws, dataset, table, snapshots)
+                parts.append(Part(dataset, table, sick, table))
     if not parts:
         what = wanted.kind or "order books"
         raise NoData(f"no {what} in this recording", where=str(path))
@@ -84,16 +101,34 @@ def read_book(
 
 def _stored_before(ws: Workspace, path: Path, named: "Named", wanted: "Wanted") -> Part:
     """Rows as ``xq data export`` writes them."""
-    from xq.lake.formats.table import parquet_table
+    from xq.lake.formats.table import bytes_of, parquet_table
     from xq.lake.merge import conform
-    from xq.lake.rules import validate_rows
 
     if wanted.symbol is None:
         raise UsageError("expected --symbol: the file does not say it", where=str(path))
     dataset = _dataset(ws, named.kind, wanted.symbol, wanted)
-    rows = conform(parquet_table(path), dataset.spec, str(path))
-    found = validate_rows(rows, dataset.spec, known_until_ms=ws.clock.now_ms())
-    return Part(dataset, rows, [item for item in found if item.rule != "duplicate"], rows)
+    rows = conform(parquet_table(path, bytes_of(path)), dataset.spec, str(path))
+    return Part(dataset, rows, _judged(ws, dataset, rows, None), rows)
+
+
+def _judged(
+    ws: Workspace, dataset: "Dataset", table: "pa.Table", snapshots: "pa.Table | None"
+) -> "tuple[Sick, ...]":
+    """Rows that break a rule, beside the snapshots of the same file and the stored grid."""
+    from xq.lake import arrays
+    from xq.lake.poison.catalogue import examine
+    from xq.lake.poison.sheet import Sheet
+    from xq.lake.ranges import Range
+    from xq.lake.witness import beside_book
+
+    if not table.num_rows:
+        return ()
+    ts = arrays.times(table["ts"])
+    evidence = beside_book(ws.lake, dataset, Range(int(ts.min()), int(ts.max()) + 1))
+    if snapshots is not None:
+        evidence = replace(evidence, snapshots=Sheet(snapshots, "book_snapshot"))
+    sheet = Sheet(table, dataset.kind, None, ws.clock.now_ms(), evidence)
+    return tuple(examine(sheet))
 
 
 def _symbols(
@@ -175,7 +210,7 @@ def _store(
     )
 
 
-def _sound(ws: Workspace, part: Part) -> "pa.Table":
+def _sound(ws: Workspace, part: Part, path: Path) -> "pa.Table":
     """The true rows, sorted; of what is stored already the first receipt stays.
 
     Two recorders receive one message at two times: that is no contradiction.
@@ -185,12 +220,14 @@ def _sound(ws: Workspace, part: Part) -> "pa.Table":
     import pyarrow.compute as pc
 
     from xq.lake import arrays
+    from xq.lake.book_rows import exact_rows
     from xq.lake.merge import unique
     from xq.lake.reader import Lake
 
     keep = np.ones(part.raw.num_rows, dtype=bool)
     keep[[item.row - 1 for item in part.poison]] = False
-    rows = unique(part.raw.filter(pa.array(keep)), part.dataset.spec)
+    sound = exact_rows(part.raw.filter(pa.array(keep)), part.dataset.kind, str(path))
+    rows = unique(sound, part.dataset.spec)
     if not rows.num_rows:
         return rows
     ts = arrays.times(rows["ts"])

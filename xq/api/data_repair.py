@@ -24,8 +24,8 @@ class RepairRow:
 
     Attributes
     ----------
-    damaged_files, bad_rows, missing
-        What was found; ``missing`` counts bars, of trades and funding the holes.
+    damaged_files, bad_rows, gaps, missing
+        What was found; ``missing`` counts the bars absent in the gaps, None for kinds without bars.
     asked
         Bars, or stretches of trades and funding, asked of the source: those and no others, beside
         one neighbour on each side.
@@ -49,7 +49,8 @@ class RepairRow:
     timeframe: str | None
     damaged_files: int
     bad_rows: int
-    missing: int
+    gaps: int
+    missing: int | None
     asked: int
     repaired: int = 0
     venue_has_none: int = 0
@@ -93,6 +94,8 @@ class Choice:
 def repair(ws: Workspace, series: Series, choice: Choice) -> Iterator[Outcome]:
     """Mend every damaged dataset that matches; sound ones are left out.
 
+    Of order books, which no venue tells again, bad rows are set aside.
+
     An error of one dataset harms no other, unless the venue is out of reach.
 
     Raises
@@ -102,14 +105,16 @@ def repair(ws: Workspace, series: Series, choice: Choice) -> Iterator[Outcome]:
     VenueUnreachable
         If the venue cannot be asked; what was mended before stays.
     """
+    from xq.api.data_repair_books import repair_books
     from xq.api.data_repair_sources import file_donor, is_file
     from xq.lake.writer import LakeWriter
 
     if not choice.dry_run and ws.lake.exists():
         LakeWriter(ws.lake)  # sweeps what a killed repair left behind
+    yield from repair_books(ws, series, choice)
     sick = list(_sick(ws, series, choice))
     if choice.dry_run:
-        yield from (Outcome(_row(dataset, damage)) for dataset, damage in sick)
+        yield from (Outcome(row_of(dataset, damage)) for dataset, damage in sick)
     elif choice.given is not None and is_file(choice.given):
         donor = file_donor(ws, choice.given, series, [dataset for dataset, _ in sick])
         for item in sick:
@@ -164,7 +169,7 @@ def _mended(ws: Workspace, item: "Sick", donor: "Donor", now_ms: int) -> Outcome
         raise
     except XqError as error:
         return _failed(item, error, tuple(donor.notes))
-    row = _row(
+    row = row_of(
         dataset,
         damage,
         repaired=done.repaired,
@@ -179,10 +184,11 @@ def _mended(ws: Workspace, item: "Sick", donor: "Donor", now_ms: int) -> Outcome
 
 
 def _failed(item: "Sick", error: XqError, notes: tuple[str, ...] = ()) -> Outcome:
-    return Outcome(_row(*item, failure=error.message), notes, error)
+    return Outcome(row_of(*item, failure=error.message), notes, error)
 
 
-def _row(dataset: "Dataset", damage: "Damage", **done: Any) -> RepairRow:
+def row_of(dataset: "Dataset", damage: "Damage", **done: Any) -> RepairRow:
+    """What was found in a dataset, and what was done about it."""
     bar = dataset.bar
     asks, missing = damage.asks, damage.missing
     return RepairRow(
@@ -192,7 +198,8 @@ def _row(dataset: "Dataset", damage: "Damage", **done: Any) -> RepairRow:
         dataset.timeframe,
         len(damage.files),
         len(damage.rows),
-        sum(item.bars(bar) for item in missing) if bar else len(missing),
+        len(missing),
+        sum(item.bars(bar) for item in missing) if bar else None,
         sum(item.bars(bar) for item in asks) if bar else len(asks),
         **done,
     )

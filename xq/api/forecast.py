@@ -103,7 +103,7 @@ class Forecasting:
         from xq.lake.ranges import Range
         from xq.lake.reader import Lake
 
-        target = Range(bar_ms - (count - 1) * self.timeframe.ms, bar_ms + self.timeframe.ms)
+        target = Range(self.timeframe.shift(bar_ms, 1 - count), self.timeframe.end(bar_ms))
         tasks = [
             Task(self.market.name, symbol, self.timeframe, target, target.end_ms)
             for symbol in self.symbols

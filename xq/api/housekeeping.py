@@ -48,6 +48,7 @@ class VerifyReport:
     files: int
     bytes: int
     faults: "tuple[Fault, ...]"
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +94,30 @@ def verify(
     Parameters
     ----------
     accept
-        Record the checksums of the files as they are, where their rows can be true.
+        Record the checksums of the files as they are, where their rows can be true; in an object
+        store, make heads that are damaged or gone anew.
     """
+    from xq.lake import store
     from xq.lake import verify as room
 
-    found = _recorded(ws, chosen)
+    place = store.of(ws.lake)
     results: list[Verified] = []
-    for dataset in _shown(found, "verifying", progress):
-        work = room.accept if accept else room.verify
-        results.append(work(ws.lake, dataset))
+    with place.snapshot():
+        lost = {item.dataset: item for item in place.lost(chosen.kind) if item.dataset in chosen}
+        found = [item for item in _recorded(ws, chosen) if item not in lost]
+        for dataset in _shown([*lost, *found], "verifying", progress):
+            if dataset in lost:
+                given = room.Verified(0, 0, (lost[dataset].fault,))
+                results.append(lost[dataset].rebuild() if accept else given)
+                continue
+            work = room.accept if accept else room.verify
+            results.append(work(ws.lake, dataset))
     return VerifyReport(
         datasets=len(results),
         files=sum(item.files for item in results),
         bytes=sum(item.bytes for item in results),
         faults=tuple(fault for item in results for fault in item.faults),
+        notes=tuple(note for item in results for note in item.notes),
     )
 
 

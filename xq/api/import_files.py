@@ -37,7 +37,11 @@ def find_files(paths: Sequence[str]) -> Found:
         If a path is empty, does not exist, or is neither file nor folder.
     NoData
         If a folder holds no data file.
+    StorageFailed
+        If a folder cannot be listed: none is passed over in silence.
     """
+    from xq.lake import folders
+
     files: list[Path] = []
     passed_over: list[Path] = []
     for text in paths:
@@ -45,7 +49,7 @@ def find_files(paths: Sequence[str]) -> Found:
         if not path.is_dir():
             files.append(path)
             continue
-        inside = sorted(item for item in path.rglob("*") if item.is_file())
+        inside = sorted(map(Path, folders.below(str(path))))
         taken = [item for item in inside if item.name.lower().endswith(ENDINGS)]
         if not taken:
             raise _nothing_in(path, inside)

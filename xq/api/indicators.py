@@ -207,7 +207,7 @@ def _bars(
         exchange,
         [symbol],
         timeframe,
-        since_ms - warm_up * timeframe.ms,
+        timeframe.shift(since_ms, -warm_up),
         selection.until_ms,
         gaps="flag",
     )
@@ -220,11 +220,11 @@ def _regular(bars: "Bars") -> tuple["Bars", "np.ndarray"]:
 
     from xq.bars import FIELDS, Bars
 
-    step = bars.timeframe.ms
-    rows = (bars.ts - bars.ts[0]) // step
+    places = bars.timeframe.number(bars.ts)
+    rows = places - places[0]
     if len(bars) == int(rows[-1]) + 1:
         return bars, rows
-    ts = bars.ts[0] + step * np.arange(int(rows[-1]) + 1)
+    ts = bars.timeframe.open_of(places[0] + np.arange(int(rows[-1]) + 1))
     fields = {name: np.full((len(ts), 1), np.nan) for name in FIELDS}
     for name, values in fields.items():
         values[rows] = getattr(bars, name)

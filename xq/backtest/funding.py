@@ -58,7 +58,7 @@ def on_bars(bars: Bars, settlements: Sequence[Settlements]) -> Funding:
     at_open, inside = np.zeros(bars.close.shape), np.zeros(bars.close.shape)
     for j, paid in enumerate(settlements):
         row = np.searchsorted(bars.ts, paid.ts, side="right") - 1
-        valid = (row >= 0) & (paid.ts < bars.ts[row] + bars.timeframe.ms)
+        valid = (row >= 0) & (paid.ts < bars.timeframe.end(bars.ts[row]))
         row, rate, mark = row[valid], paid.rate[valid], paid.mark_price[valid]
         opens = paid.ts[valid] - bars.ts[row] < min(SETTLEMENT_JITTER_MS, bars.timeframe.ms)
         middle = (bars.open[row, j] + bars.close[row, j]) / 2.0

@@ -114,7 +114,7 @@ class BacktestResult:
     @property
     def end_ms(self) -> int:
         """Close of the last bar, epoch ms."""
-        return int(self.bars.ts[-1]) + self.bars.timeframe.ms
+        return self.bars.timeframe.end(int(self.bars.ts[-1]))
 
     @property
     def hold_return(self) -> float:

@@ -12,7 +12,7 @@ def repair(
     shell: Shell,
     kind: Annotated[
         str | None,
-        typer.Option(help="Only this kind: ohlcv mark index open_interest trades funding."),
+        typer.Option(help="Only this kind: ohlcv, trades, book_diff …"),
     ] = None,
     exchange: Annotated[str | None, typer.Option(help="Only this exchange.")] = None,
     symbol: Annotated[str | None, typer.Option(help="Only this symbol.")] = None,

@@ -35,9 +35,14 @@ def remove(
         return
     if not yes:
         _ask(rows)
-    for dataset, _ in found:
-        housekeeping.remove(shell.workspace, dataset)
-    shell.rows(rows)
+    gone = []
+    try:
+        for dataset, row in found:
+            housekeeping.remove(shell.workspace, dataset)
+            gone.append(row)
+    finally:
+        if gone:
+            shell.rows(gone)
 
 
 def _ask(rows: "list[Removal]") -> None:

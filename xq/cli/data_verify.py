@@ -20,7 +20,11 @@ def verify(
     symbol: Name = None,
     timeframe: Length = None,
     accept: Annotated[
-        bool, typer.Option(help="Record the files as they are, where their rows can be true.")
+        bool,
+        typer.Option(
+            help="Record the files as they are, where their rows can be true; "
+            "in a bucket, make a lost head anew."
+        ),
     ] = False,
 ) -> None:
     """Hash every file and compare with its checksum on record; exit 4 naming those that differ.
@@ -32,6 +36,8 @@ def verify(
     chosen = housekeeping.Selection(kind, exchange, symbol, timeframe)
     report = housekeeping.verify(shell.workspace, chosen, accept=accept, progress=shell.progress)
     shell.rows(list(report.faults))
+    for note in report.notes:
+        shell.note(note)
     if report.faults:
         raise housekeeping.unproven(report)
     what = "recorded" if accept else "as committed"

@@ -9,19 +9,6 @@ from xq.cli.shell import Shell, command
 
 app = typer.Typer()
 
-_CCXT = """\
-ccxt, spot:     ccxt.binance({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
-                    "public": "{spot}", "private": "{spot}", "sapi": "{url}/sapi/v1",
-                    "ws": {{"spot": "{ws}/stream-spot/ws",
-                           "ws-api": {{"spot": "{ws}/ws-api/v3"}}}}}}}},
-                    "options": {{"fetchMarkets": {{"types": ["spot"]}}}}}})
-ccxt, futures:  ccxt.binanceusdm({{"apiKey": "{key}", "secret": "{secret}", "urls": {{"api": {{
-                    "fapiPublic": "{url}/fapi/v1", "fapiPrivate": "{url}/fapi/v1",
-                    "fapiPrivateV2": "{url}/fapi/v2", "fapiPrivateV3": "{url}/fapi/v3",
-                    "sapi": "{url}/sapi/v1",
-                    "ws": {{"linear": "{ws}/ws", "ws-api": {{"linear": "{ws}/ws-fapi/v1"}}}}}}}}}})
-Prices after the recorded history are synthetic, and so is the book. Ctrl-C ends the server."""
-
 
 @command(app)
 def sim(
@@ -32,8 +19,25 @@ def sim(
     state: Annotated[
         Path | None, typer.Option(help="Folder of its ledger. [default: state/]")
     ] = None,
+    market: Annotated[
+        Literal["synthetic", "replay", "book"],
+        typer.Option(help="replay: the lake's bars and trades; book: its recorded books."),
+    ] = "synthetic",
+    source: Annotated[
+        str | None, typer.Option(help="Exchange whose recordings those are. [default: the only]")
+    ] = None,
     at: Annotated[
-        str | None, typer.Option(help="Venue time to start at, not before its ledger's.")
+        str | None,
+        typer.Option("--from", "--at", help="Venue time to start at, not before its ledger's."),
+    ] = None,
+    speed: Annotated[
+        str | None, typer.Option(help="1, 60 …; max: as fast as streams are read. [default: 1]")
+    ] = None,
+    latency: Annotated[
+        str | None, typer.Option(help="How long orders travel: 50 (ms), sampled:50.")
+    ] = None,
+    liquidity: Annotated[
+        str | None, typer.Option(help="Books: spread:5 (basis points), impact (square root).")
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of a new venue's synthetic markets.")
@@ -41,6 +45,13 @@ def sim(
     account: Annotated[
         list[str] | None,
         typer.Option(help="Another account: key NAME, secret NAME-secret. Repeatable."),
+    ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="What shall go wrong: docs/venue/faults.md.")
+    ] = None,
+    admin_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Of its status page. [default: the next port]"),
     ] = None,
     limits: Annotated[
         Literal["on", "off"],
@@ -53,21 +64,15 @@ def sim(
     accounts, orders and its clock in state/sim.sqlite.
     """
     from xq.api.venue import ServerReport, serve
+    from xq.api.venue_advice import advice
+    from xq.api.venue_market import Surroundings
     from xq.api.when import epoch_ms
 
     shell.override(exchange__sim_seed=seed)
 
     def announce(report: ServerReport) -> None:
         shell.record(report)
-        shell.note(
-            _CCXT.format(
-                key=report.api_key,
-                secret=report.api_secret,
-                spot=report.spot,
-                url=report.url,
-                ws=report.url.replace("http://", "ws://"),
-            )
-        )
+        shell.note(advice(report))
 
     start_ms = None if at is None else epoch_ms(at)
     serve(
@@ -78,4 +83,7 @@ def sim(
         start_ms=start_ms,
         limits=limits == "on",
         accounts=account or (),
+        faults=faults,
+        admin_port=admin_port,
+        around=Surroundings(market, source, speed, latency, liquidity),
     )

@@ -107,6 +107,9 @@ def file_path(task: Task, period: str) -> str:
     >>> bars = Timeframe.parse("1m")
     >>> file_path(Task("binance", Symbol("BTC", "USDT"), bars, Range(0, 1), 0), "2024-02")
     'data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-02.zip'
+    >>> month = Task("binance", Symbol("BTC", "USDT"), Timeframe.parse("1M"), Range(0, 1), 0)
+    >>> file_path(month, "2024-02")
+    'data/spot/monthly/klines/BTCUSDT/1mo/BTCUSDT-1mo-2024-02.zip'
     >>> perpetual = Symbol("BTC", "USDT", "USDT")
     >>> file_path(Task("binance", perpetual, bars, Range(0, 1), 0, "trades"), "2024-02-29")
     'data/futures/um/daily/aggTrades/BTCUSDT/BTCUSDT-aggTrades-2024-02-29.zip'
@@ -116,7 +119,7 @@ def file_path(task: Task, period: str) -> str:
     span = "daily" if len(period) == len("2024-02-29") else "monthly"
     name = f"{task.symbol.base}{task.symbol.quote}"
     if layout.has_timeframe:
-        length = task.timeframe.name
+        length = "1mo" if task.timeframe.is_month else task.timeframe.name
         return f"data/{market}/{span}/{layout.folder}/{name}/{length}/{name}-{length}-{period}.zip"
     return f"data/{market}/{span}/{layout.folder}/{name}/{name}-{layout.folder}-{period}.zip"
 

@@ -8,11 +8,12 @@ import numpy as np
 
 from xq.lake.layout import period_range
 from xq.lake.ranges import Range
-from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
+from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 SourceChoice = Literal["auto", "rest", "archive"]
 
 _MONTH_FROM_DAYS = 5  # wanted days of a month from which its one file is cheaper than daily ones
+_BARS = ("ohlcv", "mark", "index")
 _REQUESTS = 2  # a file and its checksum
 _PAGE = 1000
 _MONTH_LATE_MS = 14 * DAY_MS
@@ -42,6 +43,21 @@ OFFERS = {
     "open_interest": Offer(monthly=False, daily=True),
 }
 _ROWS_A_DAY = {"trades": 100_000, "funding": 3}
+
+
+def offer(kind: str, timeframe: Timeframe) -> Offer:
+    """The files worth taking: no month of seconds, and of days only what a day can hold.
+
+    Examples
+    --------
+    >>> offer("ohlcv", Timeframe.parse("1s"))
+    Offer(monthly=False, daily=True)
+    >>> offer("ohlcv", Timeframe.parse("1M"))
+    Offer(monthly=True, daily=False)
+    """
+    files, bars = OFFERS[kind], kind in _BARS
+    monthly = files.monthly and not (bars and timeframe.ms < MINUTE_MS)
+    return Offer(monthly, files.daily and not (bars and timeframe.ms > DAY_MS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +97,13 @@ def segments(
     >>> [item.period for item in segments("ohlcv", minute, job, 33 * DAY_MS + 5, "auto")]
     ['1970-01', '1970-02-01', '1970-02-02']
     """
-    offer = OFFERS[kind]
+    files = offer(kind, timeframe)
     at = rest = job.start_ms
     today_ms = now_ms // DAY_MS * DAY_MS
     while at < job.end_ms:
         past = Range(at, min(job.end_ms, today_ms))
         lost = choice == "auto" and at < (kept_from_ms(kind, timeframe, now_ms) or at)
-        found = _file(kind, timeframe, offer, past, "archive" if lost else choice)
+        found = _file(kind, timeframe, files, past, "archive" if lost else choice)
         if found is None:
             at = min((at // DAY_MS + 1) * DAY_MS, job.end_ms)
             continue
@@ -116,7 +132,8 @@ def instead(
     recent = now_ms - segment.within.end_ms < _MONTH_LATE_MS
     monthly = segment.period is not None and len(segment.period) == len("2024-02")
     rows_a_day = _ROWS_A_DAY.get(kind, DAY_MS / timeframe.ms)
-    if not (monthly and recent and OFFERS[kind].daily and _worth(rows_a_day, choice)):
+    daily = offer(kind, timeframe).daily and _worth(rows_a_day, choice)
+    if not (monthly and recent and daily):
         yield Segment(segment.within)
         return
     start = segment.within.start_ms
@@ -127,7 +144,7 @@ def instead(
 
 
 def _file(
-    kind: str, timeframe: Timeframe, offer: Offer, within: Range, choice: SourceChoice
+    kind: str, timeframe: Timeframe, files: Offer, within: Range, choice: SourceChoice
 ) -> Segment | None:
     if choice == "rest" or within.end_ms <= within.start_ms:
         return None
@@ -137,12 +154,12 @@ def _file(
     piece = Range(within.start_ms, min(within.end_ms, month.end_ms))
     wanted_days = (piece.end_ms - piece.start_ms) / DAY_MS
     over = within.end_ms >= month.end_ms
-    long_enough = wanted_days >= _MONTH_FROM_DAYS or not offer.daily
-    if offer.monthly and over and long_enough and _worth(rows_a_day * wanted_days, choice):
+    long_enough = wanted_days >= _MONTH_FROM_DAYS or not files.daily
+    if files.monthly and over and long_enough and _worth(rows_a_day * wanted_days, choice):
         return Segment(piece, name)
     day = Range(within.start_ms, (within.start_ms // DAY_MS + 1) * DAY_MS)
     whole = day.start_ms % DAY_MS == 0 and day.end_ms <= within.end_ms
-    if offer.daily and whole and _worth(rows_a_day, choice):
+    if files.daily and whole and _worth(rows_a_day, choice):
         return Segment(day, _name(day.start_ms, "D"))
     return None
 

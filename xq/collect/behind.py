@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 
 from xq.lake.ranges import Range
 
-AHEAD = 7 << 20  # bytes that may wait for the disk: some months of 1m bars
+AHEAD = 9 << 20  # bytes that may wait for the disk: four months of 1m bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,9 @@ class Behind:
         Commits pieces; never called by two threads at once.
     ahead
         Bytes that may wait. A larger piece is written before `put` returns.
+    turn
+        Held by every commit after the first: datasets that share it write in turns, and what comes
+        until it is their turn makes one commit, which costs little more than one of a single piece.
 
     Examples
     --------
@@ -43,9 +47,16 @@ class Behind:
     [(Range(start_ms=0, end_ms=2),)]
     """
 
-    def __init__(self, write: Callable[[Sequence[Piece]], None], *, ahead: int = AHEAD) -> None:
+    def __init__(
+        self,
+        write: Callable[[Sequence[Piece]], None],
+        *,
+        ahead: int = AHEAD,
+        turn: AbstractContextManager[Any] | None = None,
+    ) -> None:
         self._write = write
         self._ahead = ahead
+        self._turn = nullcontext() if turn is None else turn
         self._state = threading.Condition()
         self._waiting: list[Piece] = []
         self._bytes = 0  # waiting and being written
@@ -93,21 +104,28 @@ class Behind:
             self._thread.start()
 
     def _serve(self) -> None:
+        turn: AbstractContextManager[Any] = nullcontext()  # the only piece of many datasets
         while True:
             with self._state:
                 self._state.wait_for(lambda: self._waiting or self._over)
-                pieces, self._waiting = self._waiting, []
-            if not pieces:
-                return
+                if not self._waiting:
+                    return
             try:
-                self._write(pieces)
+                with turn:
+                    written = self._write_waiting()
             except BaseException as error:  # noqa: BLE001 - raised where the pieces come from
                 with self._state:
                     self._error = error
                     self._state.notify_all()
                 return
-            size = sum(piece.rows.nbytes for piece in pieces)
-            del pieces
+            turn = self._turn
             with self._state:
-                self._bytes -= size
+                self._bytes -= written
                 self._state.notify_all()
+
+    def _write_waiting(self) -> int:
+        """The bytes of what was written."""
+        with self._state:
+            pieces, self._waiting = self._waiting, []
+        self._write(pieces)
+        return sum(piece.rows.nbytes for piece in pieces)

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from xq.collect.archive_plan import OFFERS, Offer, Segment, instead, segments
+from xq.collect.archive_plan import Offer, Segment, instead, offer, segments
 from xq.collect.feeds import Feeds
 from xq.collect.run import Ways
 from xq.collect.task import Task
@@ -88,8 +88,8 @@ class Venue:
         bar = dataset.bar
         wide = stretch
         if bar is not None:
-            end_ms = min(stretch.end_ms + bar.ms, bar.floor(now_ms))
-            wide = Range(max(0, stretch.start_ms - bar.ms), end_ms)
+            end_ms = min(bar.end(stretch.end_ms), bar.floor(now_ms))
+            wide = Range(max(0, bar.shift(stretch.start_ms, -1)), end_ms)
         task = Task(
             str(dataset.exchange), Symbol.parse(str(dataset.symbol)), bar or _STEPS, wide, now_ms,
             dataset.kind,
@@ -107,7 +107,7 @@ class Venue:
         if self._ways.archive is None or choice == "rest":
             return [Segment(wide)]
         if choice == "archive":
-            wide = _whole_files(wide, OFFERS[task.kind], task.now_ms)
+            wide = _whole_files(wide, offer(task.kind, task.timeframe), task.now_ms)
         return list(segments(task.kind, task.timeframe, wide, task.now_ms, choice))
 
     def _part(self, task: Task, segment: Segment) -> pa.Table:
@@ -204,9 +204,9 @@ def period_of(name: str) -> Range | None:
     return None
 
 
-def _whole_files(wide: Range, offer: Offer, now_ms: int) -> Range:
+def _whole_files(wide: Range, files: Offer, now_ms: int) -> Range:
     """The time of the files that hold a stretch, as far as it is over."""
-    if not offer.daily:
+    if not files.daily:
         first, last = (layout.period_of(ts, "M") for ts in (wide.start_ms, wide.end_ms - 1))
         start_ms, end_ms = layout.period_range(first).start_ms, layout.period_range(last).end_ms
     else:
@@ -220,7 +220,7 @@ def _known(ts: np.ndarray, stretch: Range, bar: Timeframe) -> tuple[Range, ...]:
     if not len(own):
         return (stretch,) if before and after else ()
     start = stretch.start_ms if before else int(own.min())
-    return (Range(start, stretch.end_ms if after else int(own.max()) + bar.ms),)
+    return (Range(start, stretch.end_ms if after else bar.end(int(own.max()))),)
 
 
 def _within(table: pa.Table, span: Range) -> pa.Table:

@@ -1,13 +1,16 @@
 """Bars of one stretch of time from a venue, page by page, several pages at once where it can."""
 
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xq.collect.crew import each
+from xq.errors import VenueUnclear
 from xq.lake.ranges import Range
 from xq.ports import MarketData
 from xq.timeframe import Timeframe
@@ -15,8 +18,10 @@ from xq.types import Symbol
 
 if TYPE_CHECKING:
     from xq.venues.ccxt_market import CcxtMarket
+    from xq.venues.klines import PageRequest, RawPage
 
 PAGE = 1000
+_TOGETHER = 12_000  # bars of pages that wait to be parsed together: 2 MB of text
 _SMALLEST_PAGE = 100  # no venue answers with fewer bars per request than this
 
 Advance = Callable[[float], None]
@@ -70,12 +75,12 @@ def fetch(
     pages: list[np.ndarray] = []
     cursor = piece.start_ms
     while cursor < piece.end_ms:
-        limit = min(PAGE, (piece.end_ms - cursor) // timeframe.ms)
+        limit = min(PAGE, timeframe.count(cursor, piece.end_ms))
         page = source.market.bars(symbol, timeframe, cursor, limit)
         page = page[page[:, 0] >= cursor]
         pages.append(page[page[:, 0] < piece.end_ms])
         after = min(_next(source, page, cursor, limit, timeframe), piece.end_ms)
-        advance((after - cursor) // timeframe.ms)
+        advance(timeframe.count(cursor, after))
         cursor = after
     return np.concatenate(pages) if pages else np.empty((0, 6))
 
@@ -83,45 +88,85 @@ def fetch(
 def fetch_pages(
     market: "CcxtMarket", wanted: Wanted, advance: Advance, *, at_once: int, stop: threading.Event
 ) -> np.ndarray:
-    """`fetch` by raw pages: the first page shows where bars begin, the others
-    lie on a grid behind it and come ``at_once`` at a time.
+    """`fetch` by raw pages: the first page shows where bars begin, the others lie on a grid
+    behind it and come ``at_once`` at a time; some that follow each other are parsed together.
     """
-    from xq.venues.klines import PageRequest
+    from xq.venues.klines import PageRequest, RawPage
 
-    piece, step = wanted.piece, wanted.timeframe.ms
+    piece, bar = wanted.piece, wanted.timeframe
     size = market.page_size(wanted.symbol)
 
-    def ask(start_ms: int, end_ms: int | None) -> np.ndarray:
-        limit = min(size, ((end_ms or piece.end_ms) - start_ms) // step)
-        request = PageRequest(wanted.price, wanted.timeframe.name, start_ms, end_ms, limit)
-        return market.page(wanted.symbol, request)
+    def request(start_ms: int, end_ms: int | None) -> PageRequest:
+        limit = min(size, bar.count(start_ms, end_ms or piece.end_ms))
+        return PageRequest(wanted.price, bar.name, start_ms, end_ms, limit)
 
-    known = ask(piece.start_ms, None)
-    known = known[known[:, 0] < piece.end_ms]
-    after = int(known[-1, 0]) + step if len(known) else piece.end_ms
-    advance((after - piece.start_ms) // step)
-    edges = range(after, piece.end_ms, size * step)
+    first = request(piece.start_ms, None)
+    known = market.raw_page(wanted.symbol, first)
+    after = min(_after(known, bar, bar.shift(piece.start_ms, first.limit)), piece.end_ms)
+    advance(bar.count(piece.start_ms, after))
 
-    def rest(start_ms: int) -> np.ndarray:
-        """One page of the grid; what an answer leaves out at its end is asked for again."""
-        end_ms = min(start_ms + size * step, piece.end_ms)
-        found, at = [], start_ms
+    def cell(start_ms: int, found: dict[PageRequest, RawPage]) -> None:
+        """One cell of the grid; what an answer leaves out at its end is asked for again."""
+        at, end_ms = start_ms, min(bar.shift(start_ms, size), piece.end_ms)
         while at < end_ms:
-            page = ask(at, end_ms)
-            if not len(page):
+            asked = request(at, end_ms)
+            page = market.raw_page(wanted.symbol, asked)
+            if page.last_ms is None:
                 break
-            found.append(page)
-            at = int(page[-1, 0]) + step
-        advance((end_ms - start_ms) // step)
-        return found[0] if len(found) == 1 else np.concatenate([known[:0], *found])
+            found[asked] = page
+            at = _after(page, bar, end_ms)
+        advance(bar.count(start_ms, end_ms))
 
-    rows = np.concatenate([known, *each(rest, edges, at_once=at_once, stop=stop)])
+    def rest(starts: Sequence[int]) -> np.ndarray:
+        found = {first: known} if starts is groups[0] else {}
+        for start_ms in starts:
+            cell(start_ms, found)
+        return _numbers(market, wanted.symbol, found)
+
+    grid = [bar.shift(after, at) for at in range(0, bar.count(after, piece.end_ms), size)]
+    together = max(1, min(_TOGETHER // size, -(-len(grid) // at_once)))
+    groups = [grid[at : at + together] for at in range(0, len(grid), together)] or [grid]
+    rows = np.concatenate(each(rest, groups, at_once=at_once, stop=stop))
     inside = (rows[:, 0] >= piece.start_ms) & (rows[:, 0] < piece.end_ms)
     return rows if inside.all() else rows[inside]
+
+
+def _after(page: "RawPage", bar: Timeframe, until_ms: int) -> int:
+    """Where the bars of a page end; beyond all that was asked for if it has none.
+
+    A page that seems to end early is read: its rows need not be in order.
+    """
+    from xq.venues.klines import parse
+
+    if page.last_ms is None:
+        return sys.maxsize
+    after = bar.end(page.last_ms)
+    if after < until_ms:
+        with suppress(VenueUnclear):
+            after = bar.end(int(parse(page.text)[-1, 0]))
+    return after
+
+
+def _numbers(
+    market: "CcxtMarket", symbol: Symbol, found: Mapping["PageRequest", "RawPage"]
+) -> np.ndarray:
+    """Bars of pages; a page that turns out to be none is asked for again, alone."""
+    from xq.venues.klines import parse, parse_all
+
+    try:
+        return parse_all(tuple(found.values()))
+    except VenueUnclear:
+        parts = []
+        for asked, page in found.items():
+            try:
+                parts.append(parse(page.text))
+            except VenueUnclear:
+                parts.append(market.page(symbol, asked))
+        return np.concatenate(parts)
 
 
 def _next(source: Source, page: np.ndarray, cursor: int, limit: int, timeframe: Timeframe) -> int:
     """Where the next page starts: always on a bar edge after ``cursor``."""
     if len(page):
-        return timeframe.floor(int(page[-1, 0])) + timeframe.ms
-    return cursor + (limit if source.skips_holes else min(limit, _SMALLEST_PAGE)) * timeframe.ms
+        return timeframe.end(timeframe.floor(int(page[-1, 0])))
+    return timeframe.shift(cursor, limit if source.skips_holes else min(limit, _SMALLEST_PAGE))

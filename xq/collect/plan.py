@@ -35,8 +35,7 @@ def wanted(timeframe: Timeframe, span: Span, now_ms: int) -> Range:
     >>> str(wanted(day, Span(days=2), now_ms=10 * day.ms + 5))
     '1970-01-09T00:00:00Z to 1970-01-11T00:00:00Z'
     """
-    if (span.since_ms is None) == (span.days is None):
-        raise UsageError("expected either since or days", hint="xq collect --days 30")
+    _check(span)
     closed = timeframe.floor(now_ms)
     end = closed if span.until_ms is None else min(timeframe.ceil(span.until_ms), closed)
     if span.days is not None:
@@ -51,8 +50,44 @@ def wanted(timeframe: Timeframe, span: Span, now_ms: int) -> Range:
     return Range(start, end)
 
 
-def jobs(target: Range, covered: Iterable[Range], timeframe: Timeframe) -> tuple[Range, ...]:
-    """What of ``target`` nobody has asked the venue for yet, oldest first, on bar edges.
+def moments(steps: Timeframe, span: Span, now_ms: int) -> Range:
+    """The time that a request for rows without bars means: as asked, up to now.
+
+    Parameters
+    ----------
+    steps
+        Where a range given in days may begin.
+
+    Raises
+    ------
+    UsageError
+        If it is empty, or says both since and days.
+
+    Examples
+    --------
+    >>> moments(Timeframe.parse("1h"), Span(since_ms=5, until_ms=90), now_ms=60)
+    Range(start_ms=5, end_ms=60)
+    """
+    _check(span)
+    end = now_ms if span.until_ms is None else min(span.until_ms, now_ms)
+    start = span.since_ms
+    if span.days is not None:
+        start = steps.floor(end - round(span.days * DAY_MS))
+    if start is None or start >= end:
+        raise UsageError(
+            f"expected a range that begins before {iso(end)}, found {iso(start or 0)}",
+            hint=f"the venue's time is {iso(now_ms)}",
+        )
+    return Range(start, end)
+
+
+def _check(span: Span) -> None:
+    if (span.since_ms is None) == (span.days is None):
+        raise UsageError("expected either since or days", hint="xq collect --days 30")
+
+
+def jobs(target: Range, covered: Iterable[Range], timeframe: Timeframe | None) -> tuple[Range, ...]:
+    """What of ``target`` nobody has asked the venue for yet, oldest first; bars on their edges.
 
     Examples
     --------
@@ -60,6 +95,8 @@ def jobs(target: Range, covered: Iterable[Range], timeframe: Timeframe) -> tuple
     >>> jobs(Range(0, 600_000), [Range(120_000, 300_000)], minute)
     (Range(start_ms=0, end_ms=120000), Range(start_ms=300000, end_ms=600000))
     """
+    if timeframe is None:
+        return subtract([target], covered)
     whole = [Range(timeframe.ceil(item.start_ms), timeframe.floor(item.end_ms)) for item in covered]
     return subtract([target], whole)
 
@@ -77,7 +114,7 @@ def pieces(dataset: Dataset, job: Range, timeframe: Timeframe, bars: int) -> Ite
     unit = leaf_unit(dataset)
     start = job.start_ms
     while start < job.end_ms:
-        end = min(start + bars * timeframe.ms, job.end_ms)
+        end = min(timeframe.shift(start, bars), job.end_ms)
         if unit == "D":
             end = min(end, _edge(start, unit) + DAY_MS)
         elif unit is not None and end < job.end_ms and _edge(end, unit) > start:

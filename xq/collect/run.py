@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from xq.clock import iso
+from xq.collect import memory
 from xq.collect.archive import Archive
 from xq.collect.archive_plan import Segment, SourceChoice, instead, kept_from_ms, segments
 from xq.collect.behind import Behind, Piece
@@ -19,7 +20,7 @@ from xq.collect.fetch import Source
 from xq.collect.plan import jobs, pieces
 from xq.collect.task import Collected, Task, Via
 from xq.errors import CorruptFile, Interrupted, VenueError, XqError
-from xq.lake import arrays, facts
+from xq.lake import arrays, facts, store
 from xq.lake.coverage import Coverage
 from xq.lake.disk import after
 from xq.lake.facts import Fact, What
@@ -32,6 +33,7 @@ CHUNK = 45_000  # bars held in memory and committed together: a month of 1m
 _SYMBOLS_AT_ONCE = 8
 _LARGE_AT_ONCE = 4  # symbols of kinds whose pieces are large: a day of trades fills a tenth of a GB
 _REQUESTS_AT_ONCE = 8
+_COMMITS_AT_ONCE = 2  # of several symbols; more would not write faster
 
 
 class Progress(Protocol):
@@ -70,6 +72,7 @@ def collect(
     Interrupted
         If the user stopped it.
     """
+    memory.keep()
     work = _Work(ways if isinstance(ways, Ways) else Ways(ways), root)
     planned = [work.plan(task) for task in tasks]
     total = sum(job.bars(plan.task.timeframe) for plan in planned for job in plan.jobs)
@@ -77,8 +80,7 @@ def collect(
     small = all(plan.task.dataset.bar is not None for plan in planned)
     at_once = _SYMBOLS_AT_ONCE if small else _LARGE_AT_ONCE
     work.feeds.at_once = max(1, _REQUESTS_AT_ONCE // max(1, min(busy, at_once)))
-    with (progress or _silent)("collecting", total=total) as bar:
-        work.bar = bar
+    with (progress or _silent)("collecting", total=total) as work.bar:
         try:
             return each(work.carry_out, planned, at_once=at_once, stop=work.stop)
         except KeyboardInterrupt:
@@ -112,6 +114,8 @@ class _Work:
         self.writer = LakeWriter(root)
         self.coverage = Coverage(root)
         self.stop = threading.Event()
+        here = store.of(root) is store.LOCAL  # elsewhere a commit mostly waits
+        self.turn = threading.Semaphore(_COMMITS_AT_ONCE if here else _SYMBOLS_AT_ONCE)
         self.feeds = Feeds(ways.source, self._advance, self.stop)
         self.bar: Any = None
         self.archive_error: VenueError | None = None
@@ -122,13 +126,13 @@ class _Work:
             known_until_ms = self.coverage.known_until(task.dataset)
         except XqError as error:
             return _Plan(task, error=error)
-        return _Plan(task, jobs(task.target, covered, task.timeframe), known_until_ms)
+        return _Plan(task, jobs(task.target, covered, task.dataset.bar), known_until_ms)
 
     def carry_out(self, plan: _Plan) -> Collected:
         error = plan.error
         empty: tuple[Range, ...] = ()
         try:
-            with Behind(lambda pieces: self._commit(plan, pieces)) as plan.behind:
+            with Behind(lambda pieces: self._commit(plan, pieces), turn=self.turn) as plan.behind:
                 for job in plan.jobs:
                     open_ms = job.start_ms
                     for segment in self._segments(plan.task, job):
@@ -232,14 +236,14 @@ class _Work:
         """Hand one piece over for its commit; tell up to when all will be covered.
 
         A hole is the venue's only once a later bar is there: at the end of a range the bar may
-        just not be published yet, so coverage ends with the last row received unless ``whole``.
+        just not be published yet, so coverage ends with the last row received unless ``whole``; a
+        trade that is told late may share that row's millisecond.
         """
-        task = plan.task
-        dataset = task.dataset
-        step = dataset.bar.ms if dataset.bar else 1
+        task, dataset = plan.task, plan.task.dataset
         rows = conform(table, dataset.spec, str(dataset))
         ts = arrays.times(rows["ts"])
-        last_ms = int(ts.max()) + step if len(ts) else open_ms
+        bar, last = dataset.bar, int(ts.max(initial=0))
+        last_ms = open_ms if not len(ts) else bar.end(last) if bar else last
         end_ms = piece.end_ms if whole else last_ms
         poison = validate_rows(
             rows, dataset.spec, timeframe=dataset.bar, known_until_ms=task.now_ms
@@ -251,13 +255,12 @@ class _Work:
 
     def _commit(self, plan: _Plan, pieces: Sequence[Piece]) -> None:
         with _after_commits(plan):
-            commit = self.writer.upsert(
+            plan.new += self.writer.upsert(
                 plan.task.dataset,
                 pa.concat_tables(piece.rows for piece in pieces),
                 covered=[stretch for piece in pieces for stretch in piece.covered],
                 known_until_ms=plan.task.now_ms,
-            )
-        plan.new += commit.added
+            ).added
 
     def _advance(self, steps: float) -> None:
         if self.stop.is_set():
@@ -268,11 +271,10 @@ class _Work:
         """Who was asked for what, when, and what that proves."""
         none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
         said = f"asked {task.exchange}: it sent later bars and none here"
-        known = [(What.WANTED, task.target, "asked by collect")]
-        known += [(What.VENUE_HAS_NONE, stretch, said) for stretch in none]
+        known = [(What.VENUE_HAS_NONE, stretch, said) for stretch in none]
         new = [
             Fact(what, item.start_ms, item.end_ms, task.exchange, evidence, task.now_ms)
-            for what, item, evidence in known
+            for what, item, evidence in [(What.WANTED, task.target, "asked by collect"), *known]
         ]
         facts.record(self.root, task.dataset, new)
 
@@ -280,9 +282,8 @@ class _Work:
         if task.dataset.bar is None:
             return ()
         none = intersect(self.coverage.venue_has_none(task.dataset), [task.target])
-        return union(
-            [*none, *subtract([task.target], self.coverage.covered(task.dataset, task.target))]
-        )
+        covered = self.coverage.covered(task.dataset, task.target)
+        return union([*none, *subtract([task.target], covered)])
 
 
 def _after_commits(plan: _Plan) -> AbstractContextManager[None]:

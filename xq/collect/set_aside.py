@@ -40,7 +40,7 @@ def set_aside(
     agreed: set[tuple[int, str]] = set()
     for row in bad:
         edge = bar.floor(row.ts_ms) if bar else row.ts_ms
-        if not intersect(known, [Range(edge, edge + (bar.ms if bar else 1))]):
+        if not intersect(known, [Range(edge, bar.end(edge) if bar else edge + 1)]):
             continue
         there = rows_at.get(edge, [])
         if bar and not there:

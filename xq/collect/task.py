@@ -28,7 +28,7 @@ class Task:
     timeframe
         Bar length; for kinds without bars the steps in which time is counted.
     target
-        What is wanted, closed, on edges of ``timeframe``.
+        What is wanted and over; bars on edges of ``timeframe``.
     now_ms
         The venue's time when this was decided.
     """

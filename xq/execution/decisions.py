@@ -92,7 +92,7 @@ class Decisions:
         with self._store.read() as connection:
             rows = connection.execute(query.group_by(table.timeframe, table.symbols)).all()
         closes = (
-            row.bar_ms + Timeframe.parse(row.timeframe).ms
+            Timeframe.parse(row.timeframe).end(row.bar_ms)
             for row in rows
             if Symbol.parse(row.symbols.split(",")[0]).is_contract is contracts
         )

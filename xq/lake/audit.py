@@ -8,7 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from xq.errors import CorruptFile, LockHeld
-from xq.lake import arrays, book_gaps, coverage, hints, inspect, layout, rules, wayout, witness
+from xq.lake import (
+    arrays,
+    book_gaps,
+    coverage,
+    folders,
+    hints,
+    inspect,
+    layout,
+    rules,
+    wayout,
+    witness,
+)
 from xq.lake.layout import Dataset, Leaf
 from xq.lake.lock import held
 from xq.lake.poison.catalogue import Sick
@@ -17,7 +28,7 @@ from xq.lake.ranges import Range, holes, intersect, present, subtract
 from xq.lake.reader import Lake
 from xq.lake.schema import KINDS
 from xq.lake.writer import staged_folders
-from xq.timeframe import Timeframe
+from xq.timeframe import DAY_MS, Timeframe
 
 _PER_RULE = 5
 
@@ -184,7 +195,10 @@ def _gaps(
 
 
 def _unrecorded(lake: Lake, dataset: Dataset) -> Iterator[Finding]:
+    """Changes missing between two files; inside one its rows tell."""
     for item in book_gaps.stored_breaks(lake.root, dataset):
+        if item.within.start_ms // DAY_MS == item.within.end_ms // DAY_MS:
+            continue
         number = "changes" if item.missing is None else f"{item.missing} changes"
         message = f"{number} after update {item.after_id} are missing, {item.within}"
         yield Finding(str(dataset), "book_gap", message, hint="xq data gaps --kind book_diff",
@@ -201,15 +215,15 @@ def _strays(root: Path, kind: str | None) -> Iterator[Finding]:
         known = {
             leaf.path for item in layout.datasets(root, name) for leaf in layout.leaves(root, item)
         }
-        for path in sorted((root / name).rglob("*")):
-            if path.is_file() and path not in known:
+        for path in map(Path, folders.below(f"{root}/{name}")):
+            if path not in known:
                 yield Finding(name, "stray_file", "no file that xq writes", str(path))
     for folder in staged_folders(root):
         try:
             with held(root / layout.META / "locks" / f"{folder.name}.lock", 0.0, folder.name):
-                files = sorted(path for path in folder.rglob("*") if path.is_file())
+                files = list(folders.below(str(folder)))
         except LockHeld:
             continue  # a writer is at work there
-        for path in files:
+        for left in files:
             message = "left by a writer that was killed; the next write removes it"
-            yield Finding(folder.name, "stray_file", message, str(path))
+            yield Finding(folder.name, "stray_file", message, left)

@@ -1,14 +1,15 @@
-"""Holes in recorded changes of an order book, told by their ids."""
+"""Holes in recorded changes of an order book, told by their ids; one file in memory at a time."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from xq.errors import CorruptFile
 from xq.lake import arrays, columns
-from xq.lake.layout import Dataset
+from xq.lake.layout import Dataset, Leaf
 from xq.lake.ranges import Range
 from xq.lake.trust import Trust
 
@@ -61,29 +62,77 @@ def breaks(rows: pa.Table) -> Iterator[Break]:
 
 
 def stored_breaks(root: Path, dataset: Dataset) -> Iterator[Break]:
-    """The breaks of a stored recording, oldest first.
+    """The breaks of a stored recording, oldest first; nothing is told across a damaged file.
 
     Raises
     ------
-    CorruptFile
-        If a file cannot be read.
+    StorageFailed
+        If the disk does not let a file be read.
     """
-    rows = _stored(root, dataset, _IDS)
-    if not rows.num_rows:
-        return
-    books = Dataset("book_snapshot", dataset.exchange, dataset.symbol)
-    snapshots = _stored(root, books, ("ts", "last_id"))
-    ids, times = arrays.numbers(snapshots["last_id"]), arrays.times(snapshots["ts"])
-    for item in breaks(rows):
-        later = times[ids >= item.before_id]
-        resumes = int(later.min()) if len(later) else None
-        yield Break(item.within, item.after_id, item.before_id, item.missing, resumes)
+    for found in walk(root, dataset):
+        if isinstance(found, Break):
+            yield found
 
 
-def _stored(root: Path, dataset: Dataset, names: tuple[str, ...]) -> pa.Table:
-    schema = pa.schema([dataset.spec.schema.field(name) for name in names])
-    parts = [schema.empty_table()]
+def counts(root: Path, dataset: Dataset) -> tuple[int | None, int | None]:
+    """Missing updates, None where ids do not tell, and the gaps they form; None beside damage."""
+    found = list(walk(root, dataset))
+    lost = [item.missing for item in found if isinstance(item, Break)]
+    if len(lost) < len(found):
+        return None, None
+    known = [count for count in lost if count is not None]
+    return (sum(known) if len(known) == len(lost) else None), len(lost)
+
+
+def walk(
+    root: Path, dataset: Dataset, count: Callable[[int], None] | None = None
+) -> Iterator[Break | Leaf]:
+    """Breaks, and files that are not the committed ones, file by file: one is in memory."""
+    names = _IDS if dataset.kind == "book_diff" else ("ts",)
+    snapshots = _Snapshots(root, dataset)
+    end: pa.Table | None = None  # the newest change so far
     with Trust(root, dataset) as trust:
         for leaf in columns.leaves_within(root, dataset, None, None):
-            parts.append(trust.table(leaf, names).cast(schema))
-    return pa.concat_tables(parts)
+            try:
+                rows = trust.table(leaf, names)
+            except CorruptFile:
+                end = None
+                yield leaf
+                continue
+            if count is not None:
+                count(rows.num_rows)
+            if dataset.kind != "book_diff" or not rows.num_rows:
+                continue
+            joined = rows if end is None else pa.concat_tables([end, rows])
+            for item in breaks(joined):
+                yield replace(item, resumes_ms=snapshots.after(item.before_id))
+            newest = int(np.argmax(arrays.numbers(joined["last_id"])))
+            end = pa.Table.from_pylist(joined.slice(newest, 1).to_pylist(), schema=rows.schema)
+
+
+class _Snapshots:
+    """Snapshots of a market in the order of their ids, read as far as they are asked for."""
+
+    def __init__(self, root: Path, dataset: Dataset) -> None:
+        books = Dataset("book_snapshot", dataset.exchange, dataset.symbol)
+        self._left = _moments(root, books)
+        self._now: tuple[int, int] | None = None
+
+    def after(self, last_id: int) -> int | None:
+        """The time of the first one that holds an update; ids asked for must not fall."""
+        while self._now is None or self._now[0] < last_id:
+            self._now = next(self._left, None)
+            if self._now is None:
+                return None
+        return self._now[1]
+
+
+def _moments(root: Path, books: Dataset) -> Iterator[tuple[int, int]]:
+    with Trust(root, books) as trust:
+        for leaf in columns.leaves_within(root, books, None, None):
+            try:
+                rows = trust.table(leaf, ("ts", "last_id"))
+            except CorruptFile:
+                continue
+            ids, times = arrays.numbers(rows["last_id"]).tolist(), arrays.times(rows["ts"]).tolist()
+            yield from sorted(zip(ids, times, strict=True))

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from xq.errors import DataError
 from xq.lake.formats.recording import Market, Message
-from xq.lake.schema import EXACT, TIMESTAMP, kind_of
+from xq.lake.schema import TIMESTAMP, kind_of
 
 _NS_PER_MS = 1_000_000
 
@@ -20,23 +20,59 @@ def snapshot_table(messages: Sequence[Message], where: str) -> pa.Table:
     DataError
         If a price or quantity is no decimal number that fits.
     """
-    bodies = [message.body for message in messages]
-    columns = {
-        "ts": [_moment(message) for message in messages],
-        "last_id": [body["lastUpdateId"] for body in bodies],
-        "matched": [body.get("T") for body in bodies],
-    }
-    return _table("book_snapshot", columns, messages, ("bids", "asks"), where)
+    return exact_rows(_raw_snapshots(messages), "book_snapshot", where)
 
 
-def diff_table(messages: Sequence[Message], where: str) -> pa.Table:
-    """Changes of a book as rows, with the ids that tell whether one is missing.
+def tables_of(market: Market, where: str) -> dict[str, pa.Table]:
+    """What a recording holds of one market, by kind; kinds without rows are left out.
 
     Raises
     ------
     DataError
         If a price or quantity is no decimal number that fits.
     """
+    return {kind: exact_rows(raw, kind, where) for kind, raw in raw_tables_of(market).items()}
+
+
+def raw_tables_of(market: Market) -> dict[str, pa.Table]:
+    """As `tables_of`, in the order of their keys, prices and quantities as the venue wrote them."""
+    found = {}
+    if market.snapshots:
+        found["book_snapshot"] = _raw_snapshots(market.snapshots)
+    if market.diffs:
+        found["book_diff"] = _raw_diffs(market.diffs)
+    keys = [("ts", "ascending"), ("last_id", "ascending")]
+    return {kind: raw.sort_by(keys) for kind, raw in found.items()}
+
+
+def exact_rows(raw: pa.Table, kind: str, where: str) -> pa.Table:
+    """Rows with their numbers as exact decimals.
+
+    Raises
+    ------
+    DataError
+        If a price or quantity is no decimal number that fits.
+    """
+    schema = kind_of(kind).schema
+    try:
+        return raw.cast(schema)
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"expected decimal numbers, found {reason}", where=where) from error
+
+
+def _raw_snapshots(messages: Sequence[Message]) -> pa.Table:
+    bodies = [message.body for message in messages]
+    columns = {
+        "ts": [_moment(message) for message in messages],
+        "last_id": [body["lastUpdateId"] for body in bodies],
+        "matched": [body.get("T") for body in bodies],
+    }
+    return _table("book_snapshot", columns, messages, ("bids", "asks"))
+
+
+def _raw_diffs(messages: Sequence[Message]) -> pa.Table:
+    """Changes of a book as rows, with the ids that tell whether one is missing."""
     bodies = [message.body for message in messages]
     columns = {
         "ts": [body["E"] for body in bodies],
@@ -45,17 +81,7 @@ def diff_table(messages: Sequence[Message], where: str) -> pa.Table:
         "previous_id": [body.get("pu") for body in bodies],
         "matched": [body.get("T") for body in bodies],
     }
-    return _table("book_diff", columns, messages, ("b", "a"), where)
-
-
-def tables_of(market: Market, where: str) -> dict[str, pa.Table]:
-    """What a recording holds of one market, by kind; kinds without rows are left out."""
-    found = {}
-    if market.snapshots:
-        found["book_snapshot"] = snapshot_table(market.snapshots, where)
-    if market.diffs:
-        found["book_diff"] = diff_table(market.diffs, where)
-    return found
+    return _table("book_diff", columns, messages, ("b", "a"))
 
 
 def _moment(message: Message) -> int:
@@ -69,7 +95,6 @@ def _table(
     columns: dict[str, list[Any]],
     messages: Sequence[Message],
     sides: tuple[str, str],
-    where: str,
 ) -> pa.Table:
     schema = kind_of(kind).schema
     columns["received_ns"] = [message.received_ns for message in messages]
@@ -82,18 +107,13 @@ def _table(
     for side, key in zip(("bid", "ask"), sides, strict=True):
         levels = [message.body[key] for message in messages]
         for place, part in enumerate(("prices", "quantities")):
-            arrays[f"{side}_{part}"] = _lists(levels, place, where)
-    return pa.table(arrays).select(schema.names).cast(schema)
+            arrays[f"{side}_{part}"] = _lists(levels, place)
+    return pa.table(arrays).select(schema.names)
 
 
-def _lists(levels: Sequence[Sequence[Sequence[str]]], place: int, where: str) -> pa.Array:
+def _lists(levels: Sequence[Sequence[Sequence[str]]], place: int) -> pa.Array:
     offsets = [0]
     for side in levels:
         offsets.append(offsets[-1] + len(side))
     texts = pa.array([level[place] for side in levels for level in side], pa.string())
-    try:
-        values = texts.cast(EXACT)
-    except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
-        raise DataError(f"expected decimal numbers, found {reason}", where=where) from error
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values)
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), texts)

@@ -74,7 +74,7 @@ class Damage:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to repair."""
-        return not (self.files or self.asks)
+        return not (self.files or self.rows or self.asks)
 
     @property
     def why(self) -> str:
@@ -132,7 +132,7 @@ def _damage_of_bars(
     missing = union([*missing, *(part for file in bad for part in _unknown(file, missing))])
     missing = intersect(missing, [Range(0, bar.floor(now_ms))])
     edges = (bar.floor(row.ts_ms) for row in rows)
-    asks = union([*missing, *(Range(ts, ts + bar.ms) for ts in edges)])
+    asks = union([*missing, *(Range(ts, bar.end(ts)) for ts in edges)])
     return Damage(tuple(bad), tuple(rows), missing, asks)
 
 
@@ -140,9 +140,9 @@ def bad_file(file: Inspected, dataset: Dataset) -> BadFile:
     """What is known of a file that is not sound."""
     facts = file.committed
     held: tuple[Range, ...] = ()
-    step = dataset.bar.ms if dataset.bar else 1
     if facts is not None:
-        held = facts.stretches or (Range(facts.first_ms, facts.last_ms + step),)
+        end_ms = dataset.bar.end(facts.last_ms) if dataset.bar else facts.last_ms + 1
+        held = facts.stretches or (Range(facts.first_ms, end_ms),)
     elif file.rows is not None and file.rows.num_rows:
         held = _held(file.rows, dataset.bar)
     digest = None if facts is None else facts.sha256

@@ -1,13 +1,14 @@
 """Coarser bars from finer ones on read: exact, and only from complete buckets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 
-from xq.lake import arrays, columns, layout, store
+from xq.lake import arrays, columns, folders, layout, store
 from xq.lake.columns import BarColumns
 from xq.lake.layout import Dataset
 from xq.lake.schema import TIMESTAMP
@@ -42,30 +43,17 @@ def finer_stored(root: Path, dataset: Dataset) -> Timeframe | None:
         are never derived.
     """
     bar = dataset.bar
-    if bar is None or not bar.has_shared_edges or dataset.kind not in KINDS:
+    if bar is None or dataset.kind not in KINDS:
         return None
     if layout.periods(root, dataset):
         return None
     folder = (root / dataset.path).parent
     store.of(root).catalogue(dataset.kind)
     found = []
-    for name in _stored(folder):
-        finer = Timeframe.parse(name)
-        if divides(finer, bar) and layout.periods(root, of_length(dataset, name)):
+    for finer in lengths(folder):
+        if finer.divides(bar) and layout.periods(root, of_length(dataset, finer.name)):
             found.append(finer)
     return max(found, key=lambda item: item.ms, default=None)
-
-
-def divides(finer: Timeframe, bar: Timeframe) -> bool:
-    """Whether whole bars of one length make a bar of the other.
-
-    Examples
-    --------
-    >>> minute, hour, week = (Timeframe.parse(name) for name in ("1m", "1h", "1w"))
-    >>> divides(minute, hour), divides(hour, minute), divides(Timeframe.parse("3d"), week)
-    (True, False, False)
-    """
-    return finer.ms < bar.ms and bar.ms % finer.ms == 0 and finer.is_edge(bar.floor(0))
 
 
 def table(
@@ -118,15 +106,53 @@ def aggregate(rows: BarColumns, finer: Timeframe, coarser: Timeframe) -> BarColu
     >>> made.ts.tolist(), [float(values[0]) for values in made.fields.values()]
     ([0], [1.0, 3.0, 1.0, 2.0, 3.0])
     """
-    size = coarser.ms // finer.ms
-    offset = coarser.floor(0)
-    buckets = (rows.ts - offset) // coarser.ms
+    buckets = coarser.number(rows.ts)
     edges = np.flatnonzero(np.diff(buckets, prepend=buckets[:1] - 1))
     counts = np.diff(edges, append=len(buckets))
-    whole = edges[counts == size]
-    at = whole[:, None] + np.arange(size)
-    fields = {name: _IN_BUCKET[name](values[at]) for name, values in rows.fields.items()}
-    return BarColumns(buckets[whole] * coarser.ms + offset, fields)
+    opens = coarser.open_of(buckets[edges])
+    complete = counts == finer.count(opens, coarser.end(opens))
+    starts, sizes = edges[complete], counts[complete]
+    told = of_what_traded(rows.fields, edges)
+    fields = {name: np.empty(len(starts)) for name in told}
+    for size in np.unique(sizes):  # one, except for months
+        alike = sizes == size
+        at = starts[alike][:, None] + np.arange(size)
+        for name, values in told.items():
+            fields[name][alike] = _IN_BUCKET[name](values[at])
+    return BarColumns(opens[complete], fields)
+
+
+def of_what_traded(fields: Mapping[str, np.ndarray], starts: np.ndarray) -> dict[str, np.ndarray]:
+    """Bars so that first, highest and lowest of each bucket are those of what traded in it.
+
+    A flat bar without volume repeats the price before it; of a bucket in which something traded it
+    tells neither the open nor an extreme.
+
+    Parameters
+    ----------
+    starts
+        First row of each bucket; every row lies in one.
+
+    Examples
+    --------
+    >>> quiet = {"open": np.array([9.0, 5.0]), "high": np.array([9.0, 6.0]),
+    ...          "low": np.array([9.0, 4.0]), "volume": np.array([0.0, 1.0])}
+    >>> made = of_what_traded(quiet, np.array([0]))
+    >>> made["open"][0].item(), made["high"].max().item(), made["low"].min().item()
+    (5.0, 6.0, 4.0)
+    """
+    volume, told = fields.get("volume"), dict(fields)
+    if volume is None or not (volume == 0).any():
+        return told
+    traded, rows = (volume != 0) | (fields["high"] != fields["low"]), len(volume)
+    first = np.minimum.reduceat(np.where(traded, np.arange(rows), rows), starts)
+    some = first < rows
+    silent = ~traded & np.repeat(some, np.diff(starts, append=rows))
+    told["open"] = fields["open"].copy()
+    told["open"][starts[some]] = fields["open"][first[some]]
+    told["high"] = np.where(silent, -np.inf, fields["high"])
+    told["low"] = np.where(silent, np.inf, fields["low"])
+    return told
 
 
 # Volumes are added in the order of time, as `resample` in SQL does, so that the sums are the same.
@@ -139,11 +165,11 @@ _IN_BUCKET: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def _stored(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    parts = (entry.name.partition("=") for entry in folder.iterdir())
-    return [value for key, _, value in parts if key == "timeframe" and value in names()]
+def lengths(folder: Path) -> list[Timeframe]:
+    """The bar lengths that a market's folder has folders of."""
+    parts = (name.partition("=") for name in folders.names(str(folder)))
+    found = [unquote(value) for key, _, value in parts if key == "timeframe"]
+    return [Timeframe.parse(name) for name in found if name in names()]
 
 
 def of_length(dataset: Dataset, timeframe: str) -> Dataset:

@@ -55,13 +55,25 @@ def expel(root: Path, path: Path, *, at_ms: int) -> tuple[Dataset, Path]:
     if not itself:
         quarantine.keep(writer, dataset, "lake", [row], at_ms=at_ms)
 
-    def work(root: Path) -> None:
-        _drop(root, dataset, leaf.period)
-
-    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
+    drop(root, dataset, leaf.period)
     if itself:
         quarantine.keep(writer, dataset, "lake", [row], at_ms=at_ms)
     return dataset, copy
+
+
+def drop(root: Path, dataset: Dataset, period: str) -> None:
+    """Remove one file of a dataset and what the manifest says of it.
+
+    Raises
+    ------
+    LockHeld, StorageFailed
+        As a commit does.
+    """
+
+    def work(root: Path) -> None:
+        _drop(root, dataset, period)
+
+    store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
 
 
 def _reason(root: Path, dataset: Dataset, leaf: Leaf) -> str:

@@ -2,9 +2,10 @@
 
 import json
 from pathlib import Path
+from stat import S_ISREG
 
 from xq.errors import ConfigError, DataError, StorageFailed
-from xq.lake import layout, store
+from xq.lake import folders, layout, store
 from xq.lake.disk import failed
 
 ORIGIN = "origin"
@@ -23,7 +24,8 @@ def check_format(root: Path) -> None:
     store.of(root).opened()
     path = layout.format_path(root)
     _refuse_cache(root)
-    if root.is_file():
+    stat = folders.look(str(root))
+    if stat is not None and S_ISREG(stat.st_mode):
         raise StorageFailed(
             "expected the lake's folder, found a file",
             where=str(root),
@@ -51,8 +53,10 @@ def _refuse_cache(root: Path) -> None:
         return
     try:
         url = (root / layout.META / ORIGIN).read_text()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:
+        raise failed(error, root / layout.META / ORIGIN) from error
     raise ConfigError(
         f"this folder is the cache of {url.strip()}, not a lake of its own",
         where=str(root),

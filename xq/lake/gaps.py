@@ -24,12 +24,12 @@ class Gap:
 
     Attributes
     ----------
-    bars
-        None for kinds without bars.
+    missing
+        Bars that are absent, or updates of an order book; None where nothing tells how many.
     whose
         ``venue``: it has none, verified. ``lost``: fetched once, no longer in the files.
         ``damaged``: inside a file that is unreadable, changed or gone. ``unasked``: nobody asked
-        a venue.
+        a venue. ``unrecorded``: changes of an order book that no recording holds.
     verified_ms
         When that was proven; None if it was not.
     again_ms
@@ -40,7 +40,7 @@ class Gap:
 
     dataset: Dataset
     within: Range
-    bars: int | None
+    missing: int | None
     whose: str
     evidence: str
     verified_ms: int | None = None
@@ -81,7 +81,7 @@ def state_from(lake: Lake, dataset: Dataset, files: Iterable[Inspected]) -> Stat
             damaged.append(file.leaf.within)
     bar = dataset.bar
     ts = np.unique(np.concatenate(times))
-    ts = ts[(ts % bar.ms) == (bar.floor(0) % bar.ms)] if bar else ts
+    ts = ts[bar.floor(ts) == ts] if bar else ts
     return State(
         present(ts, bar) if bar else (),
         tuple(damaged),
@@ -125,7 +125,7 @@ def gaps(lake: Lake, dataset: Dataset, state: State | None = None) -> Iterator[G
     found += [
         Gap(dataset, r, r.bars(bar), "unasked", beside.evidence(r), None, repair) for r in unasked
     ]
-    yield from sorted((gap for gap in found if gap.bars), key=lambda gap: gap.within)
+    yield from sorted((gap for gap in found if gap.missing), key=lambda gap: gap.within)
 
 
 def _venue(dataset: Dataset, part: Range, state: State) -> Iterator[Gap]:

@@ -24,7 +24,7 @@ _EVIDENCE = {
 def gaps_of_tape(
     lake: Lake, dataset: Dataset, files: Iterable[Inspected] | None = None
 ) -> list[Gap]:
-    """Every hole of a dataset without bars, oldest first; ``bars`` is None.
+    """Every hole of a dataset without bars, oldest first; ``missing`` is None.
 
     A hole reaches from the row before it to the row after it, both included: that a source sends
     both proves that it knows the time between.

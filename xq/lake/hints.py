@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from xq.clock import iso
 from xq.errors import DataGap, NoData
-from xq.lake.derive import divides
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, subtract
 from xq.timeframe import DAY_MS, Timeframe
@@ -51,7 +50,8 @@ def _offered(dataset: Dataset) -> str | None:
     bar = dataset.bar
     if bar is None or dataset.exchange in _COMPLETE or bar.name in _COMMON:
         return dataset.timeframe
-    return next(name for name in _COMMON if divides(Timeframe.parse(name), bar))
+    made_of = (name for name in _COMMON if Timeframe.parse(name).divides(bar))
+    return next(made_of, dataset.timeframe)
 
 
 def short(ts_ms: int) -> str:

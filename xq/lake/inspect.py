@@ -48,7 +48,7 @@ def files(root: Path, dataset: Dataset) -> Iterator[Inspected]:
     with storage_errors(root / dataset.path, ""), Trust(root, dataset) as trust:
         for leaf in layout.leaves(root, dataset):
             yield _inspected(root, dataset, leaf, trust)
-        yield from _gone(root, dataset, trust)
+        yield from gone(root, dataset, trust)
 
 
 def manifest_fault(root: Path, dataset: Dataset) -> CorruptFile | None:
@@ -64,6 +64,21 @@ def recorded(root: Path, kind: str | None = None) -> list[Dataset]:
     """Datasets that have a folder, or checksums of files that are gone."""
     known = {*layout.datasets(root, kind), *layout.datasets(manifest.all_folders(root), kind)}
     return sorted(known, key=lambda item: item.path)
+
+
+def gone(root: Path, dataset: Dataset, trust: Trust) -> Iterator[Inspected]:
+    """Files that were committed and are not there; none if the manifest cannot be believed."""
+    try:
+        entries = manifest.load(root, dataset)
+    except CorruptFile:
+        return
+    for period, entry in sorted(entries.items()):
+        leaf = Leaf(layout.leaf_path(root, dataset, period), period)
+        # A first commit that was killed before its file got in place has never been seen.
+        was_there = entry.before is not None or trust.seen(period) == entry.now.sha256
+        if was_there and not is_there(leaf.path):
+            message = f"the file is gone; it held {entry.now.rows} rows"
+            yield Inspected(leaf, None, GONE, message, entry.now)
 
 
 def _inspected(root: Path, dataset: Dataset, leaf: Leaf, trust: Trust) -> Inspected:
@@ -92,20 +107,6 @@ def _faulty(root: Path, dataset: Dataset, leaf: Leaf, error: CorruptFile) -> Ins
     if error.where == str(leaf.path):
         return Inspected(leaf, table, UNREADABLE, error.message, committed)
     return Inspected(leaf, table)  # its manifest is damaged
-
-
-def _gone(root: Path, dataset: Dataset, trust: Trust) -> Iterator[Inspected]:
-    try:
-        entries = manifest.load(root, dataset)
-    except CorruptFile:
-        return
-    for period, entry in sorted(entries.items()):
-        leaf = Leaf(layout.leaf_path(root, dataset, period), period)
-        # A first commit that was killed before its file got in place has never been seen.
-        was_there = entry.before is not None or trust.seen(period) == entry.now.sha256
-        if was_there and not is_there(leaf.path):
-            message = f"the file is gone; it held {entry.now.rows} rows"
-            yield Inspected(leaf, None, GONE, message, entry.now)
 
 
 def _entry(root: Path, dataset: Dataset, leaf: Leaf) -> manifest.Entry | None:

@@ -16,7 +16,7 @@ import numpy as np
 from xq.lake import folders, store
 from xq.lake.ranges import Range
 from xq.lake.schema import Kind, kind_of
-from xq.timeframe import HOUR_MS, MINUTE_MS, Timeframe
+from xq.timeframe import HOUR_MS, MINUTE_MS, MONTH, Timeframe
 
 FORMAT = 1
 META = ".xq"
@@ -86,8 +86,16 @@ def _path_of(dataset: Dataset) -> Path:
 
 
 def encode(value: str) -> str:
-    """A partition value as a folder name, percent-encoded as Hive readers decode it."""
-    return quote(value, safe="")
+    """A partition value as a folder name, percent-encoded as Hive readers decode it.
+
+    A month is told from a minute where folders do not tell capitals from small letters.
+
+    Examples
+    --------
+    >>> encode("BTC/USDT"), encode("1m"), encode("1M")
+    ('BTC%2FUSDT', '1m', '1%4D')
+    """
+    return "1%4D" if value == MONTH else quote(value, safe="")
 
 
 def leaf_unit(dataset: Dataset) -> str | None:
@@ -95,12 +103,14 @@ def leaf_unit(dataset: Dataset) -> str | None:
 
     Examples
     --------
-    >>> [leaf_unit(Dataset("ohlcv", "x", "A/B", name)) for name in ("1m", "1h", "1d")]
-    ['M', 'Y', None]
+    >>> [leaf_unit(Dataset("ohlcv", "x", "A/B", name)) for name in ("1s", "1m", "1h", "1d")]
+    ['D', 'M', 'Y', None]
     """
     bar = dataset.bar
     if bar is None or dataset.spec.leaf != "timeframe":
         return _UNITS[dataset.spec.leaf]
+    if bar.ms < MINUTE_MS:
+        return "D"
     if bar.ms < 5 * MINUTE_MS:
         return "M"
     return "Y" if bar.ms < 12 * HOUR_MS else None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -11,6 +11,7 @@ from xq.errors import LockHeld
 from xq.lake.disk import make_folder, storage_errors
 
 _PID_SIZE = 32
+_KEPT = "; what was asked for is done, only its lock is kept until this process ends"
 
 
 @contextmanager
@@ -44,9 +45,12 @@ def held(path: Path, wait_seconds: float, what: str) -> Iterator[None]:
         with storage_errors(path):
             path.write_bytes(str(os.getpid()).encode())
         yield
-    finally:
-        with storage_errors(path, ""):
+    except BaseException:
+        with suppress(OSError):
             lock.release()
+        raise
+    with storage_errors(path, _KEPT):
+        lock.release()
 
 
 def holder(path: Path) -> int:

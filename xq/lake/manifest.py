@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from xq.errors import CorruptFile
-from xq.lake import layout, sealed
+from xq.lake import folders, layout, sealed
 from xq.lake.disk import Disk, failed, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, present
@@ -105,7 +105,7 @@ def load(root: Path, dataset: Dataset, periods: Iterable[str] | None = None) -> 
     """
     folder = folder_of(root, dataset)
     if periods is None:
-        paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
+        paths = _kept(folder)
     else:
         paths = [folder / name for name in sorted({name_of(period) for period in periods})]
     entries: dict[str, Entry] = {}
@@ -188,10 +188,14 @@ def replace(
     shards = _sharded(root, dataset, entries)
     _write(disk, shards, among)
     folder = folder_of(root, dataset)
-    for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
+    for path in _kept(folder):
         if path not in shards:
             with storage_errors(path):
                 path.unlink()
+
+
+def _kept(folder: Path) -> list[Path]:
+    return [folder / name for name in folders.names(str(folder)) if name.endswith(".json")]
 
 
 def forget(root: Path, dataset: Dataset) -> None:

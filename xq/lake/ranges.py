@@ -22,7 +22,7 @@ class Range:
     def bars(self, timeframe: Timeframe) -> int:
         """How many bars open inside."""
         first, stop = timeframe.ceil(self.start_ms), timeframe.ceil(self.end_ms)
-        return max(0, stop - first) // timeframe.ms
+        return max(0, timeframe.count(first, stop))
 
 
 def union(ranges: Iterable[Range]) -> tuple[Range, ...]:
@@ -96,9 +96,9 @@ def present(ts: np.ndarray, timeframe: Timeframe) -> tuple[Range, ...]:
     """The stretches of time that sorted bar opens fill without a hole."""
     if not len(ts):
         return ()
-    breaks = np.flatnonzero(np.diff(ts) > timeframe.ms)
+    breaks = np.flatnonzero(ts[1:] > timeframe.end(ts[:-1]))
     starts = ts[np.concatenate(([0], breaks + 1))]
-    ends = ts[np.concatenate((breaks, [len(ts) - 1]))] + timeframe.ms
+    ends = timeframe.end(ts[np.concatenate((breaks, [len(ts) - 1]))])
     return tuple(Range(int(a), int(b)) for a, b in zip(starts, ends, strict=True))
 
 

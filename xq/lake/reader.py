@@ -12,6 +12,7 @@ from xq.errors import CorruptFile, NoData
 from xq.lake import (
     align,
     arrays,
+    book_gaps,
     columns,
     coverage,
     derive,
@@ -44,9 +45,10 @@ class DatasetInfo:
         First time and the time after the last: the close of the last bar, or 1 ms after the
         last row. None without rows.
     missing
-        Bars absent between them; None for kinds without bars and beside unreadable files.
+        Bars, or updates of an order book, absent between them; None where nothing tells how many
+        and beside unreadable files.
     gaps
-        Stretches those bars form; None likewise.
+        Stretches they form; None for kinds whose rows have no grid and no chain, likewise.
     unreadable
         Files that could not be read and are not counted.
     """
@@ -105,6 +107,8 @@ class Lake:
 
         Raises
         ------
+        UnknownName
+            If ``gaps`` is none of the three.
         NoData
             If a symbol has no bar in the range; the hint brings them.
         DataGap
@@ -114,6 +118,7 @@ class Lake:
         PoisonRows
             If a stored number is NaN or infinite.
         """
+        align.refuse_unknown(gaps)
         asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
         place = store.of(self.root)
         with place.snapshot():
@@ -223,7 +228,8 @@ class Lake:
     def duckdb(self) -> "duckdb.DuckDBPyConnection":
         """A DuckDB connection with a view for every kind, the as-of views and `resample`.
 
-        The caller closes it. It is an ordinary connection that may do anything DuckDB can. Of
+        The caller closes it. It is an ordinary connection that may do anything DuckDB can. It
+        reads the files there are now; what is stored later, the next connection reads. Of
         ASOF joins on several columns, which DuckDB 2.0.0 may answer wrongly, compare one tuple:
         ``ON (a.exchange, a.symbol) = (b.exchange, b.symbol) AND a.ts >= b.ts``.
         """
@@ -250,12 +256,14 @@ class Lake:
             ends += [found.first_ms, found.last_ms]
         if not ends:
             return DatasetInfo(dataset, 0, None, None, size, None, None, unreadable)
-        step = dataset.bar.ms if dataset.bar else 1
-        start, end = min(ends), max(ends) + step
+        start, last = min(ends), max(ends)
+        end = dataset.bar.end(last) if dataset.bar else last + 1
         missing, stretches = None, None
         if dataset.bar is not None and dataset.spec.key == ("ts",) and not unreadable:
-            missing = (end - start) // step - rows
+            missing = dataset.bar.count(start, end) - rows
             stretches = len(self.gaps(dataset)) if missing else 0
+        elif dataset.kind == "book_diff" and not unreadable:
+            missing, stretches = book_gaps.counts(self.root, dataset)
         return DatasetInfo(dataset, rows, start, end, size, missing, stretches, unreadable)
 
     def nothing(self, dataset: Dataset, start_ms: int | None, end_ms: int | None) -> NoData:

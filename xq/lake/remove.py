@@ -7,11 +7,12 @@ from urllib.parse import unquote
 
 from xq.errors import LockHeld
 from xq.lake import layout, store
-from xq.lake.disk import make_folder, storage_errors, sync_folder
+from xq.lake.disk import UNCHANGED, make_folder, storage_errors, sync_folder
 from xq.lake.layout import Dataset
 from xq.lake.lock import held
 
 _WAIT_SECONDS = 5.0
+_GONE = "; the rows are gone, run it again to clean up"
 
 
 def remove(root: Path, dataset: Dataset) -> None:
@@ -27,14 +28,17 @@ def remove(root: Path, dataset: Dataset) -> None:
     StorageFailed
         If the disk refuses.
     """
+
+    def work(at: Path) -> None:
+        # On a copy nothing is gone yet: that is for the commit to say.
+        take_away(at, dataset, _GONE if at == root else UNCHANGED)
+
     with storage_errors(root / dataset.path, ""):
-        store.of(root).transact(
-            root, dataset, _WAIT_SECONDS, store.NOTHING, lambda at: take_away(at, dataset)
-        )
+        store.of(root).transact(root, dataset, _WAIT_SECONDS, store.NOTHING, work)
 
 
-def take_away(root: Path, dataset: Dataset) -> None:
-    """`remove` for the holder of the dataset's lock."""
+def take_away(root: Path, dataset: Dataset, consequence: str = _GONE) -> None:
+    """`remove` for the holder of the dataset's lock; ``consequence`` of a failure after it."""
     folder, away = root / dataset.path, trash_path(root, dataset)
     with storage_errors(folder):
         finish(root, away.name)
@@ -42,7 +46,7 @@ def take_away(root: Path, dataset: Dataset) -> None:
         if there:
             make_folder(away.parent)
             folder.rename(away)
-    with storage_errors(folder, "; the rows are gone, run it again to clean up"):
+    with storage_errors(folder, consequence):
         if there:
             sync_folder(folder.parent)
             sync_folder(away.parent)
@@ -81,5 +85,6 @@ def finish_all(root: Path) -> None:
 def _forget(root: Path, path: Path) -> None:
     meta = root / layout.META
     for name in ("manifest", "verified", "coverage"):
-        shutil.rmtree(meta / name / path, ignore_errors=True)
+        with suppress(FileNotFoundError):  # what is left would say that the rows are still there
+            shutil.rmtree(meta / name / path)
     (meta / "coverage" / path.parent / f"{path.name}.json").unlink(missing_ok=True)

@@ -8,12 +8,14 @@ import pyarrow as pa
 
 from xq.clock import iso
 from xq.errors import PoisonRows
-from xq.lake import arrays, book_rules
+from xq.lake import arrays
+from xq.lake.poison import book, chain
+from xq.lake.poison.rule import BOOKS
+from xq.lake.poison.sheet import PRICES, Sheet
 from xq.lake.schema import Kind, kind_of
 from xq.timeframe import Timeframe
 
 _SHOWN = 10
-_PRICES = ("open", "high", "low", "close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,8 @@ def _checks(
     elif spec.name == "open_interest":
         for name in ("quantity", "notional"):
             yield numbers[name] < 0, f"{name}_negative", f"{name} is {{{name}}}"
-    elif spec.name in book_rules.KINDS:
-        yield from book_rules.checks(table, spec.name)
+    elif spec.name in BOOKS:
+        yield from _book_checks(Sheet(table, spec.name))
     elif spec.name == "trades":
         for name in ("price", "quantity"):
             yield numbers[name] <= 0, f"{name}_not_positive", f"{name} is {{{name}}}"
@@ -149,14 +151,14 @@ def _time_checks(
     if timeframe is not None and spec.known_at == "ts + timeframe":
         yield _off_grid(ts, timeframe), "off_grid", f"{{ts}} is no {timeframe} edge"
     if known_until_ms is not None:
-        length = timeframe.ms if timeframe and spec.known_at == "ts + timeframe" else 0
-        rule = "unfinished" if length else "future"
-        yield ts + length > known_until_ms, rule, f"{{ts}} is not over at {iso(known_until_ms)}"
+        bar = timeframe if spec.known_at == "ts + timeframe" else None
+        over, rule = (bar.end(ts), "unfinished") if bar else (ts, "future")
+        yield over > known_until_ms, rule, f"{{ts}} is not over at {iso(known_until_ms)}"
 
 
 def _bar_checks(values: dict[str, np.ndarray]) -> Iterator[_Broken]:
     high, low = values["high"], values["low"]
-    for name in _PRICES:
+    for name in PRICES:
         yield values[name] <= 0, f"{name}_not_positive", f"{name} is {{{name}}}"
     upside_down = high < low
     yield upside_down, "high_below_low", "high {high} is below low {low}"
@@ -168,8 +170,18 @@ def _bar_checks(values: dict[str, np.ndarray]) -> Iterator[_Broken]:
         yield values["volume"] < 0, "volume_negative", "volume is {volume}"
 
 
+def _book_checks(sheet: Sheet) -> Iterator[_Broken]:
+    for rule in (*chain.ALONE, *book.ALONE):
+        if sheet.kind in rule.kinds and len(sheet):
+            hits = rule.find(sheet)
+            if hits is not None:
+                yield hits.mask, rule.name, rule.meaning
+
+
 def _off_grid(ts: np.ndarray, timeframe: Timeframe) -> np.ndarray:
     """(T,) bool: which times are no bar's open."""
+    if timeframe.is_month:
+        return np.asarray(timeframe.floor(ts) != ts)
     breaks = np.flatnonzero(ts[1:] - ts[:-1] != timeframe.ms) + 1
     heads = np.concatenate((ts[:1], ts[breaks])) - timeframe.floor(0)
     if not (heads % timeframe.ms).any():  # the others follow one of these by whole bars

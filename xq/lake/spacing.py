@@ -5,7 +5,7 @@ from math import gcd
 import numpy as np
 
 from xq.errors import DataError
-from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe, names
+from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, MONTH, Timeframe, names
 
 _MONTH_DAYS = (28, 31)
 _UNITS = ((DAY_MS, "day"), (HOUR_MS, "hour"), (MINUTE_MS, "minute"), (1000, "second"))
@@ -27,6 +27,11 @@ def refuse_finer(ts: np.ndarray, bar: Timeframe, where: str) -> None:
     steps = _steps(ts)
     step = _usual(steps)
     if step is None or len(steps) == 1:
+        return
+    if bar.is_month:  # they differ in length: those inside one month are shorter
+        steps = steps[np.diff(bar.number(np.unique(ts))) == 0]
+        if 2 * len(steps) > len(np.unique(ts)) - 1:
+            raise _misnamed(_usual(steps) or 0, bar, where)
         return
     if step < bar.ms and 2 * int((steps == step).sum()) > len(steps):
         raise _misnamed(step, bar, where)
@@ -54,12 +59,10 @@ def refuse_coarser(ts: np.ndarray, bar: Timeframe, where: str) -> None:
     if not len(steps):
         return
     common = gcd(*map(int, steps))
+    if bar.is_month:
+        return
     if _monthly(ts, steps):
-        raise DataError(
-            f"the file looks like monthly bars, expected {bar}",
-            where=where,
-            hint=f"xq knows {' '.join(names())}",
-        )
+        raise _misnamed(Timeframe.parse(MONTH).ms, bar, where)
     if common > bar.ms and common % bar.ms == 0 and (len(steps) > 1 or common % DAY_MS == 0):
         usual = _usual(steps)
         known = {Timeframe.parse(name).ms for name in names()}

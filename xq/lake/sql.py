@@ -39,7 +39,9 @@ def query(root: Path, sql: str, parameters: Mapping[str, str] = _NO_PARAMETERS) 
     UsageError
         If it is no SELECT, or the SQL is wrong; ``where`` shows the place.
     CorruptFile
-        If a file that the query needs cannot be read.
+        If a file that the query needs is not what was committed.
+    StorageFailed
+        If a folder cannot be listed or a file not be read: never fewer rows.
     """
     left = _TRIES
     while True:
@@ -115,9 +117,10 @@ def _prepared(
         wanted = _wanted(reading, values)
         with store.of(root).snapshot():
             at_hand(root, _kinds_read(reading), wanted)
-            sql_views.create(connection, root, _needed(reading), wanted)
-            _lock_down(connection, root)
             files = _Files(root, seen(root, _kinds_read(reading), wanted))
+            with _explained(files):
+                sql_views.create(connection, files.seen.files, _needed(reading))
+            _lock_down(connection, root)
             proven_kinds(root, _kinds_read(reading), wanted)
         yield connection, values, files
     finally:
@@ -156,14 +159,20 @@ def _reader(
 def connect(root: Path) -> "duckdb.DuckDBPyConnection":
     """A DuckDB connection in UTC with every view and macro; the caller closes it.
 
-    Kinds without files are empty views with their columns. Unlike `query`, it is not locked
-    down: it is for notebooks.
+    Kinds without files are empty views with their columns; files that come later are seen by the
+    next connection. Unlike `query`, it is not locked down: it is for notebooks.
     """
     root = root.absolute()
     connection = _open(root)
     with store.of(root).snapshot():
         at_hand(root, KINDS)
-        sql_views.create(connection, root)
+        try:
+            files = _Files(root, seen(root, KINDS))
+            with _explained(files):
+                sql_views.create(connection, files.seen.files)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
@@ -232,7 +241,7 @@ def _needed(reading: sql_guard.Reading) -> frozenset[str] | None:
 
 def _lock_down(connection: "duckdb.DuckDBPyConnection", root: Path) -> None:
     # Patterns are compared before they are expanded, so the escaped spelling is allowed as well.
-    spellings = (str(root), sql_views.literal_glob(root))
+    spellings = (str(root), sql_views.literal_glob(str(root)))
     folders = ", ".join(sql_views.text(name) for name in spellings)
     connection.execute(f"SET allowed_directories = [{folders}]")
     connection.execute("SET enable_external_access = false")

@@ -1,21 +1,33 @@
 """What DuckDB says, as errors of xq with the place in the statement."""
 
+import errno
+import os
 import re
 from pathlib import Path
 
 from xq.errors import StorageFailed, UsageError, XqError
 from xq.lake import layout, parquet
+from xq.lake.disk import failed
 from xq.lake.schema import KINDS
 
 _INDENT = "\n" + " " * len("  where: ")
+_REFUSED = re.compile(r'"(?P<path>/[^"]+)"[^"\n]*?: (?P<reason>[A-Z][^:"\n]+)$', re.MULTILINE)
+_CAUSES = {
+    os.strerror(number): number
+    for number in (errno.EIO, errno.EMFILE, errno.ENFILE, errno.EACCES, errno.EPERM, errno.ENOENT,
+                   errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOMEM, errno.ESTALE)
+}  # fmt: skip
 _CLASS = re.compile(r"^(?:[A-Z][A-Za-z ]{0,30} Error: )+")
 
 
 def explain(error: Exception, root: Path | None, sql: str = "") -> XqError:
-    """The error to show: a broken file by its name, a mistake by its line and column."""
+    """The error to show: a disk that refuses, a broken file by its name, a mistake by its line."""
     import duckdb
 
     message = str(error)
+    disk = refused(message)
+    if disk is not None:
+        return disk
     file = _file_named(message, root)
     if file is not None:
         if isinstance(error, duckdb.PermissionException):
@@ -35,6 +47,15 @@ def explain(error: Exception, root: Path | None, sql: str = "") -> XqError:
 def head(error: Exception) -> str:
     """What an error says, without the place."""
     return _lowered(str(error).partition("\nLINE ")[0])
+
+
+def refused(message: str) -> XqError | None:
+    """What the operating system said to DuckDB about a file; None if it said nothing."""
+    found = _REFUSED.search(message)
+    number = _CAUSES.get(found["reason"].strip()) if found else None
+    if found is None or number is None:
+        return None
+    return failed(OSError(number, os.strerror(number)), Path(found["path"]))
 
 
 def _file_named(message: str, root: Path | None) -> Path | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.errors import UsageError, unknown
 from xq.lake.sql_errors import explain, head
+from xq.lake.sql_macros import RESAMPLES
 from xq.lake.sql_prune import Condition, conditions
 from xq.timeframe import Timeframe
 
@@ -17,7 +18,7 @@ _QUERIES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE
 _TABLE_FUNCTIONS = {
     "range", "generate_series", "unnest", "repeat", "histogram", "histogram_values", "summary",
     "json_each", "json_tree", "pg_timezone_names", "duckdb_columns", "duckdb_functions",
-    "duckdb_keywords", "duckdb_types", "duckdb_views", "pragma_version", "resample",
+    "duckdb_keywords", "duckdb_types", "duckdb_views", "pragma_version", *RESAMPLES,
 }  # fmt: skip
 _PATH_SIGNS = frozenset("/\\.:*?[")  # DuckDB takes an unknown table name of this form for a file
 
@@ -125,8 +126,7 @@ def _tables(found: list[tuple[str, str]]) -> frozenset[str] | None:
         return None
     local = {name for what, name in found if what == "cte"}
     names = {name for what, name in found if what == "table" and name not in local}
-    if any((what, name) == ("function", "resample") for what, name in found):
-        names.add("ohlcv")
+    names |= {RESAMPLES[name] for what, name in found if what == "function" and name in RESAMPLES}
     return frozenset(names)
 
 
@@ -146,7 +146,7 @@ def _seen(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if kind == "TABLE_FUNCTION":
         name = str(tree["function"]["function_name"]).lower()
         yield "function", name
-        if name == "resample":
+        if name in RESAMPLES:
             yield from (("target", item) for item in _target(tree["function"]["arguments"]))
     if kind == "BASE_TABLE":
         yield "table", str(tree["table_name"]).lower()

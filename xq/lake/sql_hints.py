@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from itertools import product
 from pathlib import Path
 
 from xq.lake import derive, layout
 from xq.lake.layout import Dataset
+from xq.lake.sql_macros import macro_of
 from xq.timeframe import names
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
-_BARS = re.compile(r"\bohlcv(_\w+)?\b", re.IGNORECASE)
 
 
 def about_nothing(root: Path, sql: str, values: Iterable[str] = ()) -> str | None:
@@ -25,28 +26,30 @@ def about_nothing(root: Path, sql: str, values: Iterable[str] = ()) -> str | Non
     A view holds what is stored, and cannot know which length of bars is meant: a condition on
     ``timeframe`` finds nothing where only shorter bars are. `resample` makes them.
     """
-    if not _BARS.search(sql):
-        return None
     said = {text.replace("''", "'") for text in _LITERAL.findall(sql)} | set(values)
     asked = sorted(said & set(names()))
-    for timeframe in asked:
-        found = _derivable(root, timeframe, said)
+    named = [kind for kind in derive.KINDS if re.search(rf"\b{kind}(_\w+)?\b", sql, re.IGNORECASE)]
+    for kind, timeframe in product(named, asked):
+        found = _derivable(root, kind, timeframe, said)
         if found:
             finer, symbols = found
             more = f" and {len(symbols) - 1} more" if len(symbols) > 1 else ""
+            what = "bars" if kind == "ohlcv" else f"{kind} bars"
             return (
-                f"no {timeframe} bars of {symbols[0]}{more} are stored as such, but {finer} bars "
-                f"are: ask resample('{timeframe}') instead of ohlcv"
+                f"no {timeframe} {what} of {symbols[0]}{more} are stored as such, but {finer} bars "
+                f"are: ask {macro_of(kind)}('{timeframe}') instead of {kind}"
             )
     return None
 
 
-def _derivable(root: Path, timeframe: str, said: set[str]) -> tuple[str, list[str]] | None:
+def _derivable(
+    root: Path, kind: str, timeframe: str, said: set[str]
+) -> tuple[str, list[str]] | None:
     """The length bars would be made of, and the symbols: those named, if any is named."""
-    markets = dict.fromkeys((item.exchange, item.symbol) for item in layout.datasets(root, "ohlcv"))
+    markets = dict.fromkeys((item.exchange, item.symbol) for item in layout.datasets(root, kind))
     made = {}
     for exchange, symbol in markets:
-        finer = derive.finer_stored(root, Dataset("ohlcv", exchange, symbol, timeframe))
+        finer = derive.finer_stored(root, Dataset(kind, exchange, symbol, timeframe))
         if finer is not None:
             made[str(symbol)] = finer.name
     named = [symbol for symbol in made if symbol in said]

@@ -1,18 +1,20 @@
 """The tables of ``xq sql``: a view per kind, what was known when, and coarser bars on read."""
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from xq.lake import layout, sql_macros
+from xq.lake import sql_macros
 from xq.lake.schema import BARS, KINDS, LATER, MARKET, Kind
+from xq.lake.sql_errors import refused
 
 if TYPE_CHECKING:
     import duckdb
 
+_SIGNS = re.compile(r"[*?\[]")
 _BARS = "ohlcv"
 KNOWN = "ohlcv_known"
 AS_OF = "ohlcv_asof"
@@ -51,9 +53,8 @@ def views() -> dict[str, View]:
 
 def create(
     connection: "duckdb.DuckDBPyConnection",
-    root: Path,
+    files: Mapping[str, Sequence[str]],
     wanted: Iterable[str] | None = None,
-    values: Mapping[str, Collection[str]] | None = None,
 ) -> None:
     """Create the macros and the wanted views, or all, in a connection.
 
@@ -62,23 +63,27 @@ def create(
 
     Parameters
     ----------
-    values
-        The only values of some partition columns; files of others are left out.
+    files
+        Paths by kind, of every kind that a wanted view is built on.
     """
     import duckdb
 
+    wanted = None if wanted is None else set(wanted)
     for macro in sql_macros.BASIC:
         connection.execute(macro).fetchall()
     for view in _chosen(views(), wanted):
-        select = view.select or _stored(root, KINDS[view.name], values or {})
+        select = view.select or _stored(KINDS[view.name], files.get(view.name, ()))
         try:
             connection.execute(f'CREATE VIEW "{view.name}" AS {select}').fetchall()
         except duckdb.Error as error:
+            if refused(str(error)) is not None:
+                raise  # the file may be sound
             # One broken file must not take the other kinds away; asking for this one will tell.
             broken = _broken(view.name, str(error))
             connection.execute(f'CREATE VIEW "{view.name}" AS {broken}').fetchall()
-    if wanted is None or _BARS in set(wanted):
-        connection.execute(sql_macros.RESAMPLE).fetchall()
+    for kind, macro in sql_macros.RESAMPLE.items():
+        if wanted is None or kind in wanted:
+            connection.execute(macro).fetchall()
 
 
 def joined_kinds() -> tuple[Kind, ...]:
@@ -96,14 +101,14 @@ def known_at(kind: Kind) -> str:
     Examples
     --------
     >>> [known_at(KINDS[name]) for name in ("ohlcv", "funding", "orders")]
-    ['ts + bar_length(timeframe)', 'ts', 'coalesce(updated, ts)']
+    ['bar_end(timeframe, ts)', 'ts', 'coalesce(updated, ts)']
     """
     if kind.known_at == LATER:
         return "greatest(ts, make_timestamptz(received_ns // 1000))"
     first, _, other = kind.known_at.partition(", else ")
     if other:
         return f"coalesce({first}, {other})"
-    return "ts + bar_length(timeframe)" if first == "ts + timeframe" else first
+    return "bar_end(timeframe, ts)" if first == "ts + timeframe" else first
 
 
 def _chosen(every: dict[str, View], wanted: Iterable[str] | None) -> list[View]:
@@ -118,20 +123,12 @@ def _chosen(every: dict[str, View], wanted: Iterable[str] | None) -> list[View]:
     return [view for name, view in every.items() if name in needed]
 
 
-def _stored(root: Path, kind: Kind, values: Mapping[str, Collection[str]]) -> str:
-    datasets = layout.datasets(root, kind.name, values)
-    found = (path for item in datasets for _, path, _ in layout.files(root, item))
-    if not values:
-        folders = "/*" * (len(kind.partition) + 1)
-        pattern = f"{literal_glob(root)}/{kind.name}{folders}/{layout.PART}"
-        paths = [text(pattern)] if any(found) else []
-    else:
-        paths = [text(literal_glob(Path(path))) for path in found]
+def _stored(kind: Kind, paths: Sequence[str]) -> str:
     if not paths:
-        return f"SELECT {_typed_nulls(kind)} WHERE false"
-    files = f"[{', '.join(paths)}]"
+        return f"SELECT {_typed(kind, 'NULL')} WHERE false"
+    files = ", ".join(text(literal_glob(path)) for path in paths)
     columns = ", ".join(f'"{name}"' for name in kind.columns)
-    source = f"read_parquet({files}, hive_partitioning = true, hive_types_autocast = false)"
+    source = f"read_parquet([{files}], hive_partitioning = true, hive_types_autocast = false)"
     return f"SELECT {columns} FROM {source}"  # noqa: S608 (quoted)
 
 
@@ -212,14 +209,15 @@ def _values(kind: Kind) -> list[str]:
 
 
 def _broken(name: str, reason: str) -> str:
-    kind = KINDS.get(name)
-    columns = _typed_nulls(kind) if kind else "NULL AS unreadable"
-    return f"SELECT {columns} WHERE error({text(reason)}) IS NOT NULL"
+    """A view that fails whatever is asked: a filter on constants would never get to its own."""
+    kind, failing = KINDS.get(name), f"error({text(reason)})"
+    columns = _typed(kind, failing) if kind else f"{failing} AS unreadable"
+    return f"SELECT {columns} WHERE {failing} IS NOT NULL"
 
 
-def _typed_nulls(kind: Kind) -> str:
-    texts = [f'CAST(NULL AS VARCHAR) AS "{name}"' for name in kind.partition]
-    typed = [f'CAST(NULL AS {_sql_type(f.type)}) AS "{f.name}"' for f in kind.schema]
+def _typed(kind: Kind, value: str) -> str:
+    texts = [f'CAST({value} AS VARCHAR) AS "{name}"' for name in kind.partition]
+    typed = [f'CAST({value} AS {_sql_type(f.type)}) AS "{f.name}"' for f in kind.schema]
     return ", ".join(texts + typed)
 
 
@@ -239,6 +237,6 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def literal_glob(root: Path) -> str:
-    """A folder as a pattern that matches only itself."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(root))
+def literal_glob(path: str) -> str:
+    """A path as a pattern that matches only itself."""
+    return _SIGNS.sub(r"[\g<0>]", path)

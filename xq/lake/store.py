@@ -16,6 +16,7 @@ from xq.lake.ranges import Range
 if TYPE_CHECKING:
     from xq.lake.layout import Dataset
     from xq.lake.manifest import Facts
+    from xq.lake.verify import Lost
 
 Result = TypeVar("Result")
 NOTHING = Range(0, 0)  # of a dataset: its records without any file
@@ -65,6 +66,9 @@ class Store(Protocol):
 
         Copies at hand that are not the committed ones are dropped.
         """
+
+    def lost(self, kind: str | None = None) -> "Sequence[Lost]":
+        """Datasets whose rows nobody can find, as what leads to them is damaged or gone."""
 
     def records(self) -> tuple[int, int] | None:
         """Number and bytes of objects that are no file of a dataset; None if the folder tells."""
@@ -117,6 +121,10 @@ class LocalStore:
 
     def proof(self, dataset: "Dataset") -> "Sequence[Proof] | None":
         """The folder is the place."""
+
+    def lost(self, kind: str | None = None) -> "Sequence[Lost]":  # noqa: ARG002
+        """None: files are found by their folders."""
+        return ()
 
     def records(self) -> tuple[int, int] | None:
         """The folder tells."""

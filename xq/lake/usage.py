@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from xq.lake import inventory, layout, store
+from xq.lake import folders, inventory, layout, store
 from xq.lake.layout import Dataset
 
 
@@ -34,6 +34,7 @@ def usage(root: Path, kind: str | None = None) -> Iterator[Usage]:
         if elsewhere is not None:
             yield Usage(None, *elsewhere)
             return
-        own = [path for path in (root / layout.META).rglob("*") if path.is_file()]
-        if own:
-            yield Usage(None, len(own), sum(path.stat().st_size for path in own))
+        own = [folders.look(path) for path in folders.below(f"{root}/{layout.META}")]
+        sizes_of = [stat.st_size for stat in own if stat is not None]
+        if sizes_of:
+            yield Usage(None, len(sizes_of), sum(sizes_of))

@@ -1,6 +1,6 @@
 """Every file against its checksum, now; and the way back when the manifest itself is lost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,8 @@ class Fault:
     rule
         ``changed`` (other bytes), ``missing`` (committed and gone), ``older`` (the version
         before the last commit), ``unlisted`` (no checksum on record), ``damaged`` (a manifest
-        or ledger whose own checksum fails).
+        or ledger whose own checksum fails), ``ambiguous`` (one of several files of the same
+        time in an object store, without a head that says which).
     """
 
     dataset: str
@@ -39,11 +40,21 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verification looked at."""
+    """What a verification looked at; ``notes`` tell what was made anew and what was lost."""
 
     files: int
     bytes: int
     faults: tuple[Fault, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A dataset that is there and cannot be found; ``rebuild`` is its `accept`."""
+
+    dataset: Dataset
+    fault: Fault
+    rebuild: Callable[[], Verified]
 
 
 def verify(root: Path, dataset: Dataset) -> Verified:
@@ -94,7 +105,7 @@ def accept(root: Path, dataset: Dataset, *, disk: Disk | None = None) -> Verifie
             try:
                 data = leaf.path.read_bytes()
                 size += len(data)
-                entries[leaf.period] = Entry(_facts(dataset, leaf, data))
+                entries[leaf.period] = Entry(facts_of(dataset, leaf, data))
             except XqError as error:
                 faults.append(_told(dataset, "changed", error))
                 if leaf.period in known:
@@ -129,7 +140,16 @@ def _readable(root: Path, dataset: Dataset) -> dict[str, Entry]:
         return {}
 
 
-def _facts(dataset: Dataset, leaf: Leaf, data: bytes) -> manifest.Facts:
+def facts_of(dataset: Dataset, leaf: Leaf, data: bytes) -> manifest.Facts:
+    """What a manifest says of a file, from its bytes alone.
+
+    Raises
+    ------
+    CorruptFile
+        If it cannot be read, or its rows are not of the file's period.
+    PoisonRows
+        If a row cannot be true.
+    """
     import pyarrow as pa
 
     table = parquet.read(leaf.path, dataset.spec, None, lambda _: pa.BufferReader(data))

@@ -100,7 +100,7 @@ def _signal(key: DecisionKey, signal: Signal, origin: Origin) -> dict[str, Any]:
         "symbol": str(signal.symbol),
         "timeframe": key.timeframe,
         "target_weight": signal.weight,
-        "known_at": key.bar_ms + Timeframe.parse(key.timeframe).ms,
+        "known_at": Timeframe.parse(key.timeframe).end(key.bar_ms),
         "mode": origin.mode,
         "exchange": origin.exchange,
         "close": float(signal.close),

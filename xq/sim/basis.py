@@ -29,12 +29,16 @@ class Basis:
         self._spine = spine
         self._seed = seed
         self._base = base
+        self._known: tuple[tuple[int, int], np.ndarray] | None = None
 
     def knots(self, first: int, last: int) -> np.ndarray:
         """Basis at settlements ``first`` to ``last`` (epoch ms / 8 h), float64 (last-first+1,)."""
+        if self._known is not None and self._known[0] == (first, last):
+            return self._known[1]
         shocks = self._shocks(first - _MEMORY + 1, last)
         swing = np.convolve(shocks, _WEIGHTS, mode="valid")
         knots: np.ndarray = swing + _MEAN + _TILT * self._trend(first, last)
+        self._known = (first, last), knots
         return knots
 
     def at(self, ts: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ mean trade is that of the replayed tape, 1,240 USDT, and shrinks with the market
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,7 @@ _GAP, _SIZE = 0, 1
 Units = tuple[np.ndarray, np.ndarray]
 
 
+@lru_cache(maxsize=256)
 def depth(
     item: SimInstrument, seed: int, second: int, best_bid: int, limit: int
 ) -> tuple[Units, Units]:

@@ -10,6 +10,7 @@ from xq.sim.book import units
 from xq.sim.changes import About, Changes, Leg
 from xq.sim.events import AlgoEvent, BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
+from xq.sim.feed import Feed
 from xq.sim.instruments import Face
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
 from xq.sim.state import PoolKey, Queue, Setting, State, place_in
@@ -29,6 +30,7 @@ class Draft:
         self.events: list[Event] = []
         self._late: list[Event] = []  # told after what the step did to balances
         self._undo: list[Undo] = []
+        self._marks: dict[str, tuple[int, Decimal]] = {}
         self._began = replace(state.counters), state.settled_ms
         self._moved: dict[tuple[str, Face], dict[str, Decimal]] = {}
         self._positions: dict[str, dict[tuple[str, str], SimPosition]] = {}
@@ -41,6 +43,13 @@ class Draft:
     def advance(self, ts: int) -> None:
         """Everything up to ``ts`` is in the books."""
         self.state.settled_ms = ts
+
+    def mark(self, feed: Feed, symbol: str) -> Decimal:
+        """Mark price now, asked for once."""
+        known = self._marks.get(symbol)
+        if known is None or known[0] != self.now_ms:
+            known = self._marks[symbol] = self.now_ms, feed.mark_price(symbol, self.now_ms)
+        return known[1]
 
     def rollback(self) -> None:
         """Take everything back."""
@@ -97,7 +106,8 @@ class Draft:
 
         One that rests in a book changes there too, and leaves it when it is open no more.
         """
-        stamped = replace(order, updated_ms=self.now_ms)
+        now = self.now_ms
+        stamped = order if order.updated_ms == now else replace(order, updated_ms=now)
         state = self.state
         known = state.open_orders.get(order.id)
         if order.id in state.queues:

@@ -35,7 +35,7 @@ def fair_bars(
     `index_price` tell at the bar's first and last millisecond.
     """
     first_ms, last_ms = edges
-    until_ms = min(last_ms + timeframe.ms - 1, now_ms)
+    until_ms = min(timeframe.end(last_ms) - 1, now_ms)
     read = _hours if timeframe.ms >= HOUR_MS else _minutes
     days = range(first_ms // DAY_MS, until_ms // DAY_MS + 1)
     fine = np.concatenate([read(tapes, item, price, day, now_ms) for day in days])

@@ -1,8 +1,8 @@
 """What the venue needs to know of prices; `xq.sim.market.SimMarket` has all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from xq.sim.fair import Price
 from xq.sim.instruments import SimInstrument
@@ -84,3 +84,47 @@ class Feed(Protocol):
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
     ) -> SimTrade | None:
         """The first trade in (start_ms, end_ms] at or beyond ``price``."""
+
+
+class BookChange(Protocol):
+    """One recorded change of a book: new quantities by price, 0 where a level is gone."""
+
+    @property
+    def ts(self) -> int:
+        """Venue time, epoch ms."""
+
+    @property
+    def first_id(self) -> int:
+        """Id of the first update in it."""
+
+    @property
+    def last_id(self) -> int:
+        """Id of the last."""
+
+    @property
+    def previous_id(self) -> int | None:
+        """``last_id`` of the change before, on contracts."""
+
+    @property
+    def bids(self) -> Sequence[tuple[Decimal, Decimal]]:
+        """(price, quantity)."""
+
+    @property
+    def asks(self) -> Sequence[tuple[Decimal, Decimal]]:
+        """(price, quantity)."""
+
+
+@runtime_checkable
+class RecordedBook(Protocol):
+    """A feed whose book was recorded change by change; `xq.sim.market_book.BookFeed`."""
+
+    def update_id(self, symbol_id: str, now_ms: int) -> int:
+        """The recorded id of the book at a moment."""
+
+    def levels(
+        self, symbol_id: str, now_ms: int
+    ) -> tuple[Mapping[Decimal, Decimal], Mapping[Decimal, Decimal]]:
+        """Quantities by price of bids and asks; not to be changed."""
+
+    def changes(self, symbol_id: str, start_ms: int, end_ms: int) -> Iterator[BookChange]:
+        """The recorded changes in (start, end], in the order of their ids."""

@@ -14,6 +14,7 @@ MAX_SPOT_STOPS = 5  # of one account in one market
 MAX_ALGOS = 10
 MAX_NOTIONAL = Decimal(9_000_000)  # spot, one order
 MIN_LIFE_MS = 600_000  # of a good-till-date order
+LAST_MS = 253_402_300_799_000  # which ends before this
 
 _AT_MARKET = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
 

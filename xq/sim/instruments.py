@@ -1,13 +1,15 @@
 """The markets of the simulated venue: trading rules and the character of each price.
 
-The table is our own. Prices are of the size these coins had at the start of 2024, ticks and lots of
-the size exchanges use for such prices; none of it is a copy of any exchange's list.
+The table is our own: prices of the size these coins had at the start of 2024, ticks and lots of the
+size exchanges use for such prices. The coins after them are invented, see `xq.sim.market_coins`.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 
+from xq.sim.market_coins import MARKETS, TRADES_A_DAY, coins
 from xq.types import Instrument, Symbol
 
 QUOTE = "USDT"
@@ -24,6 +26,14 @@ class Face(StrEnum):
     FUTURES = "futures"
 
 
+class Market(StrEnum):
+    """Where the venue's prices come from."""
+
+    SYNTHETIC = "synthetic"
+    REPLAY = "replay"
+    BOOK = "book"
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How one coin's synthetic price behaves.
@@ -38,6 +48,8 @@ class Profile:
         Move per unit of BTC's move; 1 for BTC itself.
     volatility
         Standard deviation of the own daily log return in a calm market.
+    trades
+        How many there are in a day, the same every day, so that ids are found by arithmetic.
     """
 
     base: str
@@ -45,6 +57,7 @@ class Profile:
     turnover: float
     beta: float
     volatility: float
+    trades: int = 14_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +124,30 @@ class SimInstrument:
         return int(self.instrument.lot.scaleb(self.quantity_digits))
 
 
+@cache
 def instruments(face: Face) -> tuple[SimInstrument, ...]:
-    """Every market of one face, BTC first."""
+    """Every market of one face, BTC first, the invented coins last."""
     if face is Face.SPOT:
-        return tuple(_spot(*row) for row in _SPOT)
-    return tuple(_perpetual(*row) for row in _PERPETUALS)
+        main = tuple(_spot(*row) for row in _SPOT)
+        found = coins(MARKETS - len(main))
+        return (*main, *(_spot(coin.base, coin.tick, coin.lot) for coin in found))
+    main = tuple(_perpetual(*row) for row in _PERPETUALS)
+    found = coins(MARKETS - len(main))
+    return (*main, *(_perpetual(coin.base, coin.tick, coin.lot, "5") for coin in found))
 
 
 def profile(base: str) -> Profile:
     """The character of one coin's price."""
-    return _PROFILES[base]
+    return PROFILES[base]
 
 
+@cache
 def _digits(step: Decimal) -> int:
     exponent = step.normalize().as_tuple().exponent
     return max(0, -int(exponent))
 
 
-def _spot(base: str, tick: str, lot: str) -> SimInstrument:
+def _spot(base: str, tick: Decimal | str, lot: Decimal | str) -> SimInstrument:
     real = base == "BTC"
     rules = Instrument(
         symbol=Symbol(base, QUOTE),
@@ -148,11 +167,13 @@ def _spot(base: str, tick: str, lot: str) -> SimInstrument:
         contract=False,
         listed_ms=REPLAY_START_MS if real else LISTED_MS,
         synthetic_from_ms=TRADES_END_MS if real else 0,
-        profile=_PROFILES[base],
+        profile=PROFILES[base],
     )
 
 
-def _perpetual(base: str, tick: str, lot: str, min_notional: str) -> SimInstrument:
+def _perpetual(
+    base: str, tick: Decimal | str, lot: Decimal | str, min_notional: str
+) -> SimInstrument:
     rules = Instrument(
         symbol=Symbol(base, QUOTE, QUOTE),
         tick=Decimal(tick),
@@ -171,11 +192,11 @@ def _perpetual(base: str, tick: str, lot: str, min_notional: str) -> SimInstrume
         contract=True,
         listed_ms=LISTED_MS,
         synthetic_from_ms=0,
-        profile=_PROFILES[base],
+        profile=PROFILES[base],
     )
 
 
-_PROFILES = {
+PROFILES = {
     row[0]: Profile(*row)
     for row in (
         # base, price, turnover, beta, volatility
@@ -212,6 +233,11 @@ _PROFILES = {
         ("VET", 0.03410, 1.4e7, 0.95, 0.022),
         ("ALGO", 0.22270, 1.3e7, 0.95, 0.022),
     )
+} | {
+    coin.base: Profile(
+        coin.base, coin.price, coin.turnover, coin.beta, coin.volatility, TRADES_A_DAY
+    )
+    for coin in coins(MARKETS)
 }
 
 _SPOT = (

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from operator import attrgetter
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from xq.sim.algos import AlgoOrder
 from xq.sim.changes import Changes
 from xq.sim.exact import ZERO
-from xq.sim.instruments import Face
+from xq.sim.instruments import Face, Market
 from xq.sim.ledger_file import LedgerFile
 from xq.sim.ledger_rows import (
     ALGOS,
@@ -21,8 +22,10 @@ from xq.sim.ledger_rows import (
     POSTINGS,
     Row,
     from_row,
+    key_row,
     to_row,
 )
+from xq.sim.pace import REAL_TIME, Pace
 from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder
 from xq.sim.state import Counters, State
 
@@ -35,10 +38,12 @@ _OWNERS = "INSERT OR REPLACE INTO owners VALUES (?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What makes this venue this one: its seed, and how far its clock is from wall time."""
+    """What makes this venue this one: its prices, how far its clock is from wall time, its pace."""
 
     seed: int
     offset_ms: int
+    pace: Pace = REAL_TIME
+    market: Market = Market.SYNTHETIC
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,10 @@ class Ledger(LedgerFile):
         If the disk refuses.
     """
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._known: dict[str, int] = {}  # what the last commit wrote of the numbers below
+
     def __enter__(self) -> "Ledger":
         return self
 
@@ -78,7 +87,11 @@ class Ledger(LedgerFile):
     def world(self) -> World | None:
         """Seed and clock of the venue; None in a fresh file."""
         meta = self._meta()
-        return World(meta["seed"], meta["offset_ms"]) if "seed" in meta else None
+        if "seed" not in meta:
+            return None
+        pace = Pace(meta["pace"], bool(meta["paused"])) if "pace" in meta else REAL_TIME
+        market = tuple(Market)[meta.get("market", 0)]
+        return World(meta["seed"], meta["offset_ms"], pace, market)
 
     def load(self) -> State:
         """The state as of the last commit."""
@@ -108,23 +121,25 @@ class Ledger(LedgerFile):
 
     def commit(self, changes: Changes, state: State, world: World) -> None:
         """Write one request's changes and the state they led to; all of it or nothing."""
-        balances = [(*key, f"{amount:f}") for key, amount in sorted(changes.balances.items())]
+        meta = _meta_rows(state, world)
         with self._transaction():
-            self._write(_META, _meta_rows(state, world))
-            self._write(ORDERS.insert, map(to_row, changes.orders.values()))
-            self._write(ALGOS.insert, map(to_row, changes.algos.values()))
-            self._write(FILLS.insert, map(to_row, changes.fills))
-            self._write(POSTINGS.insert, map(to_row, changes.postings))
+            self._write(_META, [row for row in meta if self._known.get(row[0]) != row[1]])
+            self._write(ORDERS.insert, [to_row(item) for item in changes.orders.values()])
+            self._write(ALGOS.insert, [to_row(item) for item in changes.algos.values()])
+            self._write(FILLS.insert, [to_row(item) for item in changes.fills])
+            self._write(POSTINGS.insert, [to_row(item) for item in changes.postings])
+            balances = [(*key, f"{amount:f}") for key, amount in sorted(changes.balances.items())]
             self._write(_BALANCES, balances)
             for name, rows in changes.rows.items():
                 if name == "owners":
-                    self._write(_OWNERS, rows.items())
+                    self._write(_OWNERS, list(rows.items()))
                     continue
                 table = KEYED[name]
                 gone = [key for key, record in rows.items() if record is None]
-                self._write(table.delete, (key if table.key > 1 else (key,) for key in gone))
-                kept = (to_row(record) for record in rows.values() if record is not None)
+                self._write(table.delete, [key_row(key) for key in gone])
+                kept = [to_row(record) for record in rows.values() if record is not None]
                 self._write(table.insert, kept)
+        self._known = dict(meta)
 
     def order(
         self,
@@ -147,6 +162,15 @@ class Ledger(LedgerFile):
         """Orders of one symbol."""
         select = "SELECT * FROM orders WHERE owner = ? AND face = ? AND symbol = ?"
         rows = self._page(select, (owner, face, symbol), "created_ms", page)
+        return [from_row(SimOrder, row) for row in rows]
+
+    def forced(self, owner: str, symbol: str | None, page: Page) -> list[SimOrder]:
+        """Orders by which the venue closed an account's positions."""
+        select = (
+            "SELECT * FROM orders WHERE owner = ? AND (? IS NULL OR symbol = ?)"
+            " AND (client_id GLOB 'autoclose-*' OR client_id GLOB 'adl_autoclose-*')"
+        )
+        rows = self._page(select, (owner, symbol, symbol), "created_ms", page)
         return [from_row(SimOrder, row) for row in rows]
 
     def algo(
@@ -244,6 +268,9 @@ def _meta_rows(state: State, world: World) -> list[Row]:
     return [
         ("seed", world.seed),
         ("offset_ms", world.offset_ms),
+        ("pace", world.pace.thousandths),
+        ("paused", int(world.pace.paused)),
+        ("market", tuple(Market).index(world.market)),
         ("settled_ms", state.settled_ms),
         *((f"next_{item.name}", getattr(counters, item.name)) for item in fields(counters)),
     ]

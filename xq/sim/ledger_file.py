@@ -1,7 +1,7 @@
 """The ledger as a file: opened, prepared, written whole or not at all, its failures named."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,9 @@ class LedgerFile:
         with self._guarded():
             return self._connection.execute(query, values).fetchall()
 
-    def _write(self, statement: str, rows: Iterable[Row]) -> None:
-        self._connection.executemany(statement, rows)
+    def _write(self, statement: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._connection.executemany(statement, rows)
 
     def _prepare(self) -> None:
         with self._guarded():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import Enum
-from functools import cache
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ def _column(kind: Any) -> str:
     return "INTEGER NOT NULL" if kind in (int, bool) else "TEXT NOT NULL"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One table: the record its rows are, how many columns are its key, what else is indexed."""
 
@@ -41,13 +41,13 @@ class Table:
         """Names of the columns."""
         return tuple(item.name for item in fields(self.record))
 
-    @property
+    @cached_property
     def insert(self) -> str:
         """The statement that writes a row, replacing one of the same key."""
         places = ", ".join("?" * len(self.columns))
         return f"INSERT OR REPLACE INTO {self.name} VALUES ({places})"  # noqa: S608 - ours
 
-    @property
+    @cached_property
     def delete(self) -> str:
         """The statement that drops the row of a key."""
         keys = " AND ".join(f'"{name}" = ?' for name in self.columns[: self.key])
@@ -119,6 +119,18 @@ def to_row(record: Any) -> Row:
         value if encode is None else encode(value)
         for value, encode in zip(getter(record), encoders, strict=True)
     )
+
+
+def key_row(key: object) -> Row:
+    """A key of the state as its columns hold it.
+
+    Examples
+    --------
+    >>> key_row(("main", Decimal("0.10"))), key_row("main")
+    (('main', '0.10'), ('main',))
+    """
+    parts = key if isinstance(key, tuple) else (key,)
+    return tuple(f"{part:f}" if isinstance(part, Decimal) else part for part in parts)
 
 
 def from_row(record: type[_Record], row: Row) -> _Record:

@@ -1,6 +1,8 @@
 """Finding prices, trades and bars of one market across the days of its tape, in whole units."""
 
+import math
 from collections.abc import Iterator
+from decimal import Decimal
 
 import numpy as np
 
@@ -8,9 +10,19 @@ from xq.clock import iso
 from xq.errors import NoData
 from xq.sim.basis import FUNDING_MS
 from xq.sim.instruments import SimInstrument
-from xq.sim.tape import CLOSE, TIME, WIDTH, Tape, flat_bar, resample
+from xq.sim.tape import (
+    CLOSE,
+    TIME,
+    WIDTH,
+    Tape,
+    decimal_of,
+    flat_bar,
+    resample,
+    traded_bars,
+    without_holes,
+)
 from xq.sim.tapes import Tapes
-from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
+from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 
 def bars_between(
@@ -22,7 +34,9 @@ def bars_between(
 ) -> np.ndarray:
     """Bars that open at ``edges[0]`` to ``edges[1]`` as they stand at ``now_ms``, int64 (n, 10)."""
     first_ms, last_ms = edges
-    until_ms = min(last_ms + timeframe.ms - 1, now_ms)
+    if timeframe.ms < MINUTE_MS:
+        return _seconds(tapes, item, timeframe, edges, now_ms)
+    until_ms = min(timeframe.end(last_ms) - 1, now_ms)
     read = tapes.hours_until if timeframe.ms >= HOUR_MS else tapes.minutes_until
     days = range(first_ms // DAY_MS, until_ms // DAY_MS + 1)
     fine = np.concatenate([read(item, day, now_ms) for day in days])
@@ -32,6 +46,22 @@ def bars_between(
         return rows
     before = int(rows[-1, CLOSE]) if len(rows) else newest(tapes, item, now_ms)[0]
     return np.concatenate((rows, flat_bar(last_ms, before)))
+
+
+def _seconds(
+    tapes: Tapes, item: SimInstrument, timeframe: Timeframe, edges: tuple[int, int], now_ms: int
+) -> np.ndarray:
+    """Bars of less than a minute, straight from the trades; most of them are flat."""
+    first_ms, last_ms = edges
+    until_ms = min(timeframe.end(last_ms) - 1, now_ms)
+    days = range(first_ms // DAY_MS, until_ms // DAY_MS + 1)
+    parts = (tapes.tape(item, day) for day in days)
+    inside = (t.rows(t.count_until(first_ms - 1), t.count_until(until_ms)) for t in parts)
+    traded = np.concatenate([traded_bars(tape, timeframe.ms) for tape in inside])
+    opens = np.arange(first_ms, last_ms + 1, timeframe.ms)
+    if item.replayed or first_ms > item.tape_from_ms:
+        return without_holes(traded, opens, newest(tapes, item, first_ms - 1)[0])
+    return without_holes(traded, opens[opens >= traded[0, TIME]], 0) if len(traded) else traded
 
 
 def window(
@@ -49,12 +79,11 @@ def window(
     first, last = timeframe.ceil(listed_ms), timeframe.floor(now_ms)
     if end_ms is not None:
         last = min(last, timeframe.floor(end_ms))
-    length = (limit - 1) * timeframe.ms
     if start_ms is None:
-        first = max(first, last - length)
+        first = max(first, timeframe.shift(last, 1 - limit))
     else:
         first = max(first, timeframe.ceil(start_ms))
-        last = min(last, first + length)
+        last = min(last, timeframe.shift(first, limit - 1))
     return None if limit < 1 or last < first else (first, last)
 
 
@@ -169,3 +198,9 @@ def hour_extremes(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int)
     bars = np.concatenate([tapes.hours(item, day) for day in days])
     low, high = np.searchsorted(bars[:, TIME], (begin, end + 1))
     return bars[low:high]
+
+
+def nearest(level: float, item: SimInstrument) -> Decimal:
+    """A log price as the nearest positive multiple of the tick."""
+    ticks = round(math.exp(level) * 10**item.price_digits / item.tick_units)
+    return decimal_of(max(ticks, 1) * item.tick_units, item.price_digits)

@@ -15,7 +15,8 @@ from xq.sim.depth import depth
 from xq.sim.fair import Price, fair_bars
 from xq.sim.instruments import Face, SimInstrument, instruments
 from xq.sim.interest import open_contracts
-from xq.sim.tape import HIGH, KLINE_COLUMNS, LOW, Tape, klines
+from xq.sim.market_models import Liquidity
+from xq.sim.tape import HIGH, KLINE_COLUMNS, LOW, Digits, Tape, decimal_of, klines
 from xq.sim.tapes import Tapes
 from xq.timeframe import HOUR_MS, Timeframe
 
@@ -72,11 +73,12 @@ class SimMarket:
     Decimal('42283.58')
     """
 
-    def __init__(self, face: Face, seed: int) -> None:
+    def __init__(self, face: Face, seed: int, liquidity: Liquidity | None = None) -> None:
         if seed < 0:
             raise UsageError(f"seed must be 0 or greater, found {seed}")
         self.face = face
         self.seed = seed
+        self._liquidity = liquidity
         self._instruments = {item.id: item for item in instruments(face)}
         self._tapes = Tapes(seed)
         self._lock = threading.RLock()
@@ -103,9 +105,9 @@ class SimMarket:
         """Bars with ``start_ms <= open time <= end_ms``, float64 (n, 11).
 
         Columns are `xq.sim.tape.KLINE_COLUMNS`. The first ``limit`` bars from ``start_ms`` on, or
-        the last ``limit`` when it is None. The bar still open at ``now_ms`` is included, as Binance
-        does; flat while nothing has traded in it. There are no holes. BTC/USDT spot has no bars
-        finer than 1h before 2024.
+        the last ``limit`` when it is None. The bar still open at ``now_ms`` is included, flat while
+        nothing has traded in it. There are no holes. BTC/USDT spot has none finer than 1h before
+        2024.
         """
         item = self.instrument(symbol_id)
         listed = item.listed_ms if timeframe.ms >= HOUR_MS else item.tape_from_ms
@@ -139,7 +141,7 @@ class SimMarket:
         item = self.instrument(symbol_id)
         with self._lock:
             units = open_contracts(self._tapes.spine, self.seed, item, ts_ms)
-        return _decimal(units, item.quantity_digits)
+        return decimal_of(units, item.quantity_digits)
 
     def trades(
         self,
@@ -168,13 +170,13 @@ class SimMarket:
                 rows = lookup.first(days, limit)
             else:
                 rows = lookup.last(lookup.backwards(self._tapes, item, until), limit)
-        return [trade for tape in rows for trade in _trades(item, tape)]
+        return [trade for tape in rows for trade in trades_of(item, tape)]
 
     def last_price(self, symbol_id: str, now_ms: int) -> Decimal:
         """Price of the newest trade at ``now_ms``."""
         item = self.instrument(symbol_id)
         with self._lock:
-            return _decimal(lookup.newest(self._tapes, item, now_ms)[0], item.price_digits)
+            return decimal_of(lookup.newest(self._tapes, item, now_ms)[0], item.price_digits)
 
     def index_price(self, symbol_id: str, now_ms: int) -> Decimal:
         """Price of the coin itself, without a market's spread and basis; the last price on spot."""
@@ -182,7 +184,7 @@ class SimMarket:
         if not item.contract:
             return self.last_price(symbol_id, now_ms)
         with self._lock:
-            return _nearest(lookup.index_level(self._tapes, item, now_ms), item)
+            return lookup.nearest(lookup.index_level(self._tapes, item, now_ms), item)
 
     def mark_price(self, symbol_id: str, now_ms: int) -> Decimal:
         """Fair price for margin and funding: index and basis, no bounce; last price on spot."""
@@ -190,7 +192,7 @@ class SimMarket:
         if not item.contract:
             return self.last_price(symbol_id, now_ms)
         with self._lock:
-            return _nearest(lookup.mark_level(self._tapes, item, now_ms), item)
+            return lookup.nearest(lookup.mark_level(self._tapes, item, now_ms), item)
 
     def book(self, symbol_id: str, now_ms: int, limit: int) -> tuple[Levels, Levels]:
         """Synthetic depth around the last price: (bids, asks), best first, (price, quantity)."""
@@ -198,8 +200,10 @@ class SimMarket:
         with self._lock:
             price, taker_sold = lookup.newest(self._tapes, item, now_ms)
         best_bid = price if taker_sold else price - item.tick_units
-        bids, asks = depth(item, self.seed, now_ms // 1000, best_bid, limit)
-        return _levels(item, *bids), _levels(item, *asks)
+        sides = depth(item, self.seed, now_ms // 1000, best_bid, limit)
+        bids, asks = (levels_of(item, *side) for side in sides)
+        model = self._liquidity
+        return (bids, asks) if model is None else model.book(item, bids, asks, limit)
 
     def funding(self, symbol_id: str, start_ms: int, end_ms: int, limit: int) -> list[Funding]:
         """Settlements with ``start_ms <= ts <= end_ms``, oldest first; none on spot.
@@ -237,7 +241,7 @@ class SimMarket:
                 price, _ = lookup.newest(self._tapes, item, end_ms)
                 bounds.append((price, price))
         low, high = min(pair[0] for pair in bounds), max(pair[1] for pair in bounds)
-        return _decimal(low, item.price_digits), _decimal(high, item.price_digits)
+        return decimal_of(low, item.price_digits), decimal_of(high, item.price_digits)
 
     def first_reach(
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
@@ -251,17 +255,19 @@ class SimMarket:
                 reached = tape.price >= bound if above else tape.price <= bound
                 if reached.any():
                     row = int(reached.argmax())
-                    return next(iter(_trades(item, tape.rows(row, row + 1))))
+                    return next(iter(trades_of(item, tape.rows(row, row + 1))))
         return None
 
     def _settlement(self, item: SimInstrument, knot: int, now_ms: int) -> Funding:
         ts_ms = knot * FUNDING_MS
         rate = funding_rate(lookup.premium(self._tapes, item, knot, now_ms))
-        mark = _nearest(lookup.mark_level(self._tapes, item, min(ts_ms, now_ms)), item)
+        mark = lookup.nearest(lookup.mark_level(self._tapes, item, min(ts_ms, now_ms)), item)
         return Funding(ts_ms, Decimal(f"{rate:.8f}"), mark)
 
 
-def _trades(item: SimInstrument, tape: Tape) -> Iterable[SimTrade]:
+def trades_of(item: Digits, tape: Tape) -> Iterable[SimTrade]:
+    """The rows of a tape as trades."""
+    price_digits, quantity_digits = item.price_digits, item.quantity_digits
     columns = zip(
         tape.price.tolist(),
         tape.quantity.tolist(),
@@ -274,8 +280,8 @@ def _trades(item: SimInstrument, tape: Tape) -> Iterable[SimTrade]:
     for row, (price, quantity, ts, sold, raw, after) in enumerate(columns):
         yield SimTrade(
             id=tape.first_id + row,
-            price=_decimal(price, item.price_digits),
-            quantity=_decimal(quantity, item.quantity_digits),
+            price=decimal_of(price, price_digits),
+            quantity=decimal_of(quantity, quantity_digits),
             ts=ts,
             buyer_is_maker=sold,
             first_execution=raw,
@@ -283,18 +289,10 @@ def _trades(item: SimInstrument, tape: Tape) -> Iterable[SimTrade]:
         )
 
 
-def _levels(item: SimInstrument, price: np.ndarray, quantity: np.ndarray) -> Levels:
+def levels_of(item: SimInstrument, price: np.ndarray, quantity: np.ndarray) -> Levels:
+    """Prices and quantities in units as (price, quantity) pairs."""
+    digits, places = item.price_digits, item.quantity_digits
     return [
-        (_decimal(level, item.price_digits), _decimal(size, item.quantity_digits))
+        (decimal_of(level, digits), decimal_of(size, places))
         for level, size in zip(price.tolist(), quantity.tolist(), strict=True)
     ]
-
-
-def _nearest(level: float, item: SimInstrument) -> Decimal:
-    """A log price as the nearest positive multiple of the tick."""
-    ticks = round(math.exp(level) * 10**item.price_digits / item.tick_units)
-    return _decimal(max(ticks, 1) * item.tick_units, item.price_digits)
-
-
-def _decimal(units: int, digits: int) -> Decimal:
-    return Decimal(units).scaleb(-digits)

@@ -8,7 +8,7 @@ from xq.sim.draft import Draft
 from xq.sim.events import Cause
 from xq.sim.exact import ZERO
 from xq.sim.feed import Feed
-from xq.sim.filters import MIN_LIFE_MS, Standing, check, rules_of
+from xq.sim.filters import LAST_MS, MIN_LIFE_MS, Standing, check, rules_of
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.matching import Taker
 from xq.sim.orders_funds import require_funds, require_margin
@@ -61,7 +61,7 @@ def admit(
     check(request, rules_of(market), _standing(draft, owner, face, feed, request))
     if request.time_in_force is TimeInForce.GTD:
         require_life(draft, request.good_till_ms)
-    order = replace(new_order(draft, owner, face, request), algo_id=algo_id)
+    order = new_order(draft, owner, face, request, algo_id)
     if order.stop_price:
         return Placed(wait_for_stop(draft, feed, order), ())
     if order.reduce_only:
@@ -85,21 +85,22 @@ def sided(draft: Draft, owner: str, request: NewOrder) -> NewOrder:
 
 
 def _standing(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder) -> Standing:
-    price = feed.last_price if face is Face.SPOT else feed.mark_price
+    symbol = request.symbol
+    spot = face is Face.SPOT
     return Standing(
-        price(request.symbol, draft.now_ms),
+        feed.last_price(symbol, draft.now_ms) if spot else draft.mark(feed, symbol),
         draft.state.index.count(owner, face, request.symbol),
         draft.state.index.count_waiting(owner, request.symbol) if face is Face.SPOT else 0,
     )
 
 
 def require_life(draft: Draft, good_till_ms: int) -> None:
-    """Refuse an end that is too near."""
-    if good_till_ms < draft.now_ms + MIN_LIFE_MS:
+    """Refuse an end that is too near, or after the year 9999."""
+    if not draft.now_ms + MIN_LIFE_MS <= good_till_ms < LAST_MS:
         raise Refusal(Reason.BAD_GOOD_TILL)
 
 
-def new_order(draft: Draft, owner: str, face: Face, request: NewOrder) -> SimOrder:
+def new_order(draft: Draft, owner: str, face: Face, request: NewOrder, algo_id: int) -> SimOrder:
     """The order of a request, not yet in any book."""
     number = draft.next_order_id()
     return SimOrder(
@@ -124,6 +125,7 @@ def new_order(draft: Draft, owner: str, face: Face, request: NewOrder) -> SimOrd
         self_trade=request.self_trade,
         good_till_ms=request.good_till_ms,
         stop_price=ZERO if request.stop_price is None else request.stop_price,
+        algo_id=algo_id,
     )
 
 

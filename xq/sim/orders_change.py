@@ -80,7 +80,7 @@ def amend(draft: Draft, feed: Feed, order: SimOrder, price: Decimal, quantity: D
         price=price,
         reduce_only=order.reduce_only,
     )
-    check(request, rules_of(market), Standing(feed.mark_price(order.symbol, draft.now_ms)))
+    check(request, rules_of(market), Standing(draft.mark(feed, order.symbol)))
     if quantity <= order.filled:
         return Placed(cancel(draft, feed, order), ())
     changed = replace(order, price=price, quantity=quantity)

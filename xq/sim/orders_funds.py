@@ -4,7 +4,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 from xq.sim.brackets import max_notional
-from xq.sim.contracts import marks
 from xq.sim.draft import Draft
 from xq.sim.exact import ZERO, divided
 from xq.sim.feed import Feed
@@ -54,7 +53,7 @@ def require_margin(
     """
     price = order.price if order.price else _mean_price(plan)
     state, owner, symbol = draft.state, order.owner, order.symbol
-    now = marks(feed, {*exposed(state, owner), symbol}, draft.now_ms)
+    now = {name: draft.mark(feed, name) for name in {*exposed(state, owner), symbol}}
     mark, leverage = now[symbol], leverage_of(state, owner, symbol)
     position = state.position(owner, symbol, order.position_side).quantity * mark
     resting = [
@@ -64,7 +63,7 @@ def require_margin(
     ]
     known = exposure(position, resting)
     others = [other for other in resting if other.id != order.id]
-    reached = exposure(position, [*others, replace(order, price=price)])
+    reached = exposure(position, [*others, order if order.price else replace(order, price=price)])
     growth = order_margin(reached, position, leverage) - order_margin(known, position, leverage)
     if growth <= 0:
         return

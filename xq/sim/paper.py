@@ -109,10 +109,10 @@ class PaperFeed:
         now_ms: int,
     ) -> np.ndarray:
         """Bars in the venue's eleven columns; turnover is volume times close."""
-        start = now_ms - limit * timeframe.ms if start_ms is None else start_ms
+        start = timeframe.shift(now_ms, -limit) if start_ms is None else start_ms
         rows = self._prices.bars(self._symbol(symbol_id), timeframe, start, limit)
         rows = rows[rows[:, 0] <= (now_ms if end_ms is None else min(end_ms, now_ms))]
-        closes = rows[:, 0] + timeframe.ms - 1
+        closes = timeframe.end(rows[:, 0].astype(np.int64)) - 1
         turnover = rows[:, _VOLUME] * rows[:, _CLOSE]
         nothing = np.zeros(len(rows))
         return np.column_stack([rows[:, :6], closes, turnover, nothing, nothing, nothing])

@@ -9,6 +9,8 @@ class Reason(StrEnum):
     MISSING_PARAMETER = auto()
     MALFORMED_PARAMETER = auto()
     EMPTY_PARAMETER = auto()
+    DUPLICATE_PARAMETER = auto()
+    UNREAD_PARAMETERS = auto()
     UNWANTED_PARAMETER = auto()
     INVALID_DATA = auto()
     ORDER_ID_MISSING = auto()
@@ -71,13 +73,15 @@ class Reason(StrEnum):
     MARGIN_TOO_MUCH = auto()
     MARGIN_TOO_LITTLE = auto()
     MARGIN_NOT_POSITIVE = auto()
+    UNKNOWN_LISTEN_KEY = auto()
+    REPLACE_FAILED = auto()
+    REPLACE_PARTLY = auto()
     KEY_FORMAT = auto()
     KEY_UNKNOWN = auto()
     BAD_SIGNATURE = auto()
     STALE_TIMESTAMP = auto()
     FUTURE_TIMESTAMP = auto()
     BAD_RECV_WINDOW = auto()
-    UNKNOWN_LISTEN_KEY = auto()
 
 
 class Refusal(Exception):

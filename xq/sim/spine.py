@@ -7,6 +7,7 @@ ones. Levels are natural logarithms of the price in quote asset, at UTC day and 
 
 import math
 from enum import IntEnum
+from functools import cache
 from zlib import crc32
 
 import numpy as np
@@ -180,15 +181,21 @@ class Spine:
         return math.hypot(coin.volatility, shared) * AGITATION[self.regime(day)]
 
 
+@cache
 def recorded_edges() -> np.ndarray:
     """Log price of BTC at each hour edge from `REPLAY_DAY` to `ANCHOR_DAY`, float64 (6769,)."""
-    bars = hourly_bars()
-    units = np.concatenate((bars[:1, OPEN], bars[:, CLOSE]))
-    return np.log(units / 10.0**PRICE_DIGITS)
+    return _edges(hourly_bars())
 
 
+@cache
 def recorded_minutes() -> np.ndarray:
     """Log price of BTC at each minute edge of the recorded trades, float64 (361,)."""
-    bars = minute_bars(recorded_trades())
+    return _edges(minute_bars(recorded_trades()))
+
+
+def _edges(bars: np.ndarray) -> np.ndarray:
+    """Log prices at the edges of bars, not to be written to: they are shared."""
     units = np.concatenate((bars[:1, OPEN], bars[:, CLOSE]))
-    return np.log(units / 10.0**PRICE_DIGITS)
+    edges: np.ndarray = np.log(units / 10.0**PRICE_DIGITS)
+    edges.flags.writeable = False
+    return edges

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from xq.sim.basis import Basis
-from xq.sim.instruments import SimInstrument
+from xq.sim.instruments import SimInstrument, profile
 from xq.sim.spine import ANCHOR_DAY, LISTED_DAY, TURNOVER, Spine, generator, recorded_minutes
 from xq.sim.tape import Tape
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
-
-TRADES_PER_DAY = 14_400  # the same every day, so that ids are consecutive and found by arithmetic
 
 _MINUTES = DAY_MS // MINUTE_MS
 _SIZE_SPREAD = 1.6  # standard deviation of the log of a trade's size
@@ -43,6 +41,9 @@ class Path:
     level: np.ndarray
     hours: np.ndarray
 
+    def __len__(self) -> int:
+        return len(self.ts)
+
     def at(self, ts_ms: int) -> float:
         """Log price known at a moment of the day."""
         hour = (ts_ms - self.day * DAY_MS) // HOUR_MS
@@ -64,7 +65,8 @@ class Path:
 def day_path(spine: Spine, seed: int, base: str, day: int) -> Path:
     """The path of one coin on one day: a random walk in trade time, tied to the hourly levels."""
     rng = generator(seed, f"path {base}", day)
-    ts = _times(rng, day)
+    count = profile(base).trades
+    ts = _times(rng, day, count)
     hours = spine.hours(base, day)
     knots = day * DAY_MS + np.arange(25) * HOUR_MS
     levels = hours
@@ -72,46 +74,47 @@ def day_path(spine: Spine, seed: int, base: str, day: int) -> Path:
         recorded = recorded_minutes()
         knots = np.concatenate((knots[0] + np.arange(len(recorded)) * MINUTE_MS, knots[7:]))
         levels = np.concatenate((recorded, hours[7:]))
-    step = spine.day_volatility(base, day) / math.sqrt(TRADES_PER_DAY)
-    walk = np.concatenate(([0.0], np.cumsum(rng.standard_normal(TRADES_PER_DAY)) * step))
+    step = spine.day_volatility(base, day) / math.sqrt(count)
+    walk = np.concatenate(([0.0], np.cumsum(rng.standard_normal(count)) * step))
     miss = levels - walk[np.searchsorted(ts, knots)]
     return Path(day, ts, walk[1:] + np.interp(ts, knots, miss), hours)
 
 
 def day_tape(spine: Spine, seed: int, item: SimInstrument, basis: Basis | None, path: Path) -> Tape:
-    """The trades of one market on one day, `TRADES_PER_DAY` of them."""
+    """The trades of one market on one day, as many as its profile says."""
+    count = item.profile.trades
     rng = generator(seed, f"tape {item.instrument.symbol}", path.day)
     level = path.level
     if basis is not None:
-        noise = _CONTRACT_NOISE * rng.standard_normal(TRADES_PER_DAY)
+        noise = _CONTRACT_NOISE * rng.standard_normal(count)
         level = level + basis.at(path.ts) + noise
     tick = item.tick_units
     ticks = np.floor(np.exp(level) * (10**item.price_digits / tick)).astype(np.int64)
     move = np.sign(np.diff(level, prepend=level[0]))
-    taker_sold = rng.random(TRADES_PER_DAY) >= 0.5 + 0.5 * _FOLLOW * move
+    taker_sold = rng.random(count) >= 0.5 + 0.5 * _FOLLOW * move
     price = np.maximum(ticks, 2) * tick + np.where(taker_sold, 0, tick)
-    first_id = (path.day - LISTED_DAY) * TRADES_PER_DAY + 1
+    first_id = (path.day - LISTED_DAY) * count + 1
     return Tape(
         ts=path.ts,
         price=price,
         quantity=_quantities(rng, item, spine, path),
         taker_sold=taker_sold,
-        raw=np.arange(first_id, first_id + TRADES_PER_DAY + 1),
+        raw=np.arange(first_id, first_id + count + 1),
         first_id=first_id,
     )
 
 
-def _times(rng: np.random.Generator, day: int) -> np.ndarray:
+def _times(rng: np.random.Generator, day: int, count: int) -> np.ndarray:
     """When the trades of a day happen: in bursts, more in some hours, never none in a minute."""
     moods = np.exp(0.5 * rng.standard_normal(25))
     clock = np.arange(_MINUTES) / 60.0
     rhythm = 1.0 + 0.35 * np.cos((clock - 15.0) * (2 * math.pi / 24))  # busiest at 15:00 UTC
     weight = np.interp(clock, np.arange(25), moods) * rhythm * rng.standard_exponential(_MINUTES)
-    spare = TRADES_PER_DAY - _MINUTES
+    spare = count - _MINUTES
     shares = np.cumsum(weight)
     counts = 1 + np.diff(np.rint(shares * (spare / shares[-1])), prepend=0.0).astype(np.int64)
     minutes = np.repeat(np.arange(_MINUTES), counts)
-    inside = (rng.random(TRADES_PER_DAY) * MINUTE_MS).astype(np.int64)
+    inside = (rng.random(count) * MINUTE_MS).astype(np.int64)
     times: np.ndarray = day * DAY_MS + np.sort(minutes * MINUTE_MS + inside)
     return times
 
@@ -124,8 +127,8 @@ def _quantities(
     if item.contract:
         turnover *= _CONTRACT_TURNOVER
     lot = item.lot_units
-    mean = turnover / TRADES_PER_DAY / math.exp(path.hours[0])
+    mean = turnover / len(path.ts) / math.exp(path.hours[0])
     median = mean / math.exp(_SIZE_SPREAD**2 / 2) * 10**item.quantity_digits / lot
-    lots = np.exp(_SIZE_SPREAD * rng.standard_normal(TRADES_PER_DAY)) * median
+    lots = np.exp(_SIZE_SPREAD * rng.standard_normal(len(path.ts))) * median
     quantities: np.ndarray = np.ceil(lots).astype(np.int64) * lot
     return quantities

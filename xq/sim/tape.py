@@ -5,6 +5,8 @@ is their product. Only `klines` turns them into floats, by one division each.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
 
 import numpy as np
 
@@ -83,24 +85,52 @@ class Tape:
         )
 
 
+class Digits(Protocol):
+    """Decimal places of a market's units."""
+
+    @property
+    def price_digits(self) -> int:
+        """Of a price."""
+
+    @property
+    def quantity_digits(self) -> int:
+        """Of a quantity."""
+
+
+def decimal_of(units: int, digits: int) -> Decimal:
+    """A number of units of the last decimal place.
+
+    Examples
+    --------
+    >>> decimal_of(12345, 2)
+    Decimal('123.45')
+    """
+    return Decimal(units).scaleb(-digits)
+
+
 def minute_bars(tape: Tape) -> np.ndarray:
-    """Bars of the minutes in which something traded, int64 (m, 10), columns `TIME` to the last.
+    """Bars of the minutes in which something traded; see `traded_bars`."""
+    return traded_bars(tape, MINUTE_MS)
+
+
+def traded_bars(tape: Tape, step_ms: int) -> np.ndarray:
+    """Bars in which something traded, int64 (m, 10), columns `TIME` to the last.
 
     Examples
     --------
     >>> one = np.array([1_000, 2_000]), np.array([5, 7]), np.array([1, 2])
-    >>> minute_bars(Tape(*one, np.array([True, False]), np.arange(3), 1)).tolist()
+    >>> traded_bars(Tape(*one, np.array([True, False]), np.arange(3), 1), 60_000).tolist()
     [[0, 5, 7, 5, 7, 3, 19, 2, 2, 14]]
     """
     if not len(tape):
         return np.empty((0, WIDTH), dtype=np.int64)
-    minutes = tape.ts // MINUTE_MS
-    starts = np.flatnonzero(np.diff(minutes, prepend=minutes[0] - 1))
-    ends = np.append(starts[1:], len(minutes))
+    slots = tape.ts // step_ms
+    starts = np.flatnonzero(np.diff(slots, prepend=slots[0] - 1))
+    ends = np.append(starts[1:], len(slots))
     turnover = tape.price * tape.quantity
     bought = ~tape.taker_sold
     bars = np.empty((len(starts), WIDTH), dtype=np.int64)
-    bars[:, TIME] = minutes[starts] * MINUTE_MS
+    bars[:, TIME] = slots[starts] * step_ms
     bars[:, OPEN] = tape.price[starts]
     bars[:, HIGH] = np.maximum.reduceat(tape.price, starts)
     bars[:, LOW] = np.minimum.reduceat(tape.price, starts)
@@ -117,20 +147,37 @@ def resample(bars: np.ndarray, timeframe: Timeframe) -> np.ndarray:
     """Finer bars gathered into coarser ones, int64 (m, 10); weeks open on Monday."""
     if not len(bars):
         return bars
-    week_offset = timeframe.floor(0)
-    slots = (bars[:, TIME] - week_offset) // timeframe.ms
+    slots = timeframe.number(bars[:, TIME])
     starts = np.flatnonzero(np.diff(slots, prepend=slots[0] - 1))
     if len(starts) == len(bars):
         return bars
     ends = np.append(starts[1:], len(bars))
     coarse = np.empty((len(starts), WIDTH), dtype=np.int64)
-    coarse[:, TIME] = slots[starts] * timeframe.ms + week_offset
+    coarse[:, TIME] = timeframe.open_of(slots[starts])
     coarse[:, OPEN] = bars[starts, OPEN]
     coarse[:, HIGH] = np.maximum.reduceat(bars[:, HIGH], starts)
     coarse[:, LOW] = np.minimum.reduceat(bars[:, LOW], starts)
     coarse[:, CLOSE] = bars[ends - 1, CLOSE]
     coarse[:, VOLUME:] = np.add.reduceat(bars[:, VOLUME:], starts, axis=0)
     return coarse
+
+
+def without_holes(bars: np.ndarray, opens: np.ndarray, before: int) -> np.ndarray:
+    """One bar for each open, flat at the price before where nothing traded, int64 (n, 10).
+
+    Examples
+    --------
+    >>> second = np.array([[1000, 5, 7, 4, 6, 3, 19, 2, 2, 14]])
+    >>> without_holes(second, np.array([0, 1000, 2000]), 9)[:, :6].tolist()
+    [[0, 9, 9, 9, 9, 0], [1000, 5, 7, 4, 6, 3], [2000, 6, 6, 6, 6, 0]]
+    """
+    place = np.searchsorted(bars[:, TIME], opens, side="right")
+    closes = np.concatenate(([before], bars[:, CLOSE]))
+    filled = np.zeros((len(opens), WIDTH), dtype=np.int64)
+    filled[:, TIME] = opens
+    filled[:, OPEN : CLOSE + 1] = closes[place][:, None]
+    filled[np.searchsorted(opens, bars[:, TIME])] = bars
+    return filled
 
 
 def flat_bar(open_ms: int, price: int) -> np.ndarray:
@@ -150,7 +197,7 @@ def klines(
     table[:, 0] = bars[:, TIME]
     table[:, 1:5] = bars[:, OPEN : CLOSE + 1] / price
     table[:, 5] = bars[:, VOLUME] / quantity
-    table[:, 6] = bars[:, TIME] + (timeframe.ms - 1)
+    table[:, 6] = timeframe.end(bars[:, TIME]) - 1
     table[:, 7] = bars[:, TURNOVER] / (price * quantity)
     table[:, 8] = bars[:, TRADES]
     table[:, 9] = bars[:, TAKER_VOLUME] / quantity

@@ -9,10 +9,13 @@ import numpy as np
 from xq.sim.basis import Basis
 from xq.sim.history import hourly_bars, recorded_trades
 from xq.sim.instruments import TRADES_END_MS, SimInstrument
+from xq.sim.kept import Kept
 from xq.sim.spine import ANCHOR_DAY, LISTED_DAY, REPLAY_DAY, Spine
-from xq.sim.synthetic import TRADES_PER_DAY, Path, day_path, day_tape
+from xq.sim.synthetic import Path, day_path, day_tape
 from xq.sim.tape import TIME, Tape, minute_bars, resample
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+
+_MOST_TRADES = 3_200_000  # kept: a day of a main market has 14,400, of all markets a million
 
 HOUR = Timeframe.parse("1h")
 
@@ -50,8 +53,7 @@ class Tapes:
         self.seed = seed
         self.spine = Spine(seed)
         self._bases: dict[str, Basis] = {}
-        self._paths = Recent[Path](16)
-        self._tapes = Recent[Tape](24)
+        self._trades = Kept(_MOST_TRADES)
         self._minutes = Recent[np.ndarray](64)
         self._hours = Recent[np.ndarray](4096)
         self.fair = Recent[np.ndarray](512)
@@ -64,11 +66,13 @@ class Tapes:
 
     def path(self, base: str, day: int) -> Path:
         """A coin's fair price over one day."""
-        return self._paths.get((base, day), lambda: day_path(self.spine, self.seed, base, day))
+        key = ("path", base, day)
+        return self._trades.get(key, lambda: day_path(self.spine, self.seed, base, day), len)
 
     def tape(self, item: SimInstrument, day: int) -> Tape:
         """All trades of one UTC day, including those still to come."""
-        return self._tapes.get((item.instrument.symbol, day), lambda: self._make_tape(item, day))
+        key = ("tape", item.instrument.symbol, day)
+        return self._trades.get(key, lambda: self._make_tape(item, day), len)
 
     def minutes(self, item: SimInstrument, day: int) -> np.ndarray:
         """The 1,440 one-minute bars of a day, int64 (1440, 10)."""
@@ -108,10 +112,11 @@ class Tapes:
 
     def day_of_id(self, item: SimInstrument, trade_id: int) -> int:
         """The day on whose tape a trade id lies; the first day for ids before it."""
+        a_day = item.profile.trades
         if not item.replayed:
-            return LISTED_DAY + max(trade_id - 1, 0) // TRADES_PER_DAY
+            return LISTED_DAY + max(trade_id - 1, 0) // a_day
         after = self._end_of_replay_day(item) - trade_id
-        return ANCHOR_DAY if after > 0 else ANCHOR_DAY + 1 + (-after) // TRADES_PER_DAY
+        return ANCHOR_DAY if after > 0 else ANCHOR_DAY + 1 + (-after) // a_day
 
     def _make_tape(self, item: SimInstrument, day: int) -> Tape:
         basis = self.basis(item.base) if item.contract else None
@@ -122,7 +127,7 @@ class Tapes:
             later = tape.rows(tape.count_until(TRADES_END_MS - 1), len(tape))
             return recorded_trades().then(later)
         before = self.tape(item, ANCHOR_DAY)
-        skipped = (day - ANCHOR_DAY - 1) * TRADES_PER_DAY
+        skipped = (day - ANCHOR_DAY - 1) * item.profile.trades
         raw = np.arange(len(tape) + 1) + (before.raw[-1] + skipped)
         first_id = self._end_of_replay_day(item) + skipped
         return Tape(tape.ts, tape.price, tape.quantity, tape.taker_sold, raw, first_id)

@@ -3,23 +3,24 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from xq.clock import iso
-from xq.errors import ConfigError, UsageError
 from xq.ports import Clock
 from xq.sim.account import open_account
 from xq.sim.accounts import MAIN, by_key
+from xq.sim.altered import altered
 from xq.sim.changes import Changes
 from xq.sim.draft import Draft
 from xq.sim.events import Event
 from xq.sim.exact import exact
 from xq.sim.feed import Feed
-from xq.sim.instruments import TRADES_START_MS, Face, SimInstrument
+from xq.sim.instruments import Face, Market, SimInstrument
 from xq.sim.ledger import Ledger, World
 from xq.sim.liquidity import look, merged
 from xq.sim.market import Levels
+from xq.sim.market_models import Latency
+from xq.sim.opening import begin
+from xq.sim.pace import Pace, VenueClock
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.settle import settle
-from xq.sim.state import State
 from xq.types import Side
 
 Listener = Callable[[Event], None]
@@ -35,23 +36,33 @@ class VenueCore:
     feeds
         Prices of each face.
     clock
-        Wall time; the venue's time is this plus an offset that the ledger remembers.
+        Wall time; the venue's time follows it as the ledger remembers, see `xq.sim.pace`.
     seed
         Seed of the feeds; must be the ledger's own if that has one.
     start_ms
         Venue time to start at; None continues (2024-01-01 for a fresh ledger).
     accounts
         Accounts to open beside those that the ledger knows.
+    pace
+        How fast venue time passes; None goes on as the ledger remembers.
+    end_ms
+        Where time stops for good; None is never.
+    market
+        Where the feeds' prices come from.
+    latency
+        How long orders and cancellations travel; None is no time.
 
     Attributes
     ----------
+    clock
+        The venue's own.
     logins
         Every account by its API key.
 
     Raises
     ------
     ConfigError
-        If the ledger was written with another seed.
+        If the ledger was written with another seed, or at prices from elsewhere.
     UsageError
         If ``start_ms`` lies before what is already in the books.
     """
@@ -65,25 +76,25 @@ class VenueCore:
         seed: int,
         start_ms: int | None = None,
         accounts: Sequence[str] = (MAIN,),
+        pace: Pace | None = None,
+        end_ms: int | None = None,
+        market: Market = Market.SYNTHETIC,
+        latency: Latency | None = None,
     ) -> None:
         self.logins = by_key(accounts)
         self.ledger = ledger
         self.feeds = feeds
-        self.clock = clock
+        self._latency = latency
         self._listeners: list[Listener] = []
         self._markets = {
             face: {market.id: market for market in feed.symbols()} for face, feed in feeds.items()
         }
-        known = ledger.world()
-        if known is None:
-            begin_ms = TRADES_START_MS if start_ms is None else start_ms
-            self.world = World(seed, begin_ms - clock.now_ms())
-            self.state = State(settled_ms=begin_ms)
-        else:
-            check_seed(known.seed, seed, str(ledger.path))
-            self.world, self.state = known, ledger.load()
-            if start_ms is not None:
-                self._restart_clock(start_ms)
+        begun = begin(ledger, clock, seed, start_ms, market)
+        self.seed, self.prices, self.state = seed, market, begun.state
+        wanted = begun.pace if pace is None else pace
+        self.clock = VenueClock(clock, begun.now_ms, wanted, end_ms=end_ms)
+        if begun.moved or wanted != begun.pace:
+            ledger.commit(Changes(), self.state, self.world)
         self._open(accounts)
 
     @property
@@ -91,16 +102,37 @@ class VenueCore:
         """Venue time of the last `settle`; every answer is as of this moment."""
         return self.state.settled_ms
 
+    @property
+    def world(self) -> World:
+        """What the ledger remembers beside the books."""
+        return World(self.seed, self.clock.offset_ms, self.clock.pace, self.prices)
+
+    def set_pace(self, pace: Pace) -> None:
+        """Let time pass at another speed, or pause, from now on."""
+        self.clock.set_pace(pace)
+        self.save()
+
+    def seek(self, ts_ms: int) -> None:
+        """Jump to a later time; what happens on the way is booked. Raises `UsageError`."""
+        self.clock.seek(ts_ms)
+        self.save()
+
+    def save(self) -> None:
+        """Settle, and write down where the clock stands."""
+        self.settle()
+        self.ledger.commit(Changes(), self.state, self.world)
+
     def market(self, face: Face, symbol: str) -> SimInstrument:
-        """One market by its native id; a `Refusal` if there is none."""
+        """One market by its native id; a `Refusal` if there is none yet."""
         market = self._markets[face].get(symbol)
-        if market is None:
+        if market is None or market.listed_ms > self.now_ms:
             raise Refusal(Reason.BAD_SYMBOL)
         return market
 
     def markets(self, face: Face) -> tuple[SimInstrument, ...]:
-        """Every market of a face."""
-        return tuple(self._markets[face].values())
+        """Every market of a face that is listed by now."""
+        listed = self._markets[face].values()
+        return tuple(market for market in listed if market.listed_ms <= self.now_ms)
 
     @exact
     def settle(self) -> None:
@@ -109,14 +141,35 @@ class VenueCore:
         Venue time never goes back, even when wall time does.
         """
         with self._change() as draft:
-            settle(draft, self.feeds, self.clock.now_ms() + self.world.offset_ms)
+            settle(draft, self.feeds, self.clock.now_ms())
+
+    @exact
+    def _arrive(self) -> None:
+        """Let venue time pass until what is sent now arrives; others sent now arrive then too."""
+        if self._latency is not None:
+            delay = self._latency.delay_ms(self.state.counters.order)
+            with self._change() as draft:
+                settle(draft, self.feeds, self.clock.later(delay))
 
     def depth(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
         """(bids, asks), best first: outside liquidity merged with clients' resting orders."""
-        outside = look(self.feeds[face], face, symbol, self.now_ms, limit)
+        gone = sum(key[:2] == (face, symbol) for key in self.state.eaten)
+        outside = look(self.feeds[face], face, symbol, self.now_ms, limit + gone)
         book = self.state.book(face, symbol)
         bids, asks = (merged(outside.left(self.state, side), book, side)[:limit] for side in Side)
         return bids, asks
+
+    @contextmanager
+    def altered(self, face: Face, market: SimInstrument) -> Iterator[None]:
+        """One market by other rules, as long as it lasts: for one request."""
+        feeds, markets = self.feeds, self._markets[face]
+        own = markets[market.id]
+        self.feeds = {**feeds, face: altered(feeds[face], market)}
+        markets[market.id] = market
+        try:
+            yield
+        finally:
+            self.feeds, markets[market.id] = feeds, own
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Tell a listener every event, in order, once it is in the ledger; call to unsubscribe."""
@@ -145,30 +198,3 @@ class VenueCore:
                 if owner not in self.state.owners:
                     open_account(draft, owner)
         self.logins = by_key(self.state.owners)
-
-    def _restart_clock(self, start_ms: int) -> None:
-        if start_ms < self.state.settled_ms:
-            raise UsageError(
-                f"the venue's clock cannot go back to {iso(start_ms)}: "
-                f"its books reach {iso(self.state.settled_ms)}",
-                where=str(self.ledger.path),
-                hint="choose a later time, or another --state folder",
-            )
-        self.world = World(self.world.seed, start_ms - self.clock.now_ms())
-        self.ledger.commit(Changes(), self.state, self.world)
-
-
-def check_seed(known: int, wanted: int, where: str) -> None:
-    """Refuse to continue a venue whose prices came from another seed.
-
-    Raises
-    ------
-    ConfigError
-        If the seeds differ.
-    """
-    if known != wanted:
-        raise ConfigError(
-            f"this simulated venue lives in the world of seed {known}, found {wanted}",
-            where=where,
-            hint=f"set exchange.sim_seed = {known}, or move the file away to start a new world",
-        )

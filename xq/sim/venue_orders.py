@@ -21,6 +21,7 @@ class VenueOrders(VenueCore):
     @exact
     def place(self, owner: str, face: Face, request: NewOrder) -> Placed:
         """Enter an order. Raises `Refusal`; then nothing has changed."""
+        self._arrive()
         self.market(face, request.symbol)
         with self._change() as draft:
             return enter(draft, owner, face, self.feeds[face], request)
@@ -46,6 +47,7 @@ class VenueOrders(VenueCore):
         client_id: str | None = None,
     ) -> SimOrder:
         """Cancel one resting order by id or client id. Raises `Refusal` if it does not rest."""
+        self._arrive()
         self.market(face, symbol)
         order = self._resting(owner, face, symbol, order_id, client_id)
         if order is None:
@@ -56,6 +58,7 @@ class VenueOrders(VenueCore):
     @exact
     def cancel_all(self, owner: str, face: Face, symbol: str) -> list[SimOrder]:
         """Cancel every resting order of one symbol."""
+        self._arrive()
         self.market(face, symbol)
         with self._change() as draft:
             return cancel_all(draft, self.feeds[face], owner, face, symbol)
@@ -72,6 +75,7 @@ class VenueOrders(VenueCore):
         quantity: Decimal,
     ) -> Placed:
         """Give a resting futures order another price or quantity. Raises `Refusal`."""
+        self._arrive()
         self.market(Face.FUTURES, symbol)
         order = self._resting(owner, Face.FUTURES, symbol, order_id, client_id)
         if order is None:
@@ -82,6 +86,7 @@ class VenueOrders(VenueCore):
     @exact
     def countdown_cancel(self, owner: str, symbol: str, after_ms: int) -> None:
         """Cancel an account's orders of one symbol after a while, unless told again; 0 stops."""
+        self._arrive()
         self.market(Face.FUTURES, symbol)
         with self._change() as draft:
             set_countdown(draft, owner, symbol, after_ms)
@@ -118,6 +123,7 @@ class VenueOrders(VenueCore):
     @exact
     def place_algo(self, owner: str, request: NewAlgo) -> AlgoOrder:
         """Let a conditional futures order wait for its price. Raises `Refusal`."""
+        self._arrive()
         self.market(Face.FUTURES, request.symbol)
         with self._change() as draft:
             return place_algo(draft, owner, self.feeds[Face.FUTURES], request)
@@ -127,6 +133,7 @@ class VenueOrders(VenueCore):
         self, owner: str, *, algo_id: int | None = None, client_id: str | None = None
     ) -> AlgoOrder:
         """Cancel one conditional order that still waits. Raises `Refusal`."""
+        self._arrive()
         algo = self._waiting(owner, algo_id, client_id)
         if algo is None:
             raise Refusal(Reason.UNKNOWN_CANCEL)
@@ -137,6 +144,7 @@ class VenueOrders(VenueCore):
     @exact
     def cancel_all_algos(self, owner: str, symbol: str) -> None:
         """Cancel every waiting conditional order of one symbol."""
+        self._arrive()
         self.market(Face.FUTURES, symbol)
         with self._change() as draft:
             for algo in self.open_algos(owner, symbol):

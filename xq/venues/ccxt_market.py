@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from xq.errors import VenueRefused, VenueUnclear, unknown
+from xq.errors import UnknownName, VenueRefused, VenueUnclear
 from xq.ports import Clock
 from xq.timeframe import Timeframe, names
 from xq.types import Book, Instrument, Symbol, Ticker
@@ -13,7 +13,7 @@ from xq.venues import convert
 from xq.venues.clients import Access, Clients
 from xq.venues.history import History
 from xq.venues.outcomes import Reply
-from xq.venues.registry import SIMULATED, Profile
+from xq.venues.registry import SIMULATED, Profile, timeframes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -97,11 +97,12 @@ class CcxtMarket(History):
 
     def check_timeframe(self, timeframe: Timeframe, symbol: Symbol) -> None:
         """Raise `UnknownName` if the venue has no bars of that length."""
-        raw, _ = self._faces[symbol.is_contract].pair()
-        offered = raw.timeframes or {}
+        offered = timeframes(self._profile, symbol.is_contract)
         if timeframe.name not in offered:
-            raise unknown(
-                f"{self.name} timeframe", timeframe.name, offered, hint=_shorter(timeframe, offered)
+            market = "contracts" if symbol.is_contract else "spot"
+            raise UnknownName(
+                f"{self.name} has no {timeframe} bars of {market}, only {' '.join(offered)}",
+                hint=_shorter(timeframe, offered),
             )
 
     def tickers(self, contracts: bool = False) -> Sequence[Ticker]:
@@ -136,8 +137,7 @@ class CcxtMarket(History):
             rows = client.fetch_ohlcv(str(symbol), timeframe.name, since_ms, limit)
             if not rows and self._profile.bare_lists and _body(session.last) != _NO_ROWS:
                 raise VenueUnclear(f"{self.name} answered with something other than a list")
-            block = convert.bars(rows)
-            return block[block[:, 0].argsort(kind="stable")]
+            return convert.bars(rows)  # ccxt sorts them
 
         return clients.read(f"{symbol} {timeframe} bars", ask)
 
@@ -180,10 +180,10 @@ class _Instruments(Mapping[Symbol, Instrument]):
         return sum(len(clients.instruments()) for clients in self._faces.values())
 
 
-def _shorter(timeframe: Timeframe, offered: Mapping[str, object]) -> str | None:
+def _shorter(timeframe: Timeframe, offered: Sequence[str]) -> str | None:
     """What to collect instead: the longest bars of the venue that make such bars on read."""
     known = [Timeframe.parse(name) for name in offered if name in names()]
-    fitting = [item for item in known if item.ms < timeframe.ms and timeframe.ms % item.ms == 0]
+    fitting = [item for item in known if item.divides(timeframe)]
     longest = max(fitting, key=lambda item: item.ms, default=None)
     if longest is None:
         return None

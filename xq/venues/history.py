@@ -1,11 +1,11 @@
 """Past data of one exchange beside its bars through ccxt: raw pages, trades, funding."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 from xq.errors import VenueRefused
 from xq.timeframe import Timeframe
@@ -17,8 +17,10 @@ from xq.venues.registry import Profile
 if TYPE_CHECKING:
     import numpy as np
 
-    from xq.venues.klines import PageRequest
+    from xq.venues.klines import PageRequest, RawPage
     from xq.venues.wire import WireSession
+
+Result = TypeVar("Result")
 
 _PAGE = 1000
 _TRADES_WEIGHT = 20  # Binance's for contracts; less on spot
@@ -52,19 +54,31 @@ class History:
         """One page of bars as `CcxtMarket.bars` returns them, without ccxt making lists of it."""
         from xq.venues import klines
 
+        return self._page(symbol, request, klines.parse)
+
+    def raw_page(self, symbol: Symbol, request: "PageRequest") -> "RawPage":
+        """One page of bars for `xq.venues.klines.parse_all`; only its edges are looked at."""
+        from xq.venues.klines import RawPage
+
+        return self._page(symbol, request, RawPage.of)
+
+    def _page(
+        self, symbol: Symbol, request: "PageRequest", read: "Callable[[bytes], Result]"
+    ) -> "Result":
+        from xq.venues import klines
+
         clients = self._faces[symbol.is_contract]
         source = clients.source()
         path, asked = request.on_wire(source.market_id(str(symbol)))
         base = source.urls["api"]["fapiPublic" if symbol.is_contract else "public"]
-        query = "&".join(f"{name}={value}" for name, value in asked.items())
         root = urlsplit(base)
-        host, target = f"{root.scheme}://{root.netloc}", f"{root.path}/{path}?{query}"
+        host, target = f"{root.scheme}://{root.netloc}", f"{root.path}/{path}?{urlencode(asked)}"
 
-        def ask(session: "WireSession") -> "np.ndarray":
+        def ask(session: "WireSession") -> "Result":
             status, body = session.get_bytes(host, target, clients.timeout)
             if status != HTTPStatus.OK:
                 raise ValueError("no page")  # the reader judges what came over the wire
-            return klines.parse(body)
+            return read(body)
 
         weight = klines.weight(symbol.is_contract, request.limit)
         return clients.read_bytes(f"{symbol} {request.timeframe} bars", ask, weight)

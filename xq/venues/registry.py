@@ -26,6 +26,8 @@ class Face:
         Request weight per minute that the venue reports, if it does.
     error_table
         Name of the ccxt table of error classes, for URLs ccxt does not recognise.
+    lacks
+        Timeframes that this side does not have although ccxt names them for the exchange.
     """
 
     ccxt_id: str
@@ -33,6 +35,7 @@ class Face:
     spacing: float | None = None
     weight_limit: int | None = None
     error_table: str | None = None
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,14 @@ _QUIET = {
 _BINANCE_SPOT = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, **_QUIET}
 _BINANCE_LINEAR = {"fetchMarkets": {"types": ["linear"]}, **_QUIET}
 
+_SPOT_ONLY = ("1s",)
+
 _BINANCE = Profile(
     "binance",
     spot=Face("binance", _BINANCE_SPOT, spacing=0.02, weight_limit=6000),
-    contracts=Face("binanceusdm", _BINANCE_LINEAR, spacing=0.05, weight_limit=2400),
+    contracts=Face(
+        "binanceusdm", _BINANCE_LINEAR, spacing=0.05, weight_limit=2400, lacks=_SPOT_ONLY
+    ),
     rules=BINANCE,
     pages_skip_holes=True,
     bare_lists=True,
@@ -124,7 +131,9 @@ def _simulated(url: str) -> Profile:
     return Profile(
         SIM,
         spot=Face("binance", _BINANCE_SPOT, spacing=0.0, error_table="spot"),
-        contracts=Face("binanceusdm", _BINANCE_LINEAR, spacing=0.0, error_table="linear"),
+        contracts=Face(
+            "binanceusdm", _BINANCE_LINEAR, spacing=0.0, error_table="linear", lacks=_SPOT_ONLY
+        ),
         rules=BINANCE,
         url=url,
         pages_skip_holes=True,
@@ -170,6 +179,21 @@ def client(
         tables = _described(kind)["exceptions"]
         settings["exceptions"] = {"exact": tables[face.error_table]["exact"]}
     return kind(settings)
+
+
+def timeframes(chosen: Profile, contract: bool) -> tuple[str, ...]:
+    """The bar lengths of one side of a venue, shortest first as ccxt lists them.
+
+    Examples
+    --------
+    >>> timeframes(profile("binance"), False)[:2], timeframes(profile("binance"), True)[:2]
+    (('1s', '1m'), ('1m', '3m'))
+    """
+    from xq.venues.light_ccxt import exchange_class
+
+    face = chosen.face(contract)
+    known = _described(exchange_class(face.ccxt_id)).get("timeframes") or {}
+    return tuple(name for name in known if name not in face.lacks)
 
 
 @cache

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+from urllib3 import HTTPConnectionPool
 from urllib3 import exceptions as transport
 
 from xq.errors import VenueError
+from xq.venues.line import BROKEN, Line, Page
 from xq.venues.outcomes import Failure, Reply, Wire
 
 Answer = TypeVar("Answer")
@@ -63,7 +64,7 @@ class WireSession(requests.Session):
         self.auth = _no_auth  # a netrc entry must not add credentials
         self.last: Wire | None = None
         self._loopback_only = loopback_only
-        self._pool: tuple[str, HTTPConnectionPool | None] | None = None
+        self._line: tuple[str, Line | None] | None = None
 
     def forget(self) -> None:
         """Drop the memory of earlier requests."""
@@ -100,20 +101,29 @@ class WireSession(requests.Session):
         requests.RequestException
             If there was no whole answer.
         """
-        if self._pool is None or self._pool[0] != host:
-            self._pool = host, self._connections(host)
-        pool = self._pool[1]
-        if pool is None:  # a proxy wants its own form of a request
+        if self._line is None or self._line[0] != host:
+            self._hang_up()
+            self._line = host, self._connected(host)
+        line = self._line[1]
+        if line is None:  # a proxy wants its own form of a request
             response = self.request("GET", host + target, timeout=timeout)
             return response.status_code, response.content
-        given = {"headers": self.headers, "timeout": timeout, "redirect": False, "retries": False}
-        answer = self._remembered(host, lambda: _bare(pool, target, given))
-        body = answer.data if answer.status >= 300 else answer.data[:_SHOWN]
-        self.last = Reply(answer.status, body.decode("utf-8", "replace"), _headers(answer))
-        return answer.status, answer.data
+        answer = self._remembered(host, lambda: _bare(line, target, timeout))
+        body = answer.body if answer.status >= 300 else answer.body[:_SHOWN]
+        self.last = Reply(answer.status, body.decode("utf-8", "replace"), answer.headers)
+        return answer.status, answer.body
 
-    def _connections(self, host: str) -> HTTPConnectionPool | None:
-        """The adapter's connections to a host, as proof against strangers as its own requests."""
+    def close(self) -> None:
+        """Close every connection."""
+        self._hang_up()
+        super().close()
+
+    def _hang_up(self) -> None:
+        if self._line is not None and self._line[1] is not None:
+            self._line[1].close()
+
+    def _connected(self, host: str) -> Line | None:
+        """A connection as proof against strangers as the adapter's own; None if by a proxy."""
         settings = self.merge_environment_settings(host, {}, True, None, None)
         if select_proxy(host, settings["proxies"]) is not None:
             return None
@@ -125,7 +135,9 @@ class WireSession(requests.Session):
             prepared, settings["verify"], cert=settings["cert"]
         )
         adapter.cert_verify(pool, host, settings["verify"], settings["cert"])  # type: ignore[no-untyped-call]
-        return pool if isinstance(pool, HTTPConnectionPool) else None
+        if not isinstance(pool, HTTPConnectionPool):
+            return None
+        return Line(pool, urlsplit(host).netloc, _texts(self.headers))
 
     def _remembered(self, url: str, send: Callable[[], Answer]) -> Answer:
         if self._loopback_only and not is_loopback(url):
@@ -148,15 +160,19 @@ class WireSession(requests.Session):
         return settings
 
 
-def _bare(pool: HTTPConnectionPool, target: str, given: Mapping[str, Any]) -> BaseHTTPResponse:
+def _bare(line: Line, target: str, timeout: float) -> Page:
     try:
-        return pool.urlopen("GET", target, **given)
-    except (transport.HTTPError, OSError) as error:
+        return line.get(target, timeout)
+    except BROKEN as error:
         raise requests.ConnectionError(error) from error
 
 
-def _headers(response: requests.Response | BaseHTTPResponse) -> dict[str, str]:
+def _headers(response: requests.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _texts(headers: Mapping[str, str | bytes]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if isinstance(value, str)}
 
 
 def read_whole(response: requests.Response) -> None:

@@ -108,3 +108,44 @@ def test_no_more_waits_than_is_allowed() -> None:
 def test_without_a_piece_nothing_is_started() -> None:
     with Behind(lambda _: pytest.fail("nothing to write")):
         pass
+
+
+def test_who_shares_a_turn_writes_one_after_the_other_and_waiting_pieces_together() -> None:
+    slow, turn = Slow(), threading.Semaphore(1)
+    second: list[list[int]] = []
+    written = threading.Semaphore(0)
+
+    def write(pieces: Sequence[Piece]) -> None:
+        second.append(numbers(pieces))
+        written.release()
+
+    with Behind(write, turn=turn) as later, Behind(slow.write, turn=turn) as behind:
+        for number in (0, 1):
+            behind.put(piece(number))
+            assert slow.begun.acquire(timeout=_LONG)
+            if not number:
+                slow.go.release()
+        later.put(piece(10))  # the first waits for nobody
+        assert written.acquire(timeout=_LONG)
+        for number in (11, 12, 13):
+            later.put(piece(number))
+        assert second == [[10]]
+        slow.go.release()
+    assert (slow.commits, second) == ([[0], [1]], [[10], [11, 12, 13]])
+
+
+def test_a_failed_commit_gives_its_turn_away() -> None:
+    turn = threading.Semaphore(1)
+
+    def write(pieces: Sequence[Piece]) -> None:
+        if numbers(pieces) != [0]:
+            raise StorageFailed("disk full")
+
+    def fetch() -> None:
+        with Behind(write, ahead=0, turn=turn) as behind:
+            behind.put(piece(0))
+            behind.put(piece(1))
+
+    with pytest.raises(StorageFailed):
+        fetch()
+    assert turn.acquire(timeout=_LONG)

@@ -107,7 +107,7 @@ def test_a_venues_gap_is_asked_again_on_request_and_keeps_both_dates(
     market.close()
     assert (done.venue_has_none, done.repaired, len(server.requests)) == (3, 0, asked + 1)
     [gap] = gaps(Lake(tmp_path), HOURS)
-    assert (gap.bars, gap.whose, gap.verified_ms, gap.again_ms) == (3, "venue", NOW, LATER)
+    assert (gap.missing, gap.whose, gap.verified_ms, gap.again_ms) == (3, "venue", NOW, LATER)
 
 
 def test_bars_the_venue_has_by_now_are_taken_and_the_evidence_goes(
@@ -122,7 +122,7 @@ def test_bars_the_venue_has_by_now_are_taken_and_the_evidence_goes(
     market.close()
     assert (done.venue_has_none, done.repaired) == (1, 2)
     [gap] = gaps(Lake(tmp_path), HOURS)
-    assert (gap.within.start_ms, gap.bars, gap.again_ms) == (first + 52 * HOUR, 1, LATER)
+    assert (gap.within.start_ms, gap.missing, gap.again_ms) == (first + 52 * HOUR, 1, LATER)
     known = facts.load(tmp_path, HOURS)
     assert [fact.within for fact in known if fact.what is What.REPAIRED] == [
         Range(first + 50 * HOUR, first + 52 * HOUR)

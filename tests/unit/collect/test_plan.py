@@ -28,7 +28,7 @@ def test_jobs_and_what_is_covered_make_what_is_wanted(
     timeframe: Timeframe, start: int, bars: int, covered: list[Range]
 ) -> None:
     first = timeframe.ceil(start)
-    target = Range(first, first + bars * timeframe.ms)
+    target = Range(first, timeframe.shift(first, bars))
     whole = union(
         Range(timeframe.ceil(item.start_ms), timeframe.floor(item.end_ms)) for item in covered
     )
@@ -42,7 +42,7 @@ def test_jobs_and_what_is_covered_make_what_is_wanted(
 @given(timeframe=st.sampled_from(FRAMES), bars=st.integers(1, 500), size=st.integers(1, 60))
 def test_pieces_are_the_job(timeframe: Timeframe, bars: int, size: int) -> None:
     start = timeframe.ceil(NOW)
-    job = Range(start, start + bars * timeframe.ms)
+    job = Range(start, timeframe.shift(start, bars))
     dataset = Dataset("ohlcv", "x", "A/B", timeframe.name)
     cut = list(pieces(dataset, job, timeframe, size))
     assert union(cut) == (job,)
@@ -53,7 +53,7 @@ def test_pieces_are_the_job(timeframe: Timeframe, bars: int, size: int) -> None:
 @given(timeframe=st.sampled_from(FRAMES), now=st.integers(NOW, NOW + 30 * DAY_MS))
 def test_no_wanted_bar_is_unfinished(timeframe: Timeframe, now: int) -> None:
     target = wanted(timeframe, Span(days=30), now)
-    assert target.end_ms <= now < target.end_ms + timeframe.ms
+    assert target.end_ms <= now < timeframe.end(target.end_ms)
     assert target.end_ms - target.start_ms >= 30 * DAY_MS
 
 

@@ -1,5 +1,6 @@
 """Bars from a loopback venue into a lake: resume, only what is new, holes, poison, closed only."""
 
+import json
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from xq.collect import run
 from xq.collect.fetch import Source
 from xq.collect.run import collect
 from xq.collect.task import Task
-from xq.errors import CorruptFile, PoisonRows, VenueUnreachable
+from xq.errors import CorruptFile, PoisonRows, VenueUnclear, VenueUnreachable
 from xq.lake.coverage import Coverage
 from xq.lake.layout import coverage_path
 from xq.lake.ranges import Range
@@ -140,6 +141,25 @@ def test_a_repeated_bar_is_poison(source: Source, tiny: TinyBinance, tmp_path: P
     [done] = collect(source, tmp_path, [task(48)])
     assert isinstance(done.error, PoisonRows)
     assert "duplicate" in done.error.message
+
+
+def test_a_page_that_is_broken_inside_is_asked_for_again(
+    source: Source, server: WireServer, tiny: TinyBinance, tmp_path: Path
+) -> None:
+    start = CLOSED - 2_500 * HOUR
+    second = start + 1_000 * HOUR
+    rows = [hourly(second), ["no bar"], hourly(second + HOUR * 999)]
+    tiny.faults = [(f"startTime={second}", answer(200, json.dumps(rows)))]
+    assert isinstance(source.market, CcxtMarket)
+    source = Source(source.market, source.skips_holes, source.market)
+    [done] = collect(source, tmp_path, [task(2_500)])
+    assert (done.new, done.empty, done.error) == (2_500, (), None)
+    assert stored(tmp_path) == list(range(start, CLOSED, HOUR))
+    assert pages(server) == 4
+    tiny.faults = [(f"startTime={second}", answer(200, json.dumps(rows)))] * 9
+    [failed] = collect(source, tmp_path / "other", [task(2_500)])
+    assert isinstance(failed.error, VenueUnclear)
+    assert stored(tmp_path / "other") == []
 
 
 def test_what_came_before_a_failure_stays(

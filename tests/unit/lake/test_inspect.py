@@ -45,7 +45,7 @@ def test_a_plausible_change_of_bytes_is_one_finding(lake: Lake, hourly: Dataset)
     pq.write_table(table.set_column(place, table.schema.field("volume"), volume), path)
     assert found(lake) == [("changed_file", REPAIR)]
     [gap] = gaps(lake, hourly)
-    assert (gap.whose, gap.bars, gap.hint) == ("damaged", 5, REPAIR)
+    assert (gap.whose, gap.missing, gap.hint) == ("damaged", 5, REPAIR)
 
 
 def test_rows_of_a_changed_file_are_still_judged(lake: Lake, hourly: Dataset) -> None:

@@ -9,12 +9,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import support.poison_bars
-import support.poison_beside  # noqa: F401 - registers its injectors
+import support.poison_beside
+import support.poison_interest  # noqa: F401 - registers its injectors
 from support.poison import INJECTORS
+from support.poison_books import rebuilt_snapshots, recorded_market
+from support.poison_chains import grid
 
 from xq.lake.poison.beside import folded
-from xq.lake.poison.catalogue import RULES, examine, masks
-from xq.lake.poison.rule import Severity
+from xq.lake.poison.catalogue import RULES, examine
+from xq.lake.poison.rule import BOOKS, Severity
 from xq.lake.poison.sheet import Evidence, Sheet
 from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
 
@@ -43,7 +46,7 @@ class Recorded:
         timeframe = Timeframe.parse(name.split("_")[2])
         table = self.table(f"ohlcv/binance_{name}.parquet")
         start = int(np.searchsorted(table["ts"].to_numpy(), np.datetime64(since)))
-        return Sheet(table.slice(start, rows), "ohlcv", timeframe.ms, NOW)
+        return Sheet(table.slice(start, rows), "ohlcv", timeframe, NOW)
 
     def trades(self) -> Sheet:
         table = self.table(_TAPE)
@@ -55,14 +58,14 @@ class Recorded:
 
     def mark(self) -> Sheet:
         table = self.table("mark/binance_um_BTCUSDT_mark_8h.parquet")
-        return Sheet(table, "mark", 8 * HOUR_MS, NOW)
+        return Sheet(table, "mark", Timeframe.parse("8h"), NOW)
 
     def universe(self) -> dict[str, Sheet]:
         table = self.table("ohlcv/binance_um_universe20_4h.parquet")
         names = table["symbol"].unique().to_pylist()
         return {
             name: Sheet(table.filter(pc.equal(table["symbol"], name)).drop(["symbol"]), "ohlcv",
-                        4 * HOUR_MS, NOW) for name in names
+                        Timeframe.parse("4h"), NOW) for name in names
         }  # fmt: skip
 
 
@@ -76,20 +79,55 @@ def _bases(recorded: Recorded) -> dict[str, Sheet]:
     hours = recorded.bars("spot_BTCUSDT_1h", "2023-06-01", 300)
     minutes = recorded.bars("spot_BTCUSDT_1m", "2023-06-01", 300 * 60)
     ether = recorded.bars("spot_ETHUSDT_1h", "2023-06-01", 300)
-    mark = Sheet(hours.raw.drop(["volume"]), "mark", HOUR_MS, NOW)
+    mark = Sheet(hours.raw.drop(["volume"]), "mark", Timeframe.parse("1h"), NOW)
     evidence = Evidence(reference=hours, finer=minutes, mark=mark, twin=hours,
                         siblings={"ETH/USDT": ether})  # fmt: skip
     funding = recorded.funding("binance_um_BTCUSDT")
     funding = replace(funding, raw=funding.raw.slice(3000, 300))
     tape = recorded.trades()
     quarter = recorded.bars("spot_BTCUSDT_1m_20240101_h00-06")
+    changes, books = _books(recorded)
     return {
+        **_without_volume(hours, minutes, ether),
+        "book_diff": changes,
+        "book_snapshot": books,
         "ohlcv": replace(hours, evidence=evidence),
         "full": recorded.bars("spot_BTCUSDT_1m_full_202301", "2023-01-05", 300),
         "with trades": replace(quarter, evidence=Evidence(trades=tape)),
         "trades": replace(tape, raw=tape.raw.slice(5000, 300)),
         "funding": replace(funding, evidence=Evidence(reference=funding)),
     }
+
+
+def _without_volume(hours: Sheet, minutes: Sheet, ether: Sheet) -> dict[str, Sheet]:
+    """Bars of mark and index prices, and contracts that grow and shrink as these hours traded."""
+
+    def fair(sheet: Sheet, kind: str) -> Sheet:
+        return replace(sheet, raw=sheet.raw.drop(["volume"]), kind=kind)
+
+    sheets = {}
+    for kind in ("mark", "index"):
+        same = fair(hours, kind)
+        evidence = Evidence(reference=same, finer=fair(minutes, kind), last=hours,
+                            index=fair(hours, "index") if kind == "mark" else None,
+                            siblings={"ETH/USDT": fair(ether, kind)})  # fmt: skip
+        sheets[kind] = replace(same, evidence=evidence)
+    held = 90_000 + np.cumsum(hours.volume - np.median(hours.volume)) / 10
+    table = pa.table({"ts": hours.raw["ts"], "quantity": held, "notional": held * hours.close})
+    interest = Sheet(table, "open_interest", Timeframe.parse("1h"), NOW)
+    beside = Evidence(reference=interest, mark=sheets["mark"], last=hours)
+    return sheets | {"open_interest": replace(interest, evidence=beside)}
+
+
+def _books(recorded: Recorded) -> tuple[Sheet, Sheet]:
+    """Recorded changes, and snapshots taken while they were applied to the recorded one."""
+    name = "book/binance_um_BTCUSDT_20240808T2354.raw.gz"
+    tables = recorded_market(recorded.folder / name, "BTCUSDT")
+    books = rebuilt_snapshots(tables, every=40, levels=12, count=80)
+    sheet = Sheet(books, "book_snapshot", None, NOW, grid([(0, 0.1, 0.001)]))
+    changes = Sheet(tables["book_diff"].slice(3000, 300), "book_diff", None, NOW)
+    beside = replace(sheet.evidence, snapshots=Sheet(tables["book_snapshot"], "book_snapshot"))
+    return replace(changes, evidence=beside), sheet
 
 
 @pytest.fixture(scope="module")
@@ -101,25 +139,37 @@ _FULL = {"average_outside_range", "taker_average_outside_range", "taker_above_vo
          "trade_count_wrong"}  # fmt: skip
 
 
-def _base(name: str) -> str:
-    rule = RULES[name]
+def _base(name: str, kind: str) -> str:
     if name in _FULL:
         return "full"
-    if rule.needs == "trades":
-        return "with trades"
-    return rule.kinds[0]
+    return "with trades" if RULES[name].needs == "trades" else kind
+
+
+def masks(sheet: Sheet) -> dict[str, np.ndarray]:
+    """(n,) bool per rule that could be judged."""
+    found = {}
+    for rule in RULES.values():
+        if sheet.kind in rule.kinds and (rule.needs is None or sheet.evidence.has(rule.needs)):
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                hits = rule.find(sheet)
+            if hits is not None:
+                found[rule.name] = hits.mask
+    return found
+
+
+PAIRS = [(name, kind) for name, rule in sorted(RULES.items()) for kind in rule.kinds]
 
 
 def test_there_are_sixty_kinds_and_more_and_each_has_an_injector() -> None:
-    assert len(RULES) >= 60
+    assert len(RULES) >= 150
     assert set(INJECTORS) == set(RULES)
     assert all(rule.meaning and rule.says for rule in RULES.values())
 
 
-@pytest.mark.parametrize("name", sorted(RULES))
-def test_each_kind_is_found_every_time(name: str, bases: dict[str, Sheet]) -> None:
+@pytest.mark.parametrize(("name", "kind"), PAIRS)
+def test_each_kind_is_found_every_time(name: str, kind: str, bases: dict[str, Sheet]) -> None:
     rng = np.random.default_rng(list(name.encode()))
-    base, rule = bases[_base(name)], RULES[name]
+    base, rule = bases[_base(name, kind)], RULES[name]
     missed = []
     for turn in range(TIMES):
         spoiled, rows = INJECTORS[name](base, rng)
@@ -129,16 +179,33 @@ def test_each_kind_is_found_every_time(name: str, bases: dict[str, Sheet]) -> No
         if not hits.mask[rows].all():
             missed.append((turn, rows))
     assert missed == []
-    assert not masks(base).get(name, base.nothing()).any()
+
+
+def test_nothing_is_found_where_nothing_was_planted(bases: dict[str, Sheet]) -> None:
+    for kind, base in bases.items():
+        assert _alarms(base) == {}, kind
 
 
 def test_a_finding_names_row_rule_and_values(bases: dict[str, Sheet]) -> None:
     rng = np.random.default_rng(5)
-    for name, rule in RULES.items():
-        spoiled, rows = INJECTORS[name](bases[_base(name)], rng)
+    for name, kind in PAIRS:
+        rule = RULES[name]
+        spoiled, rows = INJECTORS[name](bases[_base(name, kind)], rng)
         found = list(examine(spoiled, [rule]))
-        assert {item.row - 1 for item in found} >= set(rows), name
+        assert {item.row - 1 for item in found} >= set(rows), (name, kind)
         assert all(item.message and item.rule == name for item in found)
+
+
+@pytest.mark.parametrize("kind", BOOKS)
+def test_a_bad_book_does_not_condemn_its_neighbours(kind: str, bases: dict[str, Sheet]) -> None:
+    """What is an error is set aside by a repair: rows beside a bad one have to stay."""
+    rng = np.random.default_rng(7)
+    errors = [rule for rule in RULES.values() if rule.severity is Severity.ERROR]
+    for name in [rule.name for rule in errors if kind in rule.kinds and rule.name != "unsorted"]:
+        for _ in range(5):
+            spoiled, rows = INJECTORS[name](bases[kind], rng)
+            condemned = {item.row - 1 for item in examine(spoiled, errors)}
+            assert condemned == set(rows), name
 
 
 def _alarms(sheet: Sheet) -> dict[str, int]:
@@ -159,11 +226,12 @@ def test_what_needs_a_second_source_is_silent_without_one(bases: dict[str, Sheet
     """And found with one: `test_each_kind_is_found_every_time` gives it."""
     needing = [name for name, rule in RULES.items() if rule.needs is not None]
     assert {RULES[name].needs for name in needing} == {
-        "reference", "finer", "mark", "twin", "siblings", "trades",
+        "reference", "finer", "mark", "twin", "siblings", "trades", "last", "index", "snapshots",
+        "instruments",
     }  # fmt: skip
     rng = np.random.default_rng(3)
-    for name in needing:
-        base = bases[_base(name)]
+    for name, kind in [pair for pair in PAIRS if pair[0] in needing]:
+        base = bases[_base(name, kind)]
         assert base.evidence.has(str(RULES[name].needs)), name
         spoiled, _ = INJECTORS[name](base, rng)
         assert name not in masks(replace(spoiled, evidence=Evidence())), name
@@ -203,22 +271,24 @@ def test_recorded_files_agree_with_each_other(recorded: Recorded) -> None:
     quarter = recorded.bars("spot_BTCUSDT_1m_20240101_h00-06")
     assert _alarms(replace(quarter, evidence=Evidence(trades=recorded.trades()))) == {}
     futures = recorded.bars("um_BTCUSDT_5m")
-    eight, _ = folded(futures, 8 * HOUR_MS)
+    eight, _ = folded(futures, Timeframe.parse("8h"))
     assert _alarms(replace(eight, evidence=Evidence(mark=recorded.mark()))) == {}
-    hourly, _ = folded(futures, HOUR_MS)
+    hourly, _ = folded(futures, Timeframe.parse("1h"))
     assert _alarms(replace(hourly, evidence=Evidence(twin=hours))) == {}
 
 
 def test_the_dirty_recording_is_diagnosed_row_by_row(recorded: Recorded) -> None:
     table = recorded.table("dirty/gapless_BTCUSDT_1h_slices.parquet")
-    alone = list(examine(Sheet(table, "ohlcv", HOUR_MS, NOW)))
+    alone = list(examine(Sheet(table, "ohlcv", Timeframe.parse("1h"), NOW)))
     rules = [item.rule for item in alone]
     # The 8 bars of 2023-01-02 that the shifted bars before them already show.
     assert (rules.count("off_grid"), rules.count("repeated_block"), len(rules)) == (43, 8, 51)
     assert alone[0].message == "2018-02-09T09:28:14Z is no bar edge"
 
     reference = recorded.bars("spot_BTCUSDT_1h")
-    beside = list(examine(Sheet(table, "ohlcv", HOUR_MS, NOW, Evidence(reference=reference))))
+    beside = list(
+        examine(Sheet(table, "ohlcv", Timeframe.parse("1h"), NOW, Evidence(reference=reference)))
+    )
     count = {name: [item for item in beside if item.rule == name] for name in RULES}
     assert {name: len(found) for name, found in count.items() if found} == {
         "off_grid": 43, "repeated_block": 8, "not_in_reference": 9, "shifted": 24,

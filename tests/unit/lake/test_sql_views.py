@@ -13,6 +13,7 @@ from xq.lake.layout import Dataset
 from xq.lake.reader import Lake
 from xq.lake.schema import KINDS
 from xq.lake.sql import query
+from xq.lake.sql_files import seen
 from xq.lake.writer import LakeWriter
 
 Rows = Callable[..., pa.Table]
@@ -77,7 +78,7 @@ def test_a_question_about_one_kind_looks_at_no_other(root: Path) -> None:
     import duckdb
 
     connection = duckdb.connect()
-    sql_views.create(connection, root, {"funding_known"})
+    sql_views.create(connection, seen(root, {"funding"}).files, {"funding_known"})
     [names] = connection.execute("SELECT list(name ORDER BY name) FROM (SHOW TABLES)").fetchall()
     assert names[0] == ["funding", "funding_known"]
     connection.close()
@@ -95,12 +96,13 @@ def test_weeks_open_on_monday_and_whole_buckets_alone_count(tmp_path: Path, rows
     assert query(tmp_path, "from resample('1h')").num_rows == 0  # shorter bars cannot be made
 
 
-def test_no_parameter_of_resample_is_a_column_of_the_bars() -> None:
+@pytest.mark.parametrize("kind", sql_macros.RESAMPLE)
+def test_no_parameter_of_resample_is_a_column_of_its_kind(kind: str) -> None:
     """DuckDB would take the column for the parameter inside the view."""
-    head = sql_macros.RESAMPLE.partition(" AS TABLE")[0]
-    names = {word.strip("(,") for word in head.split("resample")[1].split()}
-    assert names & {"target", "market", "source", "incomplete"}
-    assert not names & set(KINDS["ohlcv"].columns)
+    head = sql_macros.RESAMPLE[kind].partition(" AS TABLE")[0]
+    names = {word.strip("(,") for word in head.partition("(")[2].split()}
+    assert names >= {"target", "market", "incomplete"}
+    assert not names & set(KINDS[kind].columns)
 
 
 @pytest.mark.parametrize("given", ["'7h'", "$t"])

@@ -22,7 +22,7 @@ from xq.sim.spine import (
     recorded_edges,
     recorded_minutes,
 )
-from xq.sim.synthetic import TRADES_PER_DAY, day_path
+from xq.sim.synthetic import day_path
 from xq.sim.tape import CLOSE
 from xq.sim.tapes import Recent, Tapes
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
@@ -129,7 +129,7 @@ def test_path_runs_through_the_recorded_levels(spine):
 
 def test_path_tells_only_what_is_known(spine):
     path = day_path(spine, 7, "SOL", LATER_DAY)
-    for row in (0, 1, 777, TRADES_PER_DAY - 1):
+    for row in (0, 1, 777, 14_400 - 1):
         now = int(path.ts[row])
         known = path.level[path.ts <= now][-1]
         assert path.at(now) == known
@@ -143,7 +143,7 @@ def test_path_tells_only_what_is_known(spine):
 def test_tape_is_sorted_on_the_tick_and_dense(tapes, symbol, face):
     market = item(symbol, face)
     tape = tapes.tape(market, LATER_DAY)
-    assert len(tape) == TRADES_PER_DAY
+    assert len(tape) == 14_400
     assert (np.diff(tape.ts) >= 0).all()
     assert tape.ts[0] >= LATER_DAY * DAY_MS
     assert tape.ts[-1] < (LATER_DAY + 1) * DAY_MS

@@ -10,12 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from xq.errors import CorruptFile, NoData
-from xq.lake.disk import failed
 from xq.lake.formats.name import Named
-from xq.lake.formats.table import Raw, csv_table, parquet_table
+from xq.lake.formats.table import Raw, bytes_of, csv_table, parquet_table
 from xq.lake.schema import kind_of
 
-_MAGIC = 8
 _LARGEST_ZIP = 4 << 30  # bytes unpacked; a day of trades is far below
 
 
@@ -29,26 +27,22 @@ def load(path: Path, named: Named) -> Raw:
     CorruptFile
         If it is none of these.
     StorageFailed
-        If it cannot be opened.
+        If it cannot be read.
     """
-    try:
-        with path.open("rb") as file:
-            magic = file.read(_MAGIC)
-    except OSError as error:
-        raise failed(error, path) from error
-    if not magic:
+    data = bytes_of(path)
+    if not data:
         raise NoData("the file is empty, it has no rows", where=str(path))
-    if magic.startswith(b"PAR1"):
-        return renamed(Raw(parquet_table(path)), named)
+    if data.startswith(b"PAR1"):
+        return renamed(Raw(parquet_table(path, data)), named)
     if path.suffix in (".parquet", ".pq"):
         raise CorruptFile("not a Parquet file", where=str(path))
-    if magic.startswith((b"ARROW1", b"FEA1")):
-        return renamed(Raw(_feather(path)), named)
-    if magic.startswith(b"PK"):
-        return renamed(csv_table(_unzipped(path), named.kind, path), named)
-    if magic.startswith(b"\x1f\x8b") or path.name.endswith((".json", ".json.gz")):
-        return renamed(Raw(_json(path, named)), named)
-    return renamed(csv_table(path, named.kind, path), named)
+    if data.startswith((b"ARROW1", b"FEA1")):
+        return renamed(Raw(_feather(path, data)), named)
+    if data.startswith(b"PK"):
+        return renamed(csv_table(_unzipped(path, data), named.kind, path), named)
+    if data.startswith(b"\x1f\x8b") or path.name.endswith((".json", ".json.gz")):
+        return renamed(Raw(_json(path, data, named)), named)
+    return renamed(csv_table(data, named.kind, path), named)
 
 
 def renamed(raw: Raw, named: Named) -> Raw:
@@ -105,19 +99,19 @@ def _sides(column: pa.ChunkedArray) -> pa.Array:
     return pa.array([{"true": "sell", "false": "buy"}.get(cell) for cell in cells], pa.string())
 
 
-def _feather(path: Path) -> pa.Table:
+def _feather(path: Path, data: bytes) -> pa.Table:
     from pyarrow import feather
 
     try:
-        return feather.read_table(str(path))
+        return feather.read_table(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise CorruptFile(f"not a readable Feather file: {reason}", where=str(path)) from error
 
 
-def _unzipped(path: Path) -> io.BytesIO:
+def _unzipped(path: Path, data: bytes) -> bytes:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = [item for item in archive.infolist() if item.filename.endswith(".csv")]
             if len(inside) != 1:
                 raise CorruptFile(
@@ -125,16 +119,15 @@ def _unzipped(path: Path) -> io.BytesIO:
                 )
             if inside[0].file_size > _LARGEST_ZIP:
                 raise CorruptFile("more than 4 GiB inside", where=str(path))
-            return io.BytesIO(archive.read(inside[0]))
+            return archive.read(inside[0])
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise CorruptFile(f"not a readable ZIP file: {error}", where=str(path)) from error
 
 
-def _json(path: Path, named: Named) -> pa.Table:
+def _json(path: Path, data: bytes, named: Named) -> pa.Table:
     """Lists of [ms, open, high, low, close, volume], or a list of objects."""
     import gzip
 
-    data = path.read_bytes()
     try:
         rows = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
     except (ValueError, OSError, EOFError) as error:

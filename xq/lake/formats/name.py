@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from xq.errors import UsageError
-from xq.timeframe import names
+from xq.timeframe import MONTH, names
 from xq.types import QUOTES
 
 _FREQTRADE = re.compile(
@@ -66,13 +66,14 @@ def read_name(path: PurePath) -> Named:
 
 def _freqtrade(path: PurePath) -> Named | None:
     found = _FREQTRADE.fullmatch(path.name)
-    if found is None or found["length"] not in names():
+    length = found and _length(found["length"])
+    if found is None or length is None:
         return None
     pair = f"{found['base']}/{found['quote']}"
     symbol = f"{pair}:{found['settle']}" if found["settle"] else pair
     kinds = {"mark": "mark", "index": "index", "funding_rate": "funding"}
     kind = kinds.get(found["what"] or "", "ohlcv")
-    return Named("freqtrade", kind, symbol, None if kind == "funding" else found["length"])
+    return Named("freqtrade", kind, symbol, None if kind == "funding" else length)
 
 
 def _binance(path: PurePath) -> Named | None:
@@ -80,7 +81,8 @@ def _binance(path: PurePath) -> Named | None:
     if found is None:
         return None
     what, folders = found["what"], [part.lower() for part in path.parts[:-1]]
-    if what not in _TAPES and what not in names():
+    length = _length(what)
+    if what not in _TAPES and length is None:
         return None
     kind = _TAPES.get(what, "ohlcv")
     if "premiumindexklines" in folders:
@@ -89,7 +91,13 @@ def _binance(path: PurePath) -> Named | None:
     contract = kind not in ("ohlcv", "trades") or "um" in folders or "futures" in folders
     symbol = pair_of(found["id"], contract=contract)
     usual = "5m" if kind == "open_interest" else None
-    return Named("binance", kind, symbol, what if what in names() else usual)
+    return Named("binance", kind, symbol, length or usual)
+
+
+def _length(text: str) -> str | None:
+    """A bar length as files are named: months as ``1mo`` by Binance, ``1Mo`` by freqtrade."""
+    name = MONTH if text in ("1mo", "1Mo") else text
+    return name if name in names() else None
 
 
 def pair_of(name: str, *, contract: bool) -> str | None:

@@ -157,9 +157,15 @@ def checked(body: dict[str, Any]) -> dict[str, Any]:
         if name in ("bids", "asks", "b", "a"):
             if any(not isinstance(n, str) for price, quantity in value for n in (price, quantity)):
                 raise ValueError("levels are texts")
-        elif name != "s" and type(value) is not int:
+        elif name != "s" and not _is_whole(value):
             raise ValueError(f"{name} is a whole number")
+    if any(body.get(name) is not None and not _is_whole(body[name]) for name in ("E", "T", "pu")):
+        raise ValueError("times and ids are whole numbers")
     return body
+
+
+def _is_whole(value: object) -> bool:
+    return type(value) is int and abs(value) < 2**62
 
 
 def _receive_time(text: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from xq.errors import CorruptFile, NoData
+from xq.lake.disk import failed
 from xq.lake.rules import Poison
 
 _CHUNK = 1 << 20
@@ -32,25 +33,38 @@ class Raw:
     bad: tuple[Poison, ...] = ()
 
 
-def parquet_table(path: Path) -> pa.Table:
-    """Every row of a Parquet file.
+def bytes_of(path: Path) -> bytes:
+    """The whole file: a disk that refuses is no damaged file, so it is read before it is parsed.
+
+    Raises
+    ------
+    StorageFailed
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise failed(error, path) from error
+
+
+def parquet_table(path: Path, data: bytes) -> pa.Table:
+    """Every row of the bytes of a Parquet file.
 
     Raises
     ------
     CorruptFile
-        If it cannot be read.
+        If they are no such file.
     """
     import pyarrow.parquet as pq
 
     try:
-        with pa.OSFile(str(path)) as source:
-            return pq.ParquetFile(source).read()
+        return pq.ParquetFile(pa.BufferReader(data)).read()
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise CorruptFile(f"not a readable Parquet file: {reason}", where=str(path)) from error
 
 
-def csv_table(source: Path | io.BytesIO, kind: str, path: Path) -> Raw:
+def csv_table(given: bytes, kind: str, path: Path) -> Raw:
     """Every row of a CSV file as text cells; ragged lines are told by number.
 
     Raises
@@ -62,7 +76,7 @@ def csv_table(source: Path | io.BytesIO, kind: str, path: Path) -> Raw:
     """
     from pyarrow import csv
 
-    data = io.BytesIO(source.read_bytes()) if isinstance(source, Path) else source
+    data = io.BytesIO(given)
     head = _first_line(data, path)
     mark = _separator(head)
     cells = [cell.strip('"') for cell in head.split(mark)]

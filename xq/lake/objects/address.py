@@ -21,6 +21,7 @@ _PROVIDERS = {
            "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_STORAGE_USE_EMULATOR",
            "AZURE_SKIP_SIGNATURE"),
 }  # fmt: skip
+_TIMEOUTS = {"connect_timeout": "5s", "read_timeout": "30s", "timeout": "300s"}
 _NAMES = {"s3": "bucket", "gs": "bucket", "az": "container"}
 
 
@@ -173,7 +174,7 @@ def _client(environ: Mapping[str, str], scheme: str) -> dict[str, Any]:
         if name.startswith(_SCHEMES[scheme])
     )
     plain |= scheme == "az" and bool(environ.get("AZURE_STORAGE_USE_EMULATOR"))
-    return {"allow_http": plain, "connect_timeout": "5s", "read_timeout": "30s", "timeout": "300s"}
+    return {"allow_http": plain, **_TIMEOUTS}
 
 
 def _retries() -> dict[str, Any]:

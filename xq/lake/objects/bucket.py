@@ -1,7 +1,7 @@
 """The one door to an object store: its requests, and what it answers, in words of ours."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _DENIALS = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "AuthenticationFailed")
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "bucket does not exist")
-_UNKNOWN = "; run the same command again, which is safe"
+AGAIN = "; run the same command again, which is safe"
 
 
 class Gone(Exception):
@@ -29,7 +29,9 @@ class Version:
 
     def same(self, other: "Version | None") -> bool:
         """Whether both are of the same bytes; listings know the tag alone."""
-        return other is not None and self.e_tag is not None and self.e_tag == other.e_tag
+        if other is None or self.e_tag is None or other.e_tag is None:
+            return False
+        return self.e_tag.strip('"') == other.e_tag.strip('"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,14 @@ class Bucket:
         with self._answers(found[0]):
             try:
                 obstore.delete(self._client, found)
-            except FileNotFoundError:
                 return
+            except FileNotFoundError as error:
+                if _names_no_bucket(str(error)):
+                    raise
+            # Stores that delete one by one stop at the first that is gone.
+            for key in found:
+                with suppress(FileNotFoundError):
+                    obstore.delete(self._client, key)
 
     def url(self, key: str) -> str:
         """The whole name of an object, for people."""
@@ -179,7 +187,7 @@ class Bucket:
         reason = "the object store cannot be reached" if unreachable else "the object store failed"
         if "NotImplemented" in text or "not implemented" in text.lower():
             reason = "the store does not do conditional puts, which commits need"
-        return StorageFailed(reason + _UNKNOWN, where=self.url(key), hint="xq doctor")
+        return StorageFailed(reason + AGAIN, where=self.url(key), hint="xq doctor")
 
 
 def _names_no_bucket(text: str) -> bool:

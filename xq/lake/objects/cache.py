@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from xq.errors import CorruptFile
-from xq.lake import arrays, facts, layout, manifest, parquet, remove
+from xq.lake import arrays, facts, folders, layout, manifest, parquet, remove
 from xq.lake.disk import storage_errors
 from xq.lake.layout import META, Dataset, Leaf
 from xq.lake.manifest import Entry, Facts
@@ -58,7 +58,8 @@ def known_datasets(root: Path, kind: str | None = None) -> list[Dataset]:
     folder = root / heads.HEADS
     found = (
         names.dataset_of(path.parent.relative_to(folder).parts)
-        for path in sorted((folder / kind if kind else folder).rglob("head.json"))
+        for path in map(Path, sorted(folders.below(str(folder / kind if kind else folder))))
+        if path.name == "head.json"
     )
     return [item for item in found if item is not None]
 
@@ -168,7 +169,7 @@ def mend(root: Path, dataset: Dataset) -> None:
 def copy(root: Path, dataset: Dataset, periods: Iterable[str], into: Path) -> None:
     """The dataset's small files, and some of its files, in another root."""
     with storage_errors(into):
-        for path in manifest.folder_of(root, dataset).glob("*.json"):
+        for path in map(Path, folders.below(str(manifest.folder_of(root, dataset)))):
             _copy(path, manifest.folder_of(into, dataset) / path.name)
         for name, path in record_paths(root, dataset).items():
             if path.is_file():

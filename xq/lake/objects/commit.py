@@ -6,8 +6,8 @@ sweeps once they are a day old.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from xq.errors import LockHeld, StorageFailed, XqError
 from xq.lake import layout, manifest
-from xq.lake.disk import storage_errors
+from xq.lake.disk import UNCHANGED, storage_errors
 from xq.lake.layout import Dataset
 from xq.lake.objects import cache
 from xq.lake.objects import head as heads
-from xq.lake.objects.bucket import Gone, Version
+from xq.lake.objects.bucket import AGAIN, Gone, Version
 from xq.lake.objects.head import Filed, Head, Known, Record
 from xq.lake.ranges import Range
 from xq.lake.store import NOTHING
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from xq.lake.objects.remote import RemoteStore
 
 _SLOWEST_SECONDS = 6 * 3_600.0  # from the first object of a commit to its head; see `sweep`
+_SLOWEST_MS = int(_SLOWEST_SECONDS * 1000)
 _TRIES = 30
 _PAUSE_SECONDS = (0.02, 1.0)
+_UNKNOWN = "; whether it was committed is not known (xq data ls tells)"
 
 Result = TypeVar("Result")
 
@@ -55,21 +57,29 @@ def transact(
     ------
     LockHeld
         If other writers are faster again and again.
+    StorageFailed
+        If the store or the disk refuses; says whether something was changed, or that it cannot.
     """
-    store.establish()
+    with _saying(UNCHANGED):
+        store.establish()
     scratch = layout.staging_path(store.root, dataset)
     pause = Random(store.clock.now_ms())  # noqa: S311 (spreads writers; no secret)
     for attempt in range(_TRIES):
-        shutil.rmtree(scratch, ignore_errors=True)
         try:
-            before = _prepare(store, dataset, within, scratch)
-            harmed = _harmed(dataset, before, scratch)
-            result = work(scratch)
-            push = _push(dataset, before, scratch, f"{store.clock.now_ms():012x}", harmed)
-            if push is None or _commit(store, dataset, before, push):
+            # An earlier put whose answer said nothing may still arrive.
+            with _saying(_UNKNOWN + AGAIN if attempt else UNCHANGED), storage_errors(scratch):
+                with suppress(FileNotFoundError):  # what a kill left there must not be committed
+                    shutil.rmtree(scratch)
+                before = _prepare(store, dataset, within, scratch)
+                harmed = _harmed(dataset, before, scratch)
+                result = work(scratch)
+                push = _push(dataset, before, scratch, f"{store.clock.now_ms():012x}", harmed)
+                ready = push is None or _sent(store, push)
+            if push is None or (ready and _commit(store, dataset, before, push)):
                 return result
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            with suppress(OSError):
+                shutil.rmtree(scratch)
         shortest, longest = _PAUSE_SECONDS
         store.clock.sleep(pause.uniform(0, min(longest, shortest * 2**attempt)))
     raise LockHeld(
@@ -86,6 +96,7 @@ def _prepare(
     with store.fetching(dataset):
         known = store.refreshed(dataset)
         if known is None:
+            store.refuse_headless(dataset, before_ms=store.clock.now_ms() - _SLOWEST_MS)
             return None
         periods: list[str] = []
         if within != NOTHING:
@@ -163,22 +174,35 @@ def _changed(path: Path) -> StorageFailed:
     )
 
 
+@contextmanager
+def _saying(consequence: str) -> Iterator[None]:
+    """What an error means for the lake, if it does not say so itself."""
+    try:
+        yield
+    except StorageFailed as error:
+        if UNCHANGED in error.message:
+            raise
+        message = error.message.removesuffix(AGAIN) + consequence
+        raise StorageFailed(message, where=error.where, hint=error.hint) from error
+
+
+def _sent(store: "RemoteStore", push: Push) -> bool:
+    """Put everything but the head; False if that took too long."""
+    began = store.clock.monotonic()
+    cache.each(lambda item: store.bucket.put(*item), list(push.objects.items()))
+    # A sweep could take the first objects for orphans.
+    return store.clock.monotonic() - began <= _SLOWEST_SECONDS
+
+
 def _commit(store: "RemoteStore", dataset: Dataset, before: Known | None, push: Push) -> bool:
     """Whether the dataset is now what the push says."""
-    bucket, key = store.bucket, heads.head_key(dataset)
-    began = store.clock.monotonic()
-    cache.each(lambda item: bucket.put(*item), list(push.objects.items()))
-    if store.clock.monotonic() - began > _SLOWEST_SECONDS:
-        return False  # a sweep could take the first objects for orphans
-    data = push.after.dump()
-    version = bucket.swap(key, data, before.version if before else None)
-    if version is None:
-        version = _mine(store, dataset, push, data)
+    with _saying(_UNKNOWN + AGAIN):
+        version = _swapped(store, dataset, before, push)
     if version is None:
         return False
     after = Known(version, push.after, push.files)
     # It is committed: a cache that cannot follow now is brought up to date by the next reader.
-    with suppress(XqError, Gone), store.fetching(dataset):
+    with suppress(XqError, Gone, OSError), store.fetching(dataset):
         # A newer state may be there by now, which is not replaced.
         if before == cache.known(store.root, dataset):
             store.take(dataset, after, push.leaves, push.records)
@@ -187,14 +211,38 @@ def _commit(store: "RemoteStore", dataset: Dataset, before: Known | None, push: 
     if before is not None:
         replaced = before.keys(dataset) - after.keys(dataset)
         with suppress(XqError, Gone):  # what stays is swept later
-            bucket.delete(sorted(replaced))
+            store.bucket.delete(sorted(replaced))
     return True
 
 
-def _mine(store: "RemoteStore", dataset: Dataset, push: Push, data: bytes) -> Version | None:
+def _swapped(
+    store: "RemoteStore", dataset: Dataset, before: Known | None, push: Push
+) -> Version | None:
+    """The version of the new head; None if somebody else was faster.
+
+    Raises
+    ------
+    StorageFailed
+        If neither the answer nor a look at the head tells what became of it.
+    """
+    data, seen = push.after.dump(), before.version if before else None
+    try:
+        version = store.bucket.swap(heads.head_key(dataset), data, seen)
+    except StorageFailed:
+        version = _mine(store, dataset, before, push)
+        if version is None:
+            raise
+        return version
+    return version or _mine(store, dataset, before, push)
+
+
+def _mine(
+    store: "RemoteStore", dataset: Dataset, before: Known | None, push: Push
+) -> Version | None:
     """The version of this very head, if an answer that was lost had put it in place after all.
 
-    If not, what was put for it is removed, unless the winner built on it.
+    If another head is there, what was put for this one is removed, unless the winner built on
+    it. If nobody was faster, the put may be under way still: its objects stay.
     """
     try:
         found = store.bucket.get(heads.head_key(dataset))
@@ -202,8 +250,10 @@ def _mine(store: "RemoteStore", dataset: Dataset, push: Push, data: bytes) -> Ve
         return None
     if found is None:
         return None
-    if found[0] == data:
+    if found[0] == push.after.dump():
         return found[1]
+    if before is not None and before.version.same(found[1]):
+        return None
     with suppress(XqError, Gone):
         with store.fetching(dataset):
             now = store.refreshed(dataset)

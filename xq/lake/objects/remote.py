@@ -4,23 +4,27 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from xq.clock import SystemClock
 from xq.errors import StorageFailed
 from xq.lake import layout
+from xq.lake.disk import UNCHANGED
 from xq.lake.layout import Dataset
 from xq.lake.lock import held
 from xq.lake.manifest import Facts
 from xq.lake.objects import cache, commit
 from xq.lake.objects import head as heads
-from xq.lake.objects.bucket import Bucket, Gone
+from xq.lake.objects.bucket import Bucket, Gone, Version
 from xq.lake.objects.head import Known
 from xq.lake.objects.sweep import probe_key, sweep
 from xq.lake.objects.sync import Sync, wanted
 from xq.lake.ranges import Range
 from xq.lake.store import NOTHING, Proof
 from xq.ports import Clock
+
+if TYPE_CHECKING:
+    from xq.lake.verify import Lost
 
 Result = TypeVar("Result")
 
@@ -73,24 +77,27 @@ class RemoteStore(Sync):
         if first is None or again is not None or second is None or late is not None:
             raise StorageFailed(
                 "the store does not honour conditional puts (If-None-Match, If-Match), so two "
-                "writers would overwrite each other; nothing was written",
+                f"writers would overwrite each other{UNCHANGED}",
                 where=str(self.bucket.address),
                 hint="see docs/lake/object-stores.md for stores that do",
             )
         self.bucket.swap(heads.FORMAT_KEY, json.dumps({"format": layout.FORMAT}).encode(), None)
         self.opened()
 
-    def catalogue(self, kind: str | None = None) -> None:
-        """Bring the records of every dataset up to date: one listing, and what changed."""
-        if self.listed(kind):
-            return
+    def heads(self, kind: str | None = None) -> dict[Dataset, Version]:
+        """Every head there is now."""
         prefix = heads.HEADS if kind is None else f"{heads.HEADS}/{kind}"
-        there = {
+        return {
             dataset: item.version
             for item in self.bucket.list(prefix)
             if (dataset := heads.dataset_of(item.key)) is not None
         }
 
+    def catalogue(self, kind: str | None = None) -> None:
+        """Bring the records of every dataset up to date: one listing, and what changed."""
+        if self.listed(kind):
+            return
+        there = self.heads(kind)
         for dataset, known in cache.each(
             lambda item: (item, self.look(item, there[item])), sorted(there, key=lambda i: i.path)
         ):
@@ -197,6 +204,12 @@ class RemoteStore(Sync):
         """Do ``work`` on a copy, and make its changes the dataset by one conditional put."""
         with held(layout.lock_path(root, dataset), wait_seconds, str(dataset)):
             return commit.transact(self, dataset, within, work)
+
+    def lost(self, kind: str | None = None) -> "list[Lost]":
+        """Datasets whose head is damaged or gone."""
+        from xq.lake.objects import rescue
+
+        return rescue.lost(self, kind)
 
     def sweep(self) -> int:
         """Remove what killed writers left behind and nobody can want; tells how many objects."""

@@ -1,7 +1,6 @@
 """Objects that no head leads to: what writers left that were killed between two puts."""
 
 import os
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from xq.lake.objects.remote import RemoteStore
 
 ORPHAN_MS = 24 * 3_600_000  # younger objects may belong to a commit that is under way
-_CONTENT = re.compile(r"[0-9a-f]{64}-[0-9a-f]{12}\.(parquet|json)")
 _PROBE = f"{META}/probe-"
 _RECORDS = f"{META}/records/"
 
@@ -23,19 +21,25 @@ def sweep(store: "RemoteStore", older_than_ms: int = ORPHAN_MS) -> int:
     """Delete objects of ours that are old and that no head leads to; tells how many.
 
     Names are never used twice, so that an object without a head stays without one once no
-    commit can be under way that has put it.
+    commit can be under way that has put it. What lies where no head is at all stays: a head
+    that was lost is made anew from it.
     """
     limit_ms = _store_now_ms(store.bucket, store.clock) - older_than_ms
     old = [item for item in store.bucket.list("") if item.modified_ms < limit_ms and is_ours(item)]
     if not old:
         return 0
     wanted: set[str] = set()
+    headless: set[Dataset | None] = set()
     with store.snapshot():  # heads after objects: what is committed meanwhile is seen
         for dataset in _datasets(old):
             known = store.confirmed(dataset)
-            if known is not None:
+            if known is None:
+                headless.add(dataset)
+            else:
                 wanted |= known.keys(dataset)
-    orphans = [item.key for item in old if item.key not in wanted]
+    orphans = [
+        item.key for item in old if item.key not in wanted and _dataset_of(item.key) not in headless
+    ]
     store.bucket.delete(orphans)
     return len(orphans)
 
@@ -44,8 +48,7 @@ def is_ours(item: Item) -> bool:
     """Whether an object has a name that only commits give."""
     if item.key.startswith(_PROBE):
         return True
-    name = item.key.rpartition("/")[2]
-    return _CONTENT.fullmatch(name) is not None and _dataset_of(item.key) is not None
+    return names.is_content(item.key) and _dataset_of(item.key) is not None
 
 
 def _datasets(items: Iterable[Item]) -> set[Dataset]:

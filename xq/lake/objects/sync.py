@@ -1,6 +1,6 @@
 """How the cache follows the store: what a head leads to is fetched, then put in place."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from hashlib import sha256
@@ -10,7 +10,7 @@ from xq.errors import CorruptFile, StorageFailed
 from xq.lake import layout
 from xq.lake.layout import Dataset
 from xq.lake.lock import held
-from xq.lake.objects import cache
+from xq.lake.objects import cache, names
 from xq.lake.objects import head as heads
 from xq.lake.objects.bucket import Bucket, Gone, Version
 from xq.lake.objects.head import Filed, Head, Known, Record
@@ -90,23 +90,44 @@ class Sync:
 
     def refreshed(self, dataset: Dataset) -> Known | None:
         """`refresh` for the holder of `fetching`."""
+        missed: Version | None = None
         for _ in range(_TRIES):
             known = cache.known(self.root, dataset)
             try:
                 found = self.bucket.get(heads.head_key(dataset), known.version if known else None)
             except Gone:
                 if known is not None:
+                    self.refuse_headless(dataset)
                     cache.drop(self.root, dataset)
                 self.remember(dataset, None)
                 return None
             if found is None:
                 self.remember(dataset, known)
                 return known
+            file = self._or_nothing if found[1].same(missed) else self.file
             try:
-                return self._take(dataset, self._parsed(dataset, found[0]), found[1])
-            except Gone:
-                continue  # a writer was faster: what that head leads to is deleted
+                return self._take(dataset, self._parsed(dataset, found[0]), found[1], file)
+            except Gone as gone:
+                if found[1].same(missed):
+                    reason = "the head leads to it, and it is gone"
+                    raise self._damaged(dataset, str(gone), reason) from None
+                missed = found[1]  # a writer was faster: what that head leads to is deleted
         raise self._lost(dataset)
+
+    def refuse_headless(self, dataset: Dataset, before_ms: int | None = None) -> None:
+        """Refuse to take a dataset for a new one whose head is gone while its files are there.
+
+        Parameters
+        ----------
+        before_ms
+            Only files older than this count: younger ones may be of a first commit.
+        """
+        for item in self.bucket.list(dataset.path.as_posix()):
+            old = before_ms is None or item.modified_ms < before_ms
+            if old and names.owner_of(item.key) == dataset:
+                raise self._damaged(
+                    dataset, heads.head_key(dataset), "the head is gone, and its files are there"
+                )
 
     def take(
         self,
@@ -178,29 +199,36 @@ class Sync:
         if seen is not None:
             seen[self.root, dataset] = known
 
-    def _take(self, dataset: Dataset, head: Head, version: Version) -> Known:
+    def _take(
+        self,
+        dataset: Dataset,
+        head: Head,
+        version: Version,
+        file: Callable[[Dataset, str, Filed], bytes],
+    ) -> Known:
         before = cache.known(self.root, dataset)
-        contents = {name: self._content(dataset, item) for name, item in head.records.items()}
+        contents = {name: self.content(dataset, item) for name, item in head.records.items()}
         files: dict[str, Filed] = {}
         for name, data in contents.items():
             if name.startswith(_MANIFEST):
                 files |= self._files(dataset, data)
         after = Known(version, head, files)
         stale = cache.stale(self.root, dataset, before, files)
-        fresh = dict(cache.each(lambda name: (name, self.file(dataset, name, files[name])), stale))
+        fresh = dict(cache.each(lambda name: (name, file(dataset, name, files[name])), stale))
         others = {name: data for name, data in contents.items() if not name.startswith(_MANIFEST)}
         cache.install(self.root, dataset, after, others, fresh)
         self.remember(dataset, after)
         return after
 
-    def _content(self, dataset: Dataset, item: Record) -> bytes:
+    def content(self, dataset: Dataset, item: Record) -> bytes:
+        """The bytes of a record of the head."""
         if item.text is not None:
             return item.text.encode()
         key = heads.record_key(dataset, item)
         found = self.bucket.get(key)
         data = found[0] if found else b""
         if sha256(data).hexdigest() != item.sha256:
-            raise self._damaged(key, "its bytes do not match its checksum")
+            raise self._damaged(dataset, key, "its bytes do not match its checksum")
         return data
 
     def file(self, dataset: Dataset, period: str, item: Filed) -> bytes:
@@ -223,19 +251,21 @@ class Sync:
         try:
             return heads.parse(data)
         except (ValueError, TypeError, KeyError) as error:
-            raise self._damaged(heads.head_key(dataset), str(error)) from error
+            raise self._damaged(dataset, heads.head_key(dataset), str(error)) from error
 
     def _files(self, dataset: Dataset, data: bytes) -> dict[str, Filed]:
         try:
             return heads.files_of(data)
         except (ValueError, TypeError, KeyError) as error:
-            raise self._damaged(heads.head_key(dataset), str(error)) from error
+            raise self._damaged(dataset, heads.head_key(dataset), str(error)) from error
 
-    def _damaged(self, key: str, reason: str) -> CorruptFile:
+    def _damaged(self, dataset: Dataset, key: str, reason: str) -> CorruptFile:
+        from xq.lake.objects.rescue import command
+
         return CorruptFile(
             f"a record of the lake is damaged: {reason}",
             where=self.bucket.url(key),
-            hint="restore the object's earlier version, or remove it and collect anew",
+            hint=f"{command(dataset)}   # makes the head anew from its files",
         )
 
     def _lost(self, dataset: Dataset) -> StorageFailed:

@@ -10,6 +10,9 @@ import numpy as np
 from xq.clock import iso
 from xq.lake.poison import (
     beside,
+    book,
+    chain,
+    interest,
     magnitude,
     prices,
     reference,
@@ -24,9 +27,12 @@ from xq.lake.poison.sheet import Sheet
 
 _ALL = tuple(
     rule
-    for family in (shape, times, prices, magnitude, volume, repeats, tape, beside, reference)
+    for family in (
+        shape, times, prices, magnitude, volume, repeats, tape, interest, book, chain, beside,
+        reference,
+    )
     for rule in family.RULES
-)
+)  # fmt: skip
 RULES: Mapping[str, Rule] = MappingProxyType({rule.name: rule for rule in _ALL})
 
 
@@ -58,24 +64,13 @@ def examine(sheet: Sheet, rules: Iterable[Rule] | None = None) -> Iterator[Sick]
         for row in np.flatnonzero(hits.mask):
             at = int(row)
             shown = {name: _plain(values[at]) for name, values in hits.shown.items()}
-            message = rule.says.format(**_values(sheet, at), **shown)
+            message = rule.says.format(**_values(sheet, at, rule.says), **shown)
             yield Sick(at + 1, int(sheet.ts[at]), rule.name, rule.severity, message)
 
 
-def masks(sheet: Sheet) -> dict[str, np.ndarray]:
-    """(n,) bool per rule that could be judged."""
-    found = {}
-    for rule in _ALL:
-        if sheet.kind in rule.kinds and (rule.needs is None or sheet.evidence.has(rule.needs)):
-            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-                hits = rule.find(sheet)
-            if hits is not None:
-                found[rule.name] = hits.mask
-    return found
-
-
-def _values(sheet: Sheet, row: int) -> dict[str, Any]:
-    cells = {name: sheet.raw[name][row].as_py() for name in sheet.raw.column_names if name != "ts"}
+def _values(sheet: Sheet, row: int, says: str) -> dict[str, Any]:
+    names = [name for name in sheet.raw.column_names if name != "ts" and f"{{{name}" in says]
+    cells = {name: sheet.raw[name][row].as_py() for name in names}
     return cells | {"ts": moment(int(sheet.ts[row]))}
 
 

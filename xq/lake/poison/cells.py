@@ -23,6 +23,14 @@ def number_column(column: pa.ChunkedArray) -> np.ndarray:
     return arrays.numbers(plain.fill_null(np.nan) if plain.null_count else plain)
 
 
+def whole_column(column: pa.ChunkedArray) -> np.ndarray:
+    """(n,) int64; 0 where a cell is null or no number."""
+    if pa.types.is_integer(column.type):
+        return arrays.numbers(column.cast(pa.int64()).fill_null(0))
+    numbers = np.nan_to_num(number_column(column), posinf=0, neginf=0)
+    return np.where(np.abs(numbers) < _LARGEST, numbers, 0).astype(np.int64)
+
+
 def time_column(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) int64 epoch ms and (n,) bool where it is no time; plain numbers are taken as ms."""
     kind = column.type

@@ -4,16 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xq.lake.poison.rule import BARS, Hits, Rule, Severity
-from xq.lake.poison.sheet import PRICES, Sheet
+from xq.lake.poison.rule import BARS, TIMED, Hits, Rule, Severity
+from xq.lake.poison.sheet import FIELDS, Sheet, measured
 
-_FIELDS = (*PRICES, "volume")
 _STEPS = 48
 
 
 def _shift(sheet: Sheet) -> np.ndarray:
     """(n,) int64: how many bars later (+) or earlier (-) the reference has these prices; or 0."""
-    reference, bar = sheet.evidence.reference, sheet.bar_ms
+    reference, bar = sheet.evidence.reference, sheet.bar
     found = np.zeros(len(sheet), np.int64)
     if reference is None or bar is None or not len(reference):
         return found
@@ -23,7 +22,7 @@ def _shift(sheet: Sheet) -> np.ndarray:
     ts, prices = sheet.ts[rows], sheet.prices[rows]
     for step in range(_STEPS, 0, -1):
         for bars in (-step, step):
-            wanted = ts + bars * bar
+            wanted = bar.shift(ts, bars)
             there = np.minimum(np.searchsorted(reference.ts, wanted), len(reference) - 1)
             same = (reference.ts[there] == wanted) & (prices == reference.prices[there]).all(axis=1)
             found[rows[same]] = bars
@@ -62,8 +61,8 @@ def _unknown(sheet: Sheet) -> Hits | None:
         return None
     _, known = sheet.match(reference)
     inside = (sheet.ts >= reference.ts[0]) & (sheet.ts <= reference.ts[-1])
-    on_grid = sheet.ts % (sheet.bar_ms or 1) == 0
-    bars = _shift(sheet) if sheet.bar_ms else np.zeros(len(sheet), np.int64)
+    on_grid = sheet.bar is None or sheet.bar.floor(sheet.ts) == sheet.ts
+    bars = _shift(sheet) if sheet.kind in BARS else np.zeros(len(sheet), np.int64)
     origin = np.full(len(sheet), "", dtype=object)
     for row in np.flatnonzero(bars):
         origin[row] = f"; these are the prices of {bars[row]:+d} bars"
@@ -85,10 +84,13 @@ RULES = (
          "the prices of {ts} are those of {bars:+d} bars", _shifted, "reference"),
     Rule("not_in_reference", "reference", "the reference has no bar at that time", _ERROR,
          "the reference has nothing at {ts}{origin}", _unknown, "reference",
-         (*BARS, "funding")),
+         (*TIMED, "funding")),
     *(Rule(f"{name}_differs", "reference", f"the reference has another {name}", _ERROR,
            f"{name} is {{{name}}}, the reference has {{theirs}}", _differs(name), "reference",
-           ("ohlcv",) if name == "volume" else BARS) for name in _FIELDS),
+           ("ohlcv",) if name == "volume" else BARS) for name in FIELDS),
+    *(Rule(f"{name}_differs", "reference", f"the reference has another {name}", _ERROR,
+           f"{name} is {{{name}}}, the reference has {{theirs}}", _differs(name), "reference",
+           ("open_interest",)) for name in measured("open_interest")),
     Rule("rate_differs", "reference", "the reference has another funding rate", _ERROR,
          "rate is {rate}, the reference has {theirs}", _differs("rate"), "reference",
          ("funding",)),

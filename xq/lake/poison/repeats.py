@@ -12,7 +12,7 @@ _NO_WICKS = 24
 
 
 def _rows(sheet: Sheet) -> np.ndarray:
-    return np.column_stack([sheet.prices, sheet.volume])
+    return np.column_stack([sheet.prices, sheet.volume]) if sheet.has("volume") else sheet.prices
 
 
 def _frozen(sheet: Sheet) -> Hits:
@@ -20,7 +20,7 @@ def _frozen(sheet: Sheet) -> Hits:
     same = sheet.nothing()
     same[1:] = (rows[1:] == rows[:-1]).all(axis=1)
     again = np.diff(sheet.ts, prepend=sheet.ts[:1] - 1) != 0
-    return Hits(same & again & (sheet.volume > 0))
+    return Hits(same & again & sheet.traded)
 
 
 def _block(sheet: Sheet) -> Hits:
@@ -32,7 +32,7 @@ def _block(sheet: Sheet) -> Hits:
     _, first, place = np.unique(plain, return_index=True, return_inverse=True)
     earlier = first[place]
     back = np.arange(len(rows)) - earlier
-    copied = (back > 1) & (sheet.volume > 0) & (sheet.ts[earlier] != sheet.ts)
+    copied = (back > 1) & sheet.traded & (sheet.ts[earlier] != sheet.ts)
     copied &= np.ptp(sheet.prices, axis=1) > 0
     steady = copied & (np.diff(back, prepend=0) == 0)
     long = runs(steady, _BLOCK - 1)
@@ -41,7 +41,9 @@ def _block(sheet: Sheet) -> Hits:
 
 def _stuck(sheet: Sheet) -> Hits:
     flat = np.ptp(sheet.prices, axis=1) == 0 if len(sheet) else sheet.nothing()
-    same = flat & (before(sheet.close) == sheet.close) & (sheet.volume > 0)
+    same = flat & (before(sheet.close) == sheet.close)
+    if sheet.has("volume"):
+        same &= sheet.volume > 0
     return Hits(runs(same, _STUCK - 1))
 
 
@@ -63,15 +65,15 @@ def _no_wicks(sheet: Sheet) -> Hits:
     return Hits(runs(bare, _NO_WICKS))
 
 
-_WARNING, _OHLCV = Severity.WARNING, ("ohlcv",)
+_WARNING = Severity.WARNING
 RULES = (
     Rule("frozen_bar", "repeats", "the bar equals the one before, volume included", _WARNING,
-         "the bar of {ts} equals the one before", _frozen, kinds=_OHLCV),
+         "the bar of {ts} equals the one before", _frozen),
     Rule("repeated_block", "repeats", "three bars or more stand at an earlier time as well",
          _WARNING,
-         "the bar of {ts} stands at an earlier time as well", _block, kinds=_OHLCV),
-    Rule("frozen_price", "repeats", "20 bars or more at one single price although traded",
-         _WARNING, "close {close} again and again", _stuck, kinds=_OHLCV),
+         "the bar of {ts} stands at an earlier time as well", _block),
+    Rule("frozen_price", "repeats", "20 bars or more at one single price, traded if volume tells",
+         _WARNING, "close {close} again and again", _stuck),
     Rule("interpolated", "repeats", "three bars or more on straight lines: filled by hand",
          _WARNING, "the bar of {ts} lies on a straight line", _interpolated),
     Rule("no_wicks", "repeats", "24 bars or more without wicks: made from closes", _WARNING,

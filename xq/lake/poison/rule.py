@@ -9,7 +9,10 @@ import numpy as np
 from xq.lake.poison.sheet import Sheet
 
 BARS = ("ohlcv", "mark", "index")
-EVERY = ("ohlcv", "mark", "index", "trades", "funding")
+FAIR = ("mark", "index")
+TIMED = (*BARS, "open_interest")
+BOOKS = ("book_snapshot", "book_diff")
+EVERY = (*TIMED, "trades", "funding", *BOOKS)
 
 
 class Severity(StrEnum):

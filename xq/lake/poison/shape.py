@@ -5,17 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from xq.lake.poison.rule import EVERY, Hits, Rule, Severity
-from xq.lake.poison.sheet import Sheet
+from xq.lake.poison.rule import EVERY, TIMED, Hits, Rule, Severity
+from xq.lake.poison.sheet import Sheet, counted, measured
 
-_REQUIRED = {
-    "ohlcv": ("open", "high", "low", "close", "volume"),
-    "mark": ("open", "high", "low", "close"),
-    "index": ("open", "high", "low", "close"),
-    "open_interest": ("quantity", "notional"),
-    "trades": ("price", "quantity"),
-    "funding": ("rate",),
-}
 _GROUPED = re.compile(r"\s*[+-]?\d{1,3}([, ']\d{3})+(\.\d+)?\s*")
 _DIGITS = 17  # a float64 tells no more apart
 _PLACEHOLDERS = (-999.0, -9999.0, 999_999_999.0, 2.0**31 - 1, 2.0**63, 2.0**53)
@@ -24,13 +16,21 @@ _DECIMALS = 8  # no venue quotes finer
 
 
 def _names(sheet: Sheet) -> tuple[str, ...]:
-    return tuple(name for name in _REQUIRED[sheet.kind] if sheet.has(name))
+    names = (*measured(sheet.kind), *counted(sheet.kind))
+    return tuple(name for name in names if sheet.has(name))
 
 
-def _any(sheet: Sheet, test: Callable[[str], np.ndarray]) -> Hits:
+def _measured(sheet: Sheet, test: Callable[[str], np.ndarray]) -> Hits:
+    """As `_any`, of prices and quantities: an id may have any size."""
+    return _any(sheet, test, tuple(name for name in measured(sheet.kind) if sheet.has(name)))
+
+
+def _any(
+    sheet: Sheet, test: Callable[[str], np.ndarray], names: tuple[str, ...] | None = None
+) -> Hits:
     """Rows where a number column passes a test, and the name of the first that does."""
     mask, which = sheet.nothing(), np.full(len(sheet), "", dtype=object)
-    for name in _names(sheet):
+    for name in _names(sheet) if names is None else names:
         found = test(name) & ~mask
         which[found] = name
         mask |= found
@@ -77,19 +77,21 @@ def _is_overlong(text: str) -> bool:
 
 
 def _placeholder(sheet: Sheet) -> Hits:
-    return _any(sheet, lambda name: np.isin(sheet.number(name), _PLACEHOLDERS))
+    return _measured(sheet, lambda name: np.isin(sheet.number(name), _PLACEHOLDERS))
 
 
 def _too_small(sheet: Sheet) -> Hits:
     def test(name: str) -> np.ndarray:
         value = sheet.number(name)
-        return (value > 0) & (value < _TINY) & (name != "rate")
+        return (value > 0) & (value < _TINY)
 
-    return _any(sheet, test)
+    return _measured(sheet, test)
 
 
 def _too_large(sheet: Sheet) -> Hits:
-    return _any(sheet, lambda name: np.isfinite(sheet.number(name)) & (sheet.number(name) > _HUGE))
+    return _measured(
+        sheet, lambda name: np.isfinite(sheet.number(name)) & (sheet.number(name) > _HUGE)
+    )
 
 
 def _overlong(sheet: Sheet) -> Hits:
@@ -97,9 +99,9 @@ def _overlong(sheet: Sheet) -> Hits:
         value = sheet.number(name)
         rounded = np.round(value, _DECIMALS)
         off = np.abs(value - rounded) > 8 * np.spacing(np.abs(value))
-        return np.asarray(off & (value > _TINY) & (name not in ("volume", "rate", "quantity")))
+        return np.asarray(off & (value > _TINY) & (name not in ("volume", "quantity")))
 
-    return _any(sheet, test)
+    return _measured(sheet, test)
 
 
 def _time_missing(sheet: Sheet) -> Hits:
@@ -124,11 +126,11 @@ RULES = (
          "the time cannot be read", _time_missing, kinds=EVERY),
     Rule("placeholder", "shape", "a number that stands for no value: -9999, 2^31-1 …",
          Severity.WARNING,
-         "{column} is a placeholder", _placeholder, kinds=("ohlcv", "mark", "index", "trades")),
+         "{column} is a placeholder", _placeholder, kinds=(*TIMED, "trades")),
     Rule("underflow", "shape", "a positive number too small to be a price or a volume", _ERROR,
-         "{column} is below 1e-12", _too_small, kinds=("ohlcv", "mark", "index", "trades")),
+         "{column} is below 1e-12", _too_small, kinds=(*TIMED, "trades")),
     Rule("overflow", "shape", "a number too large for any market", _ERROR,
-         "{column} is above 1e15", _too_large, kinds=("ohlcv", "mark", "index", "trades")),
+         "{column} is above 1e15", _too_large, kinds=(*TIMED, "trades")),
     Rule("overlong_decimals", "shape", "a price finer than 8 decimals: computed, not quoted",
          Severity.WARNING, "{column} has more than 8 decimals", _overlong,
          kinds=("ohlcv", "trades")),

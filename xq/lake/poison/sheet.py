@@ -1,6 +1,6 @@
 """Rows under examination: every column as an array, and what could not be read kept apart."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -9,9 +9,39 @@ import numpy as np
 import pyarrow as pa
 
 from xq.lake import arrays
-from xq.lake.poison.cells import number_column, text_column, time_column
+from xq.lake.poison.cells import number_column, text_column, time_column, whole_column
+from xq.lake.poison.levels import Book
+from xq.lake.schema import kind_of
+from xq.timeframe import Timeframe
 
-PRICES = ("open", "high", "low", "close")
+
+def measured(kind: str) -> tuple[str, ...]:
+    """The columns of a kind in which every row has a price, a quantity or a rate.
+
+    Examples
+    --------
+    >>> measured("mark"), measured("funding"), measured("book_diff")
+    (('open', 'high', 'low', 'close'), ('rate',), ())
+    """
+    return _required(kind, pa.types.is_floating)
+
+
+def counted(kind: str) -> tuple[str, ...]:
+    """The columns of a kind in which every row has an id.
+
+    Examples
+    --------
+    >>> counted("trades"), counted("book_diff")
+    (('id',), ('first_id', 'last_id'))
+    """
+    return _required(kind, pa.types.is_integer)
+
+
+def _required(kind: str, test: Callable[[pa.DataType], bool]) -> tuple[str, ...]:
+    return tuple(f.name for f in kind_of(kind).schema if test(f.type) and not f.nullable)
+
+
+PRICES, FIELDS = measured("mark"), measured("ohlcv")
 _SIDE = 4  # neighbours on each side that a row is compared with
 
 
@@ -25,21 +55,29 @@ class Evidence:
         The same series from a source that is trusted.
     finer
         Shorter bars of the same symbol.
-    mark
-        Mark prices in bars of the same length.
+    mark, index, last
+        Mark, index and traded prices in bars of the same length.
     twin
         The same base asset on the other market (spot beside perpetual), same bar length.
     trades
         The tape.
     siblings
         Other symbols of the venue in the same bar length, by symbol.
+    snapshots
+        Times and ids of the snapshots that changes of an order book are applied to.
+    instruments
+        The market's tick and lot, as they changed.
     """
 
     reference: "Sheet | None" = None
     finer: "Sheet | None" = None
     mark: "Sheet | None" = None
+    index: "Sheet | None" = None
+    last: "Sheet | None" = None
     twin: "Sheet | None" = None
     trades: "Sheet | None" = None
+    snapshots: "Sheet | None" = None
+    instruments: "Sheet | None" = None
     siblings: "Mapping[str, Sheet]" = field(default_factory=lambda: MappingProxyType({}))
 
     def has(self, name: str) -> bool:
@@ -56,8 +94,8 @@ class Sheet:
     raw
         The rows as found: any column, any type.
     kind
-        ``ohlcv``, ``mark``, ``trades`` or ``funding``.
-    bar_ms
+        One of `rule.EVERY`.
+    bar
         Bar length; None for kinds without bars.
     now_ms
         The present; None looks for nothing in the future.
@@ -65,7 +103,7 @@ class Sheet:
 
     raw: pa.Table
     kind: str = "ohlcv"
-    bar_ms: int | None = None
+    bar: Timeframe | None = None
     now_ms: int | None = None
     evidence: Evidence = field(default_factory=Evidence)
 
@@ -99,6 +137,14 @@ class Sheet:
             self._numbers[name] = number_column(self.raw[name])
         return self._numbers[name]
 
+    def whole(self, name: str) -> np.ndarray:
+        """(n,) int64; 0 where there is none."""
+        return whole_column(self.raw[name])
+
+    def moment(self, name: str) -> np.ndarray:
+        """(n,) int64 epoch ms of a column of times; 0 where there is none."""
+        return time_column(self.raw[name])[0]
+
     def text(self, name: str) -> list[str | None] | None:
         """The cells as text if the column is text, else None."""
         return text_column(self.raw[name])
@@ -108,13 +154,27 @@ class Sheet:
         return arrays.flags(self.raw[name])
 
     @cached_property
+    def book(self) -> Book:
+        """Levels and ids of the kinds of order books."""
+        return Book(self.raw)
+
+    @cached_property
+    def traded(self) -> np.ndarray:
+        """(n,) bool: bars with volume; of kinds without volume, bars whose price moved."""
+        if self.has("volume"):
+            return np.asarray(self.volume > 0)
+        return np.asarray(self.prices.max(axis=1) > self.prices.min(axis=1))
+
+    @cached_property
     def prices(self) -> np.ndarray:
         """(n, 4) float64: open, high, low, close."""
         return np.column_stack([self.number(name) for name in PRICES])
 
     @cached_property
     def close(self) -> np.ndarray:
-        """(n,) float64."""
+        """(n,) float64: the close, a trade's price, or at what open interest is valued."""
+        if self.kind == "open_interest":
+            return np.asarray(self.number("notional") / self.number("quantity"))
         return self.number("price" if self.kind == "trades" else "close")
 
     @cached_property
@@ -135,8 +195,10 @@ class Sheet:
     @cached_property
     def follows(self) -> np.ndarray:
         """(n,) bool: whether the row before is the bar right before."""
-        step = np.diff(self.ts, prepend=self.ts[:1] - 1)
-        return np.asarray(step == (self.bar_ms or 0))
+        found = self.nothing()
+        if self.bar is not None:
+            found[1:] = self.bar.end(self.ts[:-1]) == self.ts[1:]
+        return found
 
     def nothing(self) -> np.ndarray:
         """(n,) bool: no row."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xq.errors import StorageFailed, VenueError
+from xq.errors import DataError, StorageFailed, VenueError
 from xq.ports import Clock
 from xq.sim.instruments import Face
 from xq.sim.refusal import Refusal
@@ -11,6 +11,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message, check_key, check_signature
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.futures import FUTURES_ROUTES
+from xq.sim.wire.known import check_known
 from xq.sim.wire.route import Caller, Json, Route, Routes, Security
 from xq.sim.wire.spot import SPOT_ROUTES
 
@@ -58,7 +59,7 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock, more: Routes | None
         return Reply(error.status, error.payload)
     except StorageFailed as failure:
         return Reply(_UNAVAILABLE, {"code": -1001, "msg": f"Internal error. {failure.message}"})
-    except VenueError as failure:  # a paper venue's real prices are out of reach: nothing was done
+    except (VenueError, DataError) as failure:  # prices are out of reach, or a recording ends
         return Reply(_UNAVAILABLE, {"code": -1008, "msg": f"No prices. {failure.message}"})
 
 
@@ -69,6 +70,7 @@ def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Jso
         owner = check_key(message, venue.logins).name
     elif route.security is Security.SIGNED:
         owner = check_signature(message, params, venue.logins, wall.now_ms()).name
+    check_known(message.method, message.path, params)
     venue.settle()
     return route.handler(Caller(venue, owner), params)
 

@@ -7,7 +7,7 @@ address from the ledger, so that no command fails because another one finished.
 import os
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 from xq.clock import SystemClock
 from xq.errors import XqError
 from xq.ports import Clock
+from xq.sim.opening import check_seed
 from xq.sim.venue import SimVenue
-from xq.sim.venue_core import check_seed
+from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.limits import Limits
+from xq.sim.wire.opening import open_venue
 from xq.sim.wire.owner import Owner, answers, held_by, read_owner, try_lock, write_owner
-from xq.sim.wire.server import VenueServer, open_venue
+from xq.sim.wire.server import VenueServer
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -66,6 +68,8 @@ class SimHandle:
             self._successor.close()
         if self.server is not None:
             self.server.close()
+            with suppress(XqError):  # no prices, or no disk: time goes on from what is booked
+                self.server.venue.save()
             self.server.venue.ledger.close()
         if self._lock is not None:
             self._lock.release()
@@ -169,13 +173,17 @@ def start(
     port: int,
     build: Callable[[], SimVenue],
     limits: Limits | None = None,
+    bench: Bench | None = None,
+    admin_port: int | None = None,
 ) -> SimHandle:
     """Serve the venue in this process; the lock must be held and is released if that fails."""
     with ExitStack() as undo:
         undo.callback(lock.release)
         venue = build()
         undo.callback(venue.ledger.close)
-        server = VenueServer(venue, port, limits=limits)
+        if bench is not None:
+            bench.check(venue)
+        server = VenueServer(venue, port, limits=limits, bench=bench, admin_port=admin_port)
         server.start()
         undo.callback(server.close)
         owner = Owner(os.getpid(), server.port, venue.world.seed)

@@ -4,6 +4,7 @@ Codes and texts follow Binance's public error lists for spot and USDⓈ-M future
 between the two, which is why every lookup names the face.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xq.sim.instruments import Face
@@ -11,6 +12,7 @@ from xq.sim.refusal import Reason, Refusal
 
 _BAD_REQUEST = 400
 _UNAUTHORIZED = 401
+_CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,21 @@ class WireError:
     status: int
     code: int
     message: str
+    data: Mapping[str, object] | None = None
 
     @property
     def payload(self) -> dict[str, object]:
         """The JSON body."""
-        return {"code": self.code, "msg": self.message}
+        body: dict[str, object] = {"code": self.code, "msg": self.message}
+        return body if self.data is None else body | {"data": self.data}
+
+
+class Replacement(Refusal):
+    """A cancel-and-replace that failed, whole or in part, and what came of its two halves."""
+
+    def __init__(self, reason: Reason, data: Mapping[str, object]) -> None:
+        super().__init__(reason)
+        self.data = data
 
 
 _Text = tuple[int, str]
@@ -35,6 +47,8 @@ _COMMON: dict[Reason, _Text] = {
         "Mandatory parameter '{0}' was not sent, was empty/null, or malformed.",
     ),
     Reason.MALFORMED_PARAMETER: (-1100, "Illegal characters found in parameter '{0}'."),
+    Reason.DUPLICATE_PARAMETER: (-1101, "Duplicate values for a parameter detected."),
+    Reason.UNREAD_PARAMETERS: (-1104, "Not all sent parameters were read; {0}."),
     Reason.EMPTY_PARAMETER: (-1105, "Parameter '{0}' was empty."),
     Reason.UNWANTED_PARAMETER: (-1106, "Parameter '{0}' sent when not required."),
     Reason.INVALID_DATA: (-1130, "Data sent for parameter '{0}' is not valid."),
@@ -88,6 +102,8 @@ _SPOT: dict[Reason, _Text] = {
     Reason.DUPLICATE_CLIENT_ID: (-2010, "Duplicate order sent."),
     Reason.NO_FUNDS: (-2010, "Account has insufficient balance for requested action."),
     Reason.POST_ONLY: (-2010, "Order would immediately match and take."),
+    Reason.REPLACE_FAILED: (-2022, "Order cancel-replace failed."),
+    Reason.REPLACE_PARTLY: (-2021, "Order cancel-replace partially failed."),
 }
 
 _FUTURES: dict[Reason, _Text] = {
@@ -199,6 +215,9 @@ def wire_error(refusal: Refusal, face: Face) -> WireError:
     code, template = _text(refusal, face)
     unauthorized = refusal.reason in (Reason.KEY_FORMAT, Reason.KEY_UNKNOWN)
     status = _UNAUTHORIZED if unauthorized else _BAD_REQUEST
+    if isinstance(refusal, Replacement):
+        partly = refusal.reason is Reason.REPLACE_PARTLY
+        return WireError(_CONFLICT if partly else _BAD_REQUEST, code, template, refusal.data)
     return WireError(status, code, template.format(refusal.detail))
 
 

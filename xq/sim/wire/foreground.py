@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xq.sim.venue import SimVenue
 from xq.sim.wire.embed import start
+from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.limits import Limits
 from xq.sim.wire.owner import held_by, read_owner, try_lock
 from xq.sim.wire.server import VenueServer
@@ -19,6 +20,8 @@ def serve(
     build: Callable[[], SimVenue],
     announce: Callable[[VenueServer], None],
     limits: Limits | None = None,
+    bench: Bench | None = None,
+    admin_port: int | None = None,
 ) -> None:
     """Serve the venue until SIGINT or SIGTERM arrives; main thread only.
 
@@ -28,6 +31,8 @@ def serve(
         Called once requests are answered.
     limits
         How fast it may be asked; None is without limit.
+    bench, admin_port
+        As `VenueServer` takes them.
 
     Raises
     ------
@@ -37,7 +42,10 @@ def serve(
     lock = try_lock(state)
     if lock is None:
         raise held_by(read_owner(state), state)
-    with termination() as ended, start(lock, state, port, build, limits) as handle:
+    with (
+        termination() as ended,
+        start(lock, state, port, build, limits, bench, admin_port) as handle,
+    ):
         if handle.server is not None:
             announce(handle.server)
         ended.wait()

@@ -6,7 +6,9 @@ from xq.sim.wire import futures_prices as prices
 from xq.sim.wire import market_data
 from xq.sim.wire.futures_account import ACCOUNT_V1, ACCOUNT_V2, ACCOUNT_V3
 from xq.sim.wire.futures_algos import ALGOS_V1
+from xq.sim.wire.futures_figures import FIGURES_DATA, FIGURES_V1
 from xq.sim.wire.futures_orders import ORDERS_V1
+from xq.sim.wire.futures_standing import STANDING_V1
 from xq.sim.wire.listing import futures_info
 from xq.sim.wire.market_data import of_face
 from xq.sim.wire.route import Routes, Security, routes
@@ -34,10 +36,13 @@ FUTURES_ROUTES: Routes = {
             "GET /markPriceKlines": prices.price_klines(Price.MARK),
             "GET /indexPriceKlines": prices.price_klines(Price.INDEX),
             "GET /openInterest": prices.open_interest,
+            **FIGURES_V1,
         },
     ),
     **routes(
-        "/futures/data", Security.OPEN, {"GET /openInterestHist": prices.open_interest_history}
+        "/futures/data",
+        Security.OPEN,
+        {"GET /openInterestHist": prices.open_interest_history, **FIGURES_DATA},
     ),
     **routes(
         "/fapi/v2",
@@ -56,6 +61,7 @@ FUTURES_ROUTES: Routes = {
             **ALGOS_V1,
             **ORDERS_V1,
             **ACCOUNT_V1,
+            **STANDING_V1,
         },
     ),
     **routes("/fapi/v2", Security.SIGNED, ACCOUNT_V2),

@@ -196,6 +196,7 @@ def _commission_rate(caller: Caller, params: Params) -> Json:
         "symbol": market.id,
         "makerCommissionRate": f"{market.instrument.maker:f}",
         "takerCommissionRate": f"{market.instrument.taker:f}",
+        "rpiCommissionRate": "0",
     }
 
 

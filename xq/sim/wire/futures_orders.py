@@ -3,6 +3,7 @@
 from typing import Any
 
 from xq.sim.instruments import Face
+from xq.sim.ledger import Page
 from xq.sim.records import SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.errors import wire_error
@@ -85,18 +86,22 @@ def _cancel_all(caller: Caller, params: Params) -> Json:
     return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
-def _place_several(caller: Caller, params: Params) -> Json:
+def _several(one: Handler) -> Handler:
     """Each of up to five orders by itself: a row, or the error that it alone would get."""
-    rows = params.listed("batchOrders")
-    if not 0 < len(rows) <= _BATCH:
-        raise Refusal(Reason.TOO_MANY_AT_ONCE, str(len(rows)))
-    answers: list[Any] = []
-    for row in rows:
-        try:
-            answers.append(_place(caller, _as_params(row)))
-        except Refusal as refusal:
-            answers.append(wire_error(refusal, _FUTURES).payload)
-    return answers
+
+    def handler(caller: Caller, params: Params) -> Json:
+        rows = params.listed("batchOrders")
+        if not 0 < len(rows) <= _BATCH:
+            raise Refusal(Reason.TOO_MANY_AT_ONCE, str(len(rows)))
+        answers: list[Any] = []
+        for row in rows:
+            try:
+                answers.append(one(caller, _as_params(row)))
+            except Refusal as refusal:
+                answers.append(wire_error(refusal, _FUTURES).payload)
+        return answers
+
+    return handler
 
 
 def _as_params(row: object) -> Params:
@@ -164,6 +169,18 @@ def _all_orders(caller: Caller, params: Params) -> Json:
     return [described_order(order) for order in orders]
 
 
+def _force_orders(caller: Caller, params: Params) -> Json:
+    symbol = params.text("symbol")
+    if symbol is not None:
+        caller.venue.market(_FUTURES, symbol)
+    wanted = params.one_of("autoCloseType", ("LIQUIDATION", "ADL", ""), "")
+    start, end = params.span()
+    page = Page(start_ms=start, end_ms=end, limit=params.limit(50, 100, capped=True))
+    rows = caller.venue.ledger.forced(caller.owner, symbol, page)
+    starts = {"LIQUIDATION": "autoclose", "ADL": "adl"}.get(wanted, "")
+    return [described_order(order) for order in rows if order.client_id.startswith(starts)]
+
+
 def _user_trades(caller: Caller, params: Params) -> Json:
     symbol = caller.venue.market(_FUTURES, params.required("symbol")).id
     page = params.page("fromId", limit=params.limit(500, 1000, capped=True))
@@ -179,11 +196,13 @@ ORDERS_V1: dict[str, Handler] = {
     "PUT /order": _amend,
     "DELETE /order": _cancel,
     "GET /openOrder": _open_order,
-    "POST /batchOrders": _place_several,
+    "POST /batchOrders": _several(_place),
+    "PUT /batchOrders": _several(_amend),
     "DELETE /batchOrders": _cancel_several,
     "DELETE /allOpenOrders": _cancel_all,
     "POST /countdownCancelAll": _countdown,
     "GET /openOrders": _open_orders,
     "GET /allOrders": _all_orders,
     "GET /userTrades": _user_trades,
+    "GET /forceOrders": _force_orders,
 }

@@ -215,8 +215,11 @@ def account_v2(account: MarginAccount, now_ms: int) -> dict[str, Any]:
             "bidNotional": "0",
             "askNotional": "0",
         }
-    flags = {"canTrade": True, "canDeposit": False, "canWithdraw": False}
-    return answer | flags | {"feeTier": 0, "updateTime": 0, "multiAssetsMargin": False}
+    for row in answer["assets"]:
+        row["marginAvailable"] = True
+    flags = {"canTrade": True, "canDeposit": False, "canWithdraw": False, "feeBurn": False}
+    rest = {"feeTier": 0, "updateTime": 0, "multiAssetsMargin": False, "tradeGroupId": -1}
+    return answer | flags | rest
 
 
 def balance_row(account: MarginAccount, now_ms: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from xq.errors import UnknownName
 from xq.sim.contracts import FUNDING_MS
 from xq.sim.exact import text
 from xq.sim.fair import Price
@@ -10,6 +9,7 @@ from xq.sim.instruments import Face, SimInstrument
 from xq.sim.interest import STEP_MS
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
+from xq.sim.wire.market_data import interval
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
 from xq.timeframe import DAY_MS, Timeframe
@@ -18,7 +18,7 @@ INTEREST_KEPT_MS = 30 * DAY_MS  # Binance keeps a month of open interest
 
 _FUTURES = Face.FUTURES
 _MOST_BARS = 1500
-_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
 def premium_index(caller: Caller, params: Params) -> Json:
@@ -76,7 +76,7 @@ def price_klines(price: Price) -> Handler:
     def handler(caller: Caller, params: Params) -> Json:
         venue = caller.venue
         symbol = venue.market(_FUTURES, params.required(name)).id
-        timeframe = _named(params, "interval", Reason.BAD_INTERVAL)
+        timeframe = interval(params, _FUTURES)
         limit = params.limit(500, _MOST_BARS, capped=False)
         feed, now = venue.feeds[_FUTURES], venue.now_ms
         rows = feed.price_bars(price, symbol, timeframe, params.span(), limit, now)
@@ -105,9 +105,7 @@ def open_interest_history(caller: Caller, params: Params) -> Json:
     """Contracts held at regular times of the last thirty days, and their value at the mark."""
     venue = caller.venue
     market = venue.market(_FUTURES, params.required("symbol"))
-    period = _named(params, "period", Reason.INVALID_DATA)
-    if period.name not in _PERIODS:
-        raise Refusal(Reason.INVALID_DATA, "period")
+    period = period_of(params)
     limit = params.limit(30, 500, capped=False)
     start, end = params.span()
     oldest = venue.now_ms - INTEREST_KEPT_MS
@@ -131,8 +129,9 @@ def _interest(venue: SimVenue, symbol: str, ts_ms: int) -> dict[str, Any]:
     }
 
 
-def _named(params: Params, name: str, refused_as: Reason) -> Timeframe:
-    try:
-        return Timeframe.parse(params.required(name))
-    except UnknownName:
-        raise Refusal(refused_as, name) from None
+def period_of(params: Params) -> Timeframe:
+    """The ``period`` asked for, one of `PERIODS`."""
+    name = params.required("period")
+    if name not in PERIODS:
+        raise Refusal(Reason.INVALID_DATA, "period")
+    return Timeframe.parse(name)

@@ -32,7 +32,8 @@ _FLAT = {
         "exchangeInfo": 1, "aggTrades": 20, "trades": 5, "historicalTrades": 20, "account": 5,
         "balance": 5, "positionRisk": 5, "userTrades": 5, "allOrders": 5, "income": 30,
         "positionSide/dual": 30, "fundingRate": 1, "ticker/price": 1, "ticker/bookTicker": 2,
-        "order": 1,
+        "order": 1, "batchOrders": 5, "algoOrder": 1, "allAlgoOrders": 5, "openAlgoOrders": 1,
+        "countdownCancelAll": 10, "positionMargin": 1, "openOrder": 1,
     },
 }  # fmt: skip
 # (largest limit, weight), smallest first; the limit a caller does not name is 500 or 100.
@@ -48,7 +49,7 @@ _UNNAMED_LIMIT = {(Face.SPOT, "depth"): 100}
 _WITHOUT_SYMBOL = {
     (Face.SPOT, "ticker/24hr"): (2, 80), (Face.FUTURES, "ticker/24hr"): (1, 40),
     (Face.SPOT, "openOrders"): (6, 80), (Face.FUTURES, "openOrders"): (1, 40),
-    (Face.FUTURES, "premiumIndex"): (1, 10),
+    (Face.FUTURES, "premiumIndex"): (1, 10), (Face.FUTURES, "openAlgoOrders"): (1, 40),
 }  # fmt: skip
 
 
@@ -103,13 +104,7 @@ class Limits:
 
     def describe(self, face: Face) -> list[dict[str, object]]:
         """``rateLimits`` as ``exchangeInfo`` states them."""
-        letters = {"S": "SECOND", "M": "MINUTE", "D": "DAY"}
-        weight = _rule("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_LIMITS[face])
-        orders = [
-            _rule("ORDERS", letters[name[-1]], int(name[:-1]), most)
-            for name, (_, most) in ORDER_LIMITS[face].items()
-        ]
-        return [weight, *orders]
+        return [_rule("REQUEST_WEIGHT", "MINUTE", 1, WEIGHT_LIMITS[face]), *order_rules(face)]
 
     def _judge(self, face: Face, method: str, path: str, query: str, now_ms: int) -> Verdict:
         tally = self._tallies[face]
@@ -123,7 +118,7 @@ class Limits:
             headers["X-MBX-USED-WEIGHT"] = str(tally.used)
         if tally.used > WEIGHT_LIMITS[face]:
             return self._refuse(face, tally, headers, now_ms)
-        if method == "POST" and path.endswith("/order"):
+        if method == "POST" and path.endswith(("/order", "/algoOrder", "/batchOrders")):
             return _order(face, tally, headers, now_ms)
         return Verdict(200, headers)
 
@@ -141,6 +136,21 @@ class Limits:
             "the API."
         )
         return Verdict(429, headers | {"Retry-After": wait}, {"code": -1003, "msg": text})
+
+
+def order_rules(face: Face) -> list[dict[str, object]]:
+    """How many orders an account may send.
+
+    Examples
+    --------
+    >>> order_rules(Face.FUTURES)[1]
+    {'rateLimitType': 'ORDERS', 'interval': 'MINUTE', 'intervalNum': 1, 'limit': 1200}
+    """
+    letters = {"S": "SECOND", "M": "MINUTE", "D": "DAY"}
+    return [
+        _rule("ORDERS", letters[name[-1]], int(name[:-1]), most)
+        for name, (_, most) in ORDER_LIMITS[face].items()
+    ]
 
 
 def weight(face: Face, path: str, query: str) -> int:

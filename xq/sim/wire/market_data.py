@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from xq.errors import UnknownName
-from xq.sim.exact import divided, text
+from xq.sim.exact import ZERO, divided, text
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
-from xq.timeframe import DAY_MS, HOUR_MS, Timeframe
+from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 _HOUR = Timeframe("1h", HOUR_MS)
 _FUTURES_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
@@ -43,18 +43,22 @@ def klines(caller: Caller, params: Params, face: Face) -> Json:
     """Bars, oldest first; from ``startTime`` on, or the newest."""
     venue = caller.venue
     symbol = venue.market(face, params.required("symbol")).id
-    timeframe = _timeframe(params)
+    timeframe = interval(params, face)
     start, end = params.span()
     limit = params.limit(500, _BARS[face], capped=face is Face.SPOT)
     rows = venue.feeds[face].bars(symbol, timeframe, start, end, limit, venue.now_ms)
     return [_kline(row) for row in rows.tolist()]
 
 
-def _timeframe(params: Params) -> Timeframe:
+def interval(params: Params, face: Face) -> Timeframe:
+    """The bar length asked for; Binance has bars of seconds on spot alone."""
     try:
-        return Timeframe.parse(params.required("interval"))
+        timeframe = Timeframe.parse(params.required("interval"))
     except UnknownName:
         raise Refusal(Reason.BAD_INTERVAL) from None
+    if face is Face.FUTURES and timeframe.ms < MINUTE_MS:
+        raise Refusal(Reason.BAD_INTERVAL)
+    return timeframe
 
 
 def _kline(row: list[float]) -> list[Any]:
@@ -114,7 +118,7 @@ def trades(caller: Caller, params: Params, face: Face) -> Json:
             "time": trade.ts,
             "isBuyerMaker": trade.buyer_is_maker,
         }
-        rows.append(row | {"isBestMatch": True} if face is Face.SPOT else row)
+        rows.append(row | ({"isBestMatch": True} if face is Face.SPOT else {"isRPITrade": False}))
     return rows
 
 
@@ -142,7 +146,7 @@ def aggregate_trades(caller: Caller, params: Params, face: Face) -> Json:
             "T": trade.ts,
             "m": trade.buyer_is_maker,
         }
-        rows.append(row | {"M": True} if face is Face.SPOT else row)
+        rows.append(row | ({"M": True} if face is Face.SPOT else {"nq": row["q"]}))
     return rows
 
 
@@ -159,12 +163,16 @@ def _day(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
     opened = Decimal(f"{rows[0][1]:.8f}") if rows else last
     volume = Decimal(f"{sum(row[5] for row in rows):.8f}")
     turnover = Decimal(f"{sum(row[7] for row in rows):.8f}")
+    count = int(sum(row[8] for row in rows))
+    newest = feed.trades(market.id, limit=1, now_ms=now)
+    last_id = newest[-1].last_execution if newest else -1
     ticker = {
         "symbol": market.id,
         "priceChange": text(last - opened),
         "priceChangePercent": f"{divided((last - opened) * 100, opened):.3f}",
         "weightedAvgPrice": text(divided(turnover, volume) if volume else last),
         "lastPrice": text(last),
+        "lastQty": text(newest[-1].quantity if newest else ZERO),
         "openPrice": text(opened),
         "highPrice": f"{max((row[2] for row in rows), default=float(last)):.8f}",
         "lowPrice": f"{min((row[3] for row in rows), default=float(last)):.8f}",
@@ -172,9 +180,13 @@ def _day(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
         "quoteVolume": text(turnover),
         "openTime": int(rows[0][0]) if rows else now,
         "closeTime": now,
-        "count": int(sum(row[8] for row in rows)),
+        "firstId": max(last_id - count + 1, 0) if newest else -1,
+        "lastId": last_id,
+        "count": count,
     }
-    return ticker | _best(venue, face, market) if face is Face.SPOT else ticker
+    if face is Face.FUTURES:
+        return ticker
+    return ticker | _best(venue, face, market) | {"prevClosePrice": text(opened)}
 
 
 def book_ticker(caller: Caller, params: Params, face: Face) -> Json:
@@ -201,11 +213,12 @@ def price_ticker(caller: Caller, params: Params, face: Face) -> Json:
 
 def _best(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
     bids, asks = venue.depth(face, market.id, 1)
+    bid, ask = (side[0] if side else (ZERO, ZERO) for side in (bids, asks))
     return {
-        "bidPrice": text(bids[0][0]),
-        "bidQty": text(bids[0][1]),
-        "askPrice": text(asks[0][0]),
-        "askQty": text(asks[0][1]),
+        "bidPrice": text(bid[0]),
+        "bidQty": text(bid[1]),
+        "askPrice": text(ask[0]),
+        "askQty": text(ask[1]),
     }
 
 

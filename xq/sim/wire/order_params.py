@@ -45,8 +45,6 @@ SPOT_STOPS = {
 
 def spot_order(params: Params) -> NewOrder:
     """A spot order."""
-    if params.flag("reduceOnly"):
-        raise Refusal(Reason.UNWANTED_PARAMETER, "reduceOnly")
     kind = params.word("type", _SpotType, Reason.BAD_ORDER_TYPE)
     stop = SPOT_STOPS.get(kind)
     if stop is None and "stopPrice" in params:

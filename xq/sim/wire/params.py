@@ -37,6 +37,10 @@ class Params:
         """Read a query string and a form body; the query wins where both name a parameter."""
         return cls(_pairs(body) | _pairs(query))
 
+    def values(self) -> dict[str, str]:
+        """Every parameter as it was sent."""
+        return dict(self._values)
+
     def sent(self) -> "Params":
         """These without what was sent empty."""
         return Params({name: value for name, value in self._values.items() if value})
@@ -47,6 +51,10 @@ class Params:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def given(self, **more: str) -> "Params":
+        """The same and more."""
+        return Params({**self._values, **more})
 
     def text(self, name: str) -> str | None:
         """A parameter, or None if it was not sent; refused if empty."""
@@ -153,4 +161,7 @@ def _pairs(encoded: str) -> dict[str, str]:
         )
     except (ValueError, UnicodeDecodeError):
         raise Refusal(Reason.MALFORMED_PARAMETER, "query") from None
-    return dict(pairs)
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise Refusal(Reason.DUPLICATE_PARAMETER)
+    return values

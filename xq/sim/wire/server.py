@@ -3,30 +3,30 @@
 import asyncio
 import os
 import threading
-from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.clock import SystemClock
-from xq.errors import StorageFailed, UsageError, VenueError
+from xq.errors import DataError, UsageError, VenueError
 from xq.ports import Clock
-from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
-from xq.sim.ledger import FILE_NAME, Ledger
-from xq.sim.market import SimMarket
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
+from xq.sim.wire.admin.desk import Desk
+from xq.sim.wire.admin.site import AdminSite
 from xq.sim.wire.auth import Message
 from xq.sim.wire.bybit.doors import BybitDoors
 from xq.sim.wire.bybit.face import PREFIX, BybitFace
 from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
 from xq.sim.wire.errors import wire_error
+from xq.sim.wire.faults.bench import Bench
+from xq.sim.wire.faults.fault import Fault
 from xq.sim.wire.limits import Limits
 from xq.sim.wire.route import Routes
 from xq.sim.wire.streams.conversation import Manners
 from xq.sim.wire.streams.endpoint import Streams
+from xq.sim.wire.streams.outbox import Outbox
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -35,29 +35,7 @@ HOST = "127.0.0.1"
 
 _LARGEST_BODY = 64 * 1024
 _LINGER_SECONDS = 1.0
-
-
-def open_venue(
-    state: Path,
-    clock: Clock,
-    seed: int,
-    start_ms: int | None = None,
-    accounts: Sequence[str] = (MAIN,),
-) -> SimVenue:
-    """The venue whose ledger lies in ``state``; close its ledger when done.
-
-    Raises
-    ------
-    ConfigError, UsageError, CorruptFile, StorageFailed
-        As `SimVenue` and `Ledger` do.
-    """
-    ledger = Ledger(state / FILE_NAME)
-    try:
-        feeds = {face: SimMarket(face, seed) for face in Face}
-        return SimVenue(ledger, feeds, clock, seed=seed, start_ms=start_ms, accounts=accounts)
-    except BaseException:
-        ledger.close()
-        raise
+_UNREADABLE = '{"code":-1130,"msg":"Data sent for parameter \'body\' is not valid."}'
 
 
 class VenueServer:
@@ -73,6 +51,10 @@ class VenueServer:
         How fast it may be asked; None is without limit.
     manners
         How WebSocket connections are treated; None is as on Binance.
+    bench
+        What goes wrong on purpose; None is nothing.
+    admin_port
+        Second port, for who runs the venue; 0 takes any free one, None has none. Needs a bench.
 
     Attributes
     ----------
@@ -93,10 +75,14 @@ class VenueServer:
         wall: Clock | None = None,
         limits: Limits | None = None,
         manners: Manners | None = None,
+        bench: Bench | None = None,
+        admin_port: int | None = None,
     ) -> None:
         self.venue = venue
         self.port = port
         self.limits = limits
+        self.bench = bench
+        self.admin_port = admin_port
         self._manners = manners
         self.streams: Streams | None = None
         self._bybit = BybitFace(venue, limited=limits is not None)
@@ -116,6 +102,9 @@ class VenueServer:
         self._thread.start()
         try:
             self.port = self._ready.result()
+        except UsageError:
+            self._thread.join()
+            raise
         except OSError as error:
             self._thread.join()
             raise UsageError(
@@ -148,21 +137,53 @@ class VenueServer:
             app, handle_signals=False, access_log=None, shutdown_timeout=_LINGER_SECONDS
         )
         await runner.setup()
-        self.streams = Streams(self.venue, self._reply, wall=self._wall, manners=self._manners)
+        self.streams = Streams(
+            self.venue,
+            self._reply_over_socket,
+            wall=self._wall,
+            manners=self._manners,
+            outboxes=Outbox if self.bench is None else self.bench.outbox,
+        )
         manners = Manners() if self._manners is None else self._manners
         doors = BybitDoors(self._bybit, self.streams.hub, self._wall, manners)
         self.streams.doors.update(doors.openers)
+        admin = self._admin(self.streams)
         try:
             await web.TCPSite(runner, HOST, self.port).start()
+            if admin is not None and self.admin_port is not None:
+                await admin.start(self.admin_port)
+                self.admin_port = admin.port
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
+            if self.bench is not None:
+                self.bench.close()
+            if admin is not None:
+                await admin.close()
             await self.streams.close()
             doors.close()
             self._bybit.close()
             await runner.cleanup()
 
+    def _admin(self, streams: Streams) -> AdminSite | None:
+        """The second port, not yet listening."""
+        if self.bench is None:
+            return None
+        self.bench.attach(streams.hub.keys)
+        desk = Desk(self.venue, self.bench, self._status)
+        return None if self.admin_port is None else AdminSite(self.venue, desk)
+
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
+        if self.bench is None or request.raw_path == STATUS_PATH:
+            return await self._respond(request, [])
+        body = b"" if "Upgrade" in request.headers else await _body(request)
+        message = _message(request, body)
+        return await self.bench.over_http(
+            request, self.venue, message, lambda struck: self._respond(request, struck)
+        )
+
+    async def _respond(self, request: "web.Request", struck: list[Fault]) -> "web.StreamResponse":
+        """Answer a request under the conditions of faults."""
         import orjson
         from aiohttp import web
 
@@ -170,8 +191,7 @@ class VenueServer:
             socket = await self.streams.serve(request)
             if socket is not None:
                 return socket
-        body = await request.read()
-        reply = self._answer(request, body)
+        reply = self._answer(request, await _body(request), struck)
         return web.Response(
             status=reply.status,
             body=orjson.dumps(reply.payload),
@@ -179,29 +199,33 @@ class VenueServer:
             headers=dict(reply.headers),
         )
 
-    def _answer(self, request: "web.Request", body: bytes) -> Reply:
+    def _answer(self, request: "web.Request", body: bytes, struck: list[Fault]) -> Reply:
         path, _, query = request.raw_path.partition("?")
         if path == STATUS_PATH:
             return Reply(200, self._status())
         if not query.isascii() or not body.isascii():
             error = wire_error(Refusal(Reason.MALFORMED_PARAMETER, "query"), Face.SPOT)
             return Reply(error.status, error.payload)
-        key = request.headers.get("X-MBX-APIKEY")
-        named = request.headers.items()
-        signed = {name.lower(): text for name, text in named if "-BAPI-" in name.upper()}
-        text = body.decode("ascii")
-        message = Message(request.method, path, query, text, key, headers=signed)
-        return self._reply(message)
+        message = _message(request, body)
+        if self.bench is None or not struck:
+            return self._reply(message, self._wall)
+        return self.bench.answer(self.venue, message, self._wall, self._reply, struck)
 
-    def _reply(self, message: Message) -> Reply:
-        """Answer a request, by HTTP or WebSocket."""
+    def _reply_over_socket(self, message: Message) -> Reply:
+        """Answer a request of the WebSocket API."""
+        if self.bench is None:
+            return self._reply(message, self._wall)
+        return self.bench.over_socket(self.venue, message, self._wall, self._reply)
+
+    def _reply(self, message: Message, wall: Clock) -> Reply:
+        """The venue's own answer, signatures being checked against ``wall``."""
         if message.path.startswith(PREFIX):
-            return self._bybit.reply(message, self._wall)
+            return self._bybit.reply(message, wall)
         more = None if self.streams is None else self.streams.routes
         if self.limits is None:
-            reply = dispatch(self.venue, message, self._wall, more)
+            reply = dispatch(self.venue, message, wall, more)
         else:
-            reply = limited(self.limits, self.venue, message, self._wall, more)
+            reply = limited(self.limits, self.venue, message, wall, more)
         if self.streams is not None:
             self.streams.seen(message, reply)
         return reply
@@ -216,11 +240,31 @@ class VenueServer:
         }
 
 
+async def _body(request: "web.Request") -> bytes:
+    """What was sent; refused if it is not encoded as its headers say."""
+    from aiohttp import web
+    from aiohttp.http_exceptions import BadHttpMessage
+
+    try:
+        return await request.read()
+    except (BadHttpMessage, web.RequestPayloadError):
+        raise web.HTTPBadRequest(text=_UNREADABLE, content_type="application/json") from None
+
+
+def _message(request: "web.Request", body: bytes) -> Message:
+    path, _, query = request.raw_path.partition("?")
+    key = request.headers.get("X-MBX-APIKEY")
+    named = request.headers.items()
+    signed = {name.lower(): text for name, text in named if "-BAPI-" in name.upper()}
+    text = body.decode("ascii", "replace")
+    return Message(request.method, path, query, text, key, headers=signed)
+
+
 def limited(
     limits: Limits, venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None
 ) -> Reply:
     """`dispatch` for who has not asked too often."""
-    with suppress(StorageFailed, VenueError):  # it stands still then, and `dispatch` says why
+    with suppress(DataError, VenueError):  # it stands still then, and `dispatch` says why
         venue.settle()
     verdict = limits.admit(message.method, message.path, message.query, venue.now_ms)
     if verdict.payload is not None:

@@ -13,7 +13,9 @@ from xq.sim.wire.market_data import of_face
 from xq.sim.wire.order_params import spot_order, which_order
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Json, Routes, Security, routes
+from xq.sim.wire.spot_more import SPOT_OPEN, SPOT_SIGNED, SYSTEM_OPEN, WALLET_SIGNED
 from xq.sim.wire.spot_payloads import canceled_order, described_order, own_trade, placed_order
+from xq.sim.wire.spot_replace import cancel_replace
 
 _SPOT = Face.SPOT
 
@@ -192,6 +194,7 @@ SPOT_ROUTES: Routes = {
             "GET /ticker/24hr": of_face(market_data.day_ticker, _SPOT),
             "GET /ticker/bookTicker": of_face(market_data.book_ticker, _SPOT),
             "GET /ticker/price": of_face(market_data.price_ticker, _SPOT),
+            **SPOT_OPEN,
         },
     ),
     **routes(
@@ -204,14 +207,17 @@ SPOT_ROUTES: Routes = {
             "GET /account": _account,
             "POST /order": _place,
             "POST /order/test": _test,
+            "POST /order/cancelReplace": cancel_replace,
             "GET /order": _query,
             "DELETE /order": _cancel,
             "GET /openOrders": _open_orders,
             "DELETE /openOrders": _cancel_all,
             "GET /allOrders": _all_orders,
             "GET /myTrades": _my_trades,
+            **SPOT_SIGNED,
         },
     ),
+    **routes("/sapi/v1", Security.OPEN, SYSTEM_OPEN),
     **routes(
         "/sapi/v1",
         Security.SIGNED,
@@ -220,6 +226,7 @@ SPOT_ROUTES: Routes = {
             "GET /asset/tradeFee": _trade_fee,
             "GET /margin/allPairs": _no_margin,
             "GET /margin/isolated/allPairs": _no_margin,
+            **WALLET_SIGNED,
         },
     ),
 }

@@ -16,9 +16,10 @@ from xq.sim.wire.bybit.looks import Book, Ticker
 from xq.sim.wire.bybit.tapes import Bars, Liquidations, Prints
 from xq.sim.wire.bybit.tellers import TOPICS, Tellers, frame
 from xq.sim.wire.bybit.topics import parse
-from xq.sim.wire.streams.hub import Hub, Silence
+from xq.sim.wire.streams.hub import Hub
 from xq.sim.wire.streams.names import Kind, Stream
 from xq.sim.wire.streams.session import Session
+from xq.sim.wire.streams.topics import Silence
 
 _PRIVATE = {f"{name}{ending}": name for name in TOPICS for ending in ("", ".linear")}
 _PRIVATE.pop("wallet.linear")

@@ -15,10 +15,11 @@ from typing import Any
 import orjson
 
 from xq.sim.exact import ZERO, text
+from xq.sim.feed import RecordedBook
 from xq.sim.instruments import Face
 from xq.sim.market import Levels
 from xq.sim.venue import SimVenue
-from xq.sim.wire.streams.names import Stream
+from xq.sim.wire.streams.names import Round, Stream
 
 DEPTH = 1000  # levels a side that differences cover, until a deeper snapshot is shown
 
@@ -47,7 +48,10 @@ class Books:
         return self.venue.depth(face, symbol, limit)
 
     def next_id(self, face: Face, symbol: str) -> int:
-        """The id of a look at a book."""
+        """The id of a look at a book; of a recorded book its own."""
+        feed = self.venue.feeds[face]
+        if isinstance(feed, RecordedBook):
+            return feed.update_id(symbol, self.venue.now_ms)
         market = self._market(face, symbol)
         market.last_id = max(market.last_id + 1, self.venue.now_ms * _IDS_PER_MS)
         return market.last_id
@@ -187,6 +191,8 @@ class Quotes:
         self._books = books
         self._cell = -1
         self._seen: dict[str, tuple[Levels, Levels]] = {}
+        listed = [market.id for market in books.venue.markets(stream.face)]
+        self._round = Round([stream.symbol] if stream.symbol else listed)
 
     def close(self) -> None:
         """Nothing to leave."""
@@ -198,14 +204,13 @@ class Quotes:
         if cell == self._cell:
             return
         self._cell = cell
-        one = self.stream.symbol
-        for symbol in [one] if one else [market.id for market in venue.markets(face)]:
+        for symbol in self._round.next():
             bids, asks = self._books.read(face, symbol, 1)
             if not bids or not asks or self._seen.get(symbol) == (bids, asks):
                 continue
             self._seen[symbol] = (bids, asks)
             yield venue.now_ms, orjson.dumps(self._quote(symbol, bids[0], asks[0]))
-            if not one:
+            if not self.stream.symbol:
                 yield None
 
     def _quote(

@@ -94,7 +94,8 @@ class Conversation:
                     if reply:
                         self._outbox.put(reply)
                 elif message.type is WSMsgType.PING:
-                    await socket.pong(message.data)
+                    if not self._outbox.is_mute:
+                        await socket.pong(message.data)
                 elif message.type is WSMsgType.PONG:
                     self._alive_at = self._loop.time()
         finally:
@@ -117,9 +118,10 @@ class Conversation:
         if silent or now - self._born_at > self._manners.life_seconds:
             self._outbox.abandon()
             return
-        task = self._loop.create_task(_ping(socket))
-        self._pings.add(task)
-        task.add_done_callback(self._pings.discard)
+        if not self._outbox.is_mute:
+            task = self._loop.create_task(_ping(socket))
+            self._pings.add(task)
+            task.add_done_callback(self._pings.discard)
         self._timer = self._loop.call_later(self._manners.ping_seconds, self._beat, socket)
 
 

@@ -18,7 +18,7 @@ from xq.sim.wire.streams.conversation import Conversation, Manners
 from xq.sim.wire.streams.door import Door, door
 from xq.sim.wire.streams.hub import Hub
 from xq.sim.wire.streams.listen_keys import ListenKeys, key_routes
-from xq.sim.wire.streams.outbox import Outbox
+from xq.sim.wire.streams.outbox import Line, Outbox
 from xq.sim.wire.streams.pump import Pump, Stepped
 from xq.sim.wire.streams.requests import Answerer, Requests
 from xq.sim.wire.streams.session import Session
@@ -41,6 +41,8 @@ class Streams:
         Answers a request as REST does.
     wall
         What signatures and listen keys are checked against.
+    outboxes
+        Makes what waits for each connection, from it and the most bytes that may.
 
     Attributes
     ----------
@@ -57,6 +59,7 @@ class Streams:
         *,
         wall: Clock,
         manners: Manners | None = None,
+        outboxes: Callable[[Line, int], Outbox] = Outbox,
     ) -> None:
         keys = ListenKeys(wall)
         self.hub = Hub(venue, keys)
@@ -64,6 +67,7 @@ class Streams:
         self.doors: dict[str, Callable[[Outbox], Conversation]] = {}
         self._reply = reply
         self._wall = wall
+        self._outboxes = outboxes
         self._manners = Manners() if manners is None else manners
         clock = venue.clock if isinstance(venue.clock, Stepped) else None
         self._pump = asyncio.get_running_loop().create_task(Pump(venue, self.hub, clock).run())
@@ -127,7 +131,7 @@ class Streams:
             autoping=False, compress=False, max_msg_size=_LARGEST_MESSAGE
         )
         await socket.prepare(request)
-        outbox = Outbox(_sender(socket), _aborter(request), self._manners.most_bytes)
+        outbox = self._outboxes(_line(request, socket), self._manners.most_bytes)
         writer = asyncio.create_task(outbox.run())
         self._sockets[socket] = None
         try:
@@ -157,6 +161,11 @@ class Streams:
         """A connection that asks."""
         requests = Requests(face, self.hub, outbox, self._reply, self._wall)
         return Conversation(outbox, requests.reply, requests.close, self._manners)
+
+
+def _line(request: "web.Request", socket: "web.WebSocketResponse") -> Line:
+    path = request.raw_path.partition("?")[0]
+    return Line(path, _sender(socket), _aborter(request), lambda code: socket.close(code=code))
 
 
 def _sender(socket: "web.WebSocketResponse") -> Callable[[bytes], Awaitable[None]]:

@@ -5,13 +5,13 @@ from typing import Any
 
 import orjson
 
-from xq.sim.exact import ZERO, text
+from xq.sim.exact import text
 from xq.sim.instruments import Face
 from xq.sim.venue import SimVenue
 from xq.sim.wire.market_data import day_ticker
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller
-from xq.sim.wire.streams.names import Kind, Stream
+from xq.sim.wire.streams.names import Kind, Round, Stream
 
 
 class Marks:
@@ -41,15 +41,18 @@ class Marks:
     def _mark(self, symbol: str, ts_ms: int) -> dict[str, Any]:
         coming = self._feed.funding_estimate(symbol, ts_ms)
         index = text(self._feed.index_price(symbol, ts_ms))
+        mark = text(self._feed.mark_price(symbol, ts_ms))
         return {
             "e": "markPriceUpdate",
             "E": ts_ms,
             "s": symbol,
-            "p": text(self._feed.mark_price(symbol, ts_ms)),
+            "p": mark,
+            "ap": mark,
             "i": index,
             "P": index,
             "r": text(coming.rate),
             "T": coming.ts,
+            "st": 1,
         }
 
 
@@ -62,6 +65,7 @@ class Figures:
         self._caller = Caller(venue, owner="")
         self._cell = venue.now_ms // stream.every_ms
         self._seen: dict[str, tuple[object, ...]] = {}
+        self._round = Round([market.id for market in venue.markets(stream.face)])
 
     def close(self) -> None:
         """Nothing to leave."""
@@ -73,31 +77,32 @@ class Figures:
             return
         self._cell = now // self.stream.every_ms
         if self.stream.symbol:
-            row = self._changed(self.stream.symbol, now)
+            row = self._changed(self.stream.symbol)
             if row is not None:
                 yield now, orjson.dumps(row)
             return
         rows = []
-        for market in self._venue.markets(self.stream.face):
-            row = self._changed(market.id, now)
+        for symbol in self._round.next():
+            row = self._changed(symbol)
             if row is not None:
                 rows.append(row)
             yield None
         if rows:
             yield now, orjson.dumps(rows)
 
-    def _changed(self, symbol: str, now: int) -> dict[str, Any] | None:
+    def _changed(self, symbol: str) -> dict[str, Any] | None:
         figures = day_ticker(self._caller, Params({"symbol": symbol}), self.stream.face)
         if not isinstance(figures, dict):
             raise TypeError("one market has one row")
         known = self._seen.get(symbol)
-        count_now = (figures["count"], figures["volume"], figures["openTime"])
-        if known is not None and known == count_now:
+        state = (figures["count"], figures["volume"], figures["openTime"])
+        if known is not None and known == state:
             return None
-        self._seen[symbol] = count_now
-        return self._row(figures, now)
+        self._seen[symbol] = state
+        return self._row(figures)
 
-    def _row(self, figures: dict[str, Any], now: int) -> dict[str, Any]:
+    def _row(self, figures: dict[str, Any]) -> dict[str, Any]:
+        now = figures["closeTime"]
         spot = self.stream.face is Face.SPOT
         symbol = figures["symbol"]
         ends = {
@@ -110,8 +115,6 @@ class Figures:
         if self.stream.kind is Kind.MINI_TICKER:
             row = {"e": "24hrMiniTicker", "E": now, "s": symbol, "c": figures["lastPrice"], **ends}
             return row if spot else row | {"ps": symbol, "st": 1}
-        newest = self._venue.feeds[self.stream.face].trades(symbol, limit=1, now_ms=now)
-        last = newest[-1] if newest else None
         row = {
             "e": "24hrTicker",
             "E": now,
@@ -120,12 +123,12 @@ class Figures:
             "P": figures["priceChangePercent"],
             "w": figures["weightedAvgPrice"],
             "c": figures["lastPrice"],
-            "Q": text(last.quantity) if last is not None else text(ZERO),
+            "Q": figures["lastQty"],
             **ends,
             "O": figures["openTime"],
             "C": figures["closeTime"],
-            "F": 0 if last is None else max(last.last_execution - figures["count"] + 1, 0),
-            "L": 0 if last is None else last.last_execution,
+            "F": figures["firstId"],
+            "L": figures["lastId"],
             "n": figures["count"],
         }
         if not spot:

@@ -1,60 +1,26 @@
 """Who listens to what, and handing every message to them in the order of venue time."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Protocol
 
 import orjson
 
-from xq.errors import XqError
 from xq.sim.instruments import Face
-from xq.sim.refusal import Refusal
 from xq.sim.venue import SimVenue
-from xq.sim.wire.streams.bars import BarTape
-from xq.sim.wire.streams.books import Books, Differences, Parts, Quotes
-from xq.sim.wire.streams.figures import Figures, Marks
+from xq.sim.wire.streams.books import Books
 from xq.sim.wire.streams.listen_keys import ListenKeys
 from xq.sim.wire.streams.names import Kind, Stream, is_served, parse
-from xq.sim.wire.streams.outbox import breathe
-from xq.sim.wire.streams.prints import Prints
 from xq.sim.wire.streams.session import Session, Tamper
+from xq.sim.wire.streams.topics import Producer, Topic, producer_of
 from xq.sim.wire.streams.users import Recipient, Users
+from xq.timeframe import DAY_MS, HOUR_MS
 
 PATIENCE_SECONDS = 10.0  # how long replayed time waits for one subscriber
 
 _LOOKS = frozenset({Kind.DEPTH, Kind.PARTIAL_DEPTH, Kind.BOOK_TICKER, Kind.TICKER})
-_AT_ONCE = 500  # messages made between two chances for others to run
-
-
-class Producer(Protocol):
-    """Makes the messages of one stream."""
-
-    def events(self, since_ms: int, until_ms: int) -> Iterator[tuple[int, bytes] | None]:
-        """Messages of (since, until] with their times; None where others may run."""
-
-    def close(self) -> None:
-        """Nobody listens any more."""
-
-
-class Silence:
-    """A stream that others fill, or that has nothing to say."""
-
-    def events(self, _since_ms: int, _until_ms: int) -> Iterator[tuple[int, bytes] | None]:
-        """Nothing."""
-        return iter(())
-
-    def close(self) -> None:
-        """Nothing to leave."""
-
-
-@dataclass(slots=True)
-class _Topic:
-    stream: Stream
-    producer: Producer
-    since_ms: int
-    sessions: dict[Session, None] = field(default_factory=dict)
+_SPARSE = frozenset({Kind.BAR, Kind.FORCE_ORDER})
+_IN_FLIGHT = 5000  # messages between two waits for everybody, where nobody is to be cut off
 
 
 class Hub:
@@ -77,9 +43,10 @@ class Hub:
         self.keys = keys
         self.busy = asyncio.Event()
         self.fresh = True
-        self._topics: dict[tuple[Face, str], _Topic] = {}
+        self._topics: dict[tuple[Face, str], Topic] = {}
         self.sessions: dict[Session, None] = {}
         self._recipients: dict[tuple[Session, str], Recipient] = {}
+        self._aside: dict[Topic, asyncio.Task[None]] = {}
         self._tamper: Tamper | None = None
 
     @property
@@ -103,9 +70,16 @@ class Hub:
         return any(topic.stream.kind in _LOOKS for topic in self._topics.values())
 
     @property
+    def longest_ms(self) -> int:
+        """How much time may be told at once: a day of bars, an hour of anything else."""
+        bars = all(topic.stream.kind in _SPARSE for topic in self._topics.values())
+        return DAY_MS if bars else HOUR_MS
+
+    @property
     def since_ms(self) -> int:
         """From here on somebody has not been told everything."""
-        return min((topic.since_ms for topic in self._topics.values()), default=self.venue.now_ms)
+        behind = (topic.since_ms for topic in self._topics.values() if not topic.is_wide)
+        return min(behind, default=self.venue.now_ms)
 
     def join(self, session: Session) -> None:
         """A connection is there."""
@@ -135,7 +109,7 @@ class Hub:
         """Listen to a stream that another face's producer makes, and be told by which."""
         key = stream.face, stream.name
         if key not in self._topics:
-            self._topics[key] = _Topic(stream, make(), self.venue.now_ms)
+            self._topics[key] = Topic(stream, make(), self.venue.now_ms)
             self.fresh = True
         self._topics[key].sessions[session] = None
         session.names[stream.name] = None
@@ -155,29 +129,45 @@ class Hub:
             topic.sessions.pop(session, None)
             if not topic.sessions:
                 topic.producer.close()
+                aside = self._aside.pop(topic, None)
+                if aside is not None:
+                    aside.cancel()
                 del self._topics[session.face, name]
         self.note()
 
-    async def publish(self, until_ms: int) -> int:
-        """Tell everybody what happened up to a time; how many messages that were."""
-        told: list[tuple[int, _Topic, bytes]] = []
+    async def publish(self, until_ms: int, *, patient: bool = False) -> int:
+        """Tell everybody what happened up to a time; how many messages that were.
+
+        A patient one returns once everybody has taken everything; who does not is cut off.
+        """
+        told: list[tuple[int, Topic, bytes]] = []
         for topic in list(self._topics.values()):
-            since, topic.since_ms = topic.since_ms, max(until_ms, topic.since_ms)
-            try:
-                for event in topic.producer.events(since, until_ms):
-                    if event is None:
-                        await breathe()
-                        continue
-                    told.append((event[0], topic, event[1]))
-                    if len(told) % _AT_ONCE == 0:
-                        await breathe()
-            except (XqError, Refusal):  # no prices at this time: the stream says nothing of it
-                continue
+            if topic.is_wide and not patient:
+                self._tell_aside(topic, until_ms)
+            else:
+                told += await topic.events(until_ms)
         told.sort(key=itemgetter(0))
-        for _, topic, frame in told:
-            for session in topic.sessions:
-                session.tell(topic.stream.name, frame)
+        for number, (_, topic, frame) in enumerate(told, start=1):
+            topic.tell(frame)
+            if patient and number % _IN_FLIGHT == 0:
+                await self._drained()
+        if patient:
+            await self._drained()
         return len(told)
+
+    def _tell_aside(self, topic: Topic, until_ms: int) -> None:
+        """Let a stream of all markets take its time, while the others go on."""
+        before = self._aside.get(topic)
+        if before is not None:
+            if not before.done():
+                return
+            before.result()  # a bug there is a bug here
+
+        async def tell() -> None:
+            for _, _, frame in await topic.events(until_ms):
+                topic.tell(frame)
+
+        self._aside[topic] = asyncio.get_running_loop().create_task(tell())
 
     def expire(self) -> None:
         """End listen keys whose hour is over; whoever listens by them is told so."""
@@ -192,6 +182,8 @@ class Hub:
     def close(self) -> None:
         """Stop listening to the venue."""
         self.users.close()
+        for task in list(self._aside.values()):
+            task.cancel()
 
     def note(self) -> None:
         """Whether anybody listens has changed, perhaps."""
@@ -200,7 +192,7 @@ class Hub:
         else:
             self.busy.clear()
 
-    async def drained(self) -> None:
+    async def _drained(self) -> None:
         """Return once everybody has taken everything; who does not in time is cut off."""
         for session in list(self.sessions):
             try:
@@ -209,28 +201,15 @@ class Hub:
             except TimeoutError:
                 session.outbox.abandon()
 
-    def _topic(self, stream: Stream) -> _Topic | None:
+    def _topic(self, stream: Stream) -> Topic | None:
         key = stream.face, stream.name
         if key not in self._topics:
-            producer = self._producer(stream)
+            producer = producer_of(stream, self.venue, self.books)
             if producer is None:
                 return None
-            self._topics[key] = _Topic(stream, producer, self.venue.now_ms)
+            self._topics[key] = Topic(stream, producer, self.venue.now_ms)
             self.fresh = True
         return self._topics[key]
-
-    def _producer(self, stream: Stream) -> Producer | None:
-        """The maker of a stream's messages; None for a market that does not exist."""
-        if stream.kind is Kind.FORCE_ORDER:
-            return Silence()
-        try:
-            if stream.symbol:
-                self.venue.market(stream.face, stream.symbol)
-            if stream.timeframe is not None:
-                return BarTape(stream, self.venue, stream.timeframe)
-            return _MAKERS[stream.kind](stream, self)
-        except (XqError, Refusal):
-            return None
 
     def _hear_account(self, session: Session, name: str) -> bool:
         """Listen to an account, if the name is its listen key, perhaps with one kind of event."""
@@ -249,6 +228,7 @@ class Hub:
             self.users.remove(old)
         self._recipients[session, name] = recipient
         self.users.add(recipient)
+        session.outbox.owners.add(key.owner)
         return True
 
     def _announce(self, symbol: str, frame: bytes) -> None:
@@ -258,15 +238,3 @@ class Hub:
             if topic is not None:
                 for session in topic.sessions:
                     session.tell(name, frame)
-
-
-_MAKERS: dict[Kind, Callable[[Stream, Hub], Producer]] = {
-    Kind.TRADE: lambda stream, hub: Prints(stream, hub.venue),
-    Kind.AGG_TRADE: lambda stream, hub: Prints(stream, hub.venue),
-    Kind.DEPTH: lambda stream, hub: Differences(stream, hub.books),
-    Kind.PARTIAL_DEPTH: lambda stream, hub: Parts(stream, hub.books),
-    Kind.BOOK_TICKER: lambda stream, hub: Quotes(stream, hub.books),
-    Kind.MARK_PRICE: lambda stream, hub: Marks(stream, hub.venue),
-    Kind.TICKER: lambda stream, hub: Figures(stream, hub.venue),
-    Kind.MINI_TICKER: lambda stream, hub: Figures(stream, hub.venue),
-}

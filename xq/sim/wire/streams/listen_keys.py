@@ -65,6 +65,12 @@ class ListenKeys:
         if found is not None:
             del self._until[found]
 
+    def cut_short(self, owner: str) -> None:
+        """Let an account's keys be over now."""
+        for key in self._until:
+            if key.owner == owner:
+                self._until[key] = self._wall.now_ms()
+
     def find(self, key: str, face: Face) -> ListenKey | None:
         """Whose key it is; None if it is not valid."""
         return next((k for k in self._valid() if k.key == key and k.face is face), None)

@@ -1,6 +1,7 @@
 """Stream names: what ``btcusdt@kline_1m`` and its kin ask for, and where they may be asked."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -80,7 +81,7 @@ _EVERY = {
     (Face.FUTURES, Kind.BAR): 250,
 }
 _ALL = {
-    "!bookTicker": (Kind.BOOK_TICKER, 5 * _SECOND_MS),
+    "!bookTicker": (Kind.BOOK_TICKER, _SECOND_MS),
     "!ticker@arr": (Kind.TICKER, _SECOND_MS),
     "!miniTicker@arr": (Kind.MINI_TICKER, _SECOND_MS),
     "!forceOrder@arr": (Kind.FORCE_ORDER, 0),
@@ -154,3 +155,28 @@ def is_served(stream: Stream, access: Access) -> bool:
     if access is Access.ANY or access is Access.PRIVATE:
         return True
     return (stream.kind in _PUBLIC) == (access is Access.PUBLIC)
+
+
+class Round:
+    """All markets, some at a time: each message of a stream of all looks at the next ones.
+
+    A message that looks at hundreds of markets at once would keep everybody else waiting.
+
+    Examples
+    --------
+    >>> around = Round(["A", "B", "C"], most=2)
+    >>> around.next(), around.next()
+    (['A', 'B'], ['C', 'A'])
+    >>> Round(["A"], most=2).next()
+    ['A']
+    """
+
+    def __init__(self, symbols: Sequence[str], most: int = 32) -> None:
+        self._symbols = list(symbols)
+        self._most = min(most, len(self._symbols))
+        self._at = 0
+
+    def next(self) -> list[str]:
+        """The markets whose turn it is."""
+        at, self._at = self._at, self._at + self._most
+        return [self._symbols[(at + i) % len(self._symbols)] for i in range(self._most)]

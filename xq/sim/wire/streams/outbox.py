@@ -4,10 +4,33 @@ import asyncio
 import types
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass
 
 MOST_BYTES = 8 * 1024 * 1024  # waiting for one subscriber; more than that and it is let go
 
 _AT_ONCE = 32  # frames between two chances for others to run
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one connection is written to and ended.
+
+    Attributes
+    ----------
+    path
+        Where the client came in.
+    send
+        Writes one frame; waits while the operating system takes no more.
+    abort
+        Breaks the connection.
+    close
+        Ends it with a close frame of a code.
+    """
+
+    path: str
+    send: Callable[[bytes], Awaitable[None]]
+    abort: Callable[[], None]
+    close: Callable[[int], Awaitable[object]]
 
 
 class Outbox:
@@ -18,32 +41,29 @@ class Outbox:
 
     Parameters
     ----------
-    send
-        Writes one frame; waits while the operating system takes no more.
-    abort
-        Breaks the connection.
+    line
+        The connection.
 
     Attributes
     ----------
     is_lost
         Cut off, or closed.
+    is_mute
+        Says nothing more, not even a ping or a pong, without ending.
+    owners
+        Accounts that this connection hears.
     """
 
-    def __init__(
-        self,
-        send: Callable[[bytes], Awaitable[None]],
-        abort: Callable[[], None],
-        most_bytes: int = MOST_BYTES,
-    ) -> None:
-        self._send = send
-        self._abort = abort
+    def __init__(self, line: Line, most_bytes: int = MOST_BYTES) -> None:
+        self.line = line
         self._most_bytes = most_bytes
         self._frames: deque[bytes] = deque()
         self._waiting = 0
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
         self._emptied.set()
-        self.is_lost = False
+        self.is_lost = self.is_mute = False
+        self.owners: set[str] = set()
 
     def put(self, frame: bytes) -> None:
         """Queue a frame; one too many ends the connection."""
@@ -61,7 +81,7 @@ class Outbox:
     def abandon(self) -> None:
         """Drop everything and break the connection."""
         self.lose()
-        self._abort()
+        self.line.abort()
 
     def lose(self) -> None:
         """Drop everything: nobody reads any more."""
@@ -90,7 +110,7 @@ class Outbox:
         while self._frames:
             frame = self._frames.popleft()
             self._waiting -= len(frame)
-            await self._send(frame)
+            await self.line.send(frame)
             sent += 1
             if sent % _AT_ONCE == 0:
                 await breathe()

@@ -74,22 +74,37 @@ def _spot_trade(symbol: str, trade: SimTrade) -> dict[str, Any]:
 
 
 def _aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
+    quantity = text(trade.quantity)
     return {
         "e": "aggTrade",
         "E": trade.ts,
         "a": trade.id,
         "s": symbol,
         "p": text(trade.price),
+        "q": quantity,
+        "nq": quantity,
+        "f": trade.first_execution,
+        "l": trade.last_execution,
+        "T": trade.ts,
+        "m": trade.buyer_is_maker,
+        "st": 1,
+    }
+
+
+def _spot_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
+    return {
+        "e": "aggTrade",
+        "E": trade.ts,
+        "s": symbol,
+        "a": trade.id,
+        "p": text(trade.price),
         "q": text(trade.quantity),
         "f": trade.first_execution,
         "l": trade.last_execution,
         "T": trade.ts,
         "m": trade.buyer_is_maker,
+        "M": True,
     }
-
-
-def _spot_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
-    return _aggregate(symbol, trade) | {"M": True}
 
 
 _SHAPES: dict[tuple[Face, Kind], Callable[[str, SimTrade], dict[str, Any]]] = {

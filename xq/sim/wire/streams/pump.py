@@ -8,7 +8,7 @@ from xq.errors import XqError
 from xq.sim.venue import SimVenue
 from xq.sim.wire.streams.hub import Hub
 from xq.sim.wire.streams.outbox import breathe
-from xq.timeframe import DAY_MS, MINUTE_MS
+from xq.timeframe import MINUTE_MS
 
 TICK_SECONDS = 0.02
 
@@ -59,14 +59,14 @@ class Pump:
         if self._hub.fresh:
             self._hub.fresh, self._stride = False, _FIRST_STRIDE_MS
         while True:
-            stop = min(until, self._hub.since_ms + self._stride)
-            told = await self._hub.publish(stop)
+            start = self._hub.since_ms
+            stop = min(until, start + self._stride)
+            patient = patient or stop < until
+            told = await self._hub.publish(stop, patient=patient)
             if told > _MANY:
                 self._stride = max(self._stride // 2, _LOOK_MS)
-            elif told < _FEW:
-                self._stride = min(self._stride * 2, DAY_MS)
-            if patient or stop < until:
-                await self._hub.drained()
+            elif told < _FEW and stop - start == self._stride:
+                self._stride = min(self._stride * 2, self._hub.longest_ms)
             if stop >= until:
                 return
 

@@ -110,6 +110,7 @@ class Requests:
         recipient = Recipient(owner, self._face, tell)
         self._subscriptions[number] = recipient
         self._hub.users.add(recipient)
+        self._outbox.owners.add(owner)
         self._hub.note()
         return {"subscriptionId": number}
 

@@ -1,0 +1,54 @@
+"""The simulated venue and its second implementation give the same answers, event by event."""
+
+from decimal import Decimal
+
+import pytest
+from support.reference_venue import matching, ruin
+from support.venue_duel import duel
+from support.venue_duel.shrink import shrink
+
+LENGTH = 250
+
+
+def agree(seed: int) -> None:
+    events = duel.story(seed, LENGTH)
+    found = duel.fight(events)
+    assert found is None, duel.explain(events, found)
+
+
+@pytest.mark.parametrize("seed", range(1, 13))
+def test_both_venues_agree_after_every_event(seed):
+    agree(seed)
+
+
+def test_one_seed_is_one_story():
+    assert duel.story(5, 100) == duel.story(5, 100)
+    assert duel.story(5, 100) != duel.story(6, 100)
+
+
+def test_a_fee_off_by_the_last_digit_is_noticed_and_told_in_few_events(monkeypatch):
+    unit = Decimal("0.00000001")
+    monkeypatch.setattr(matching, "round8", lambda value: round(value, 8) + unit)
+    events = duel.story(1, LENGTH)
+    found = duel.fight(events)
+    assert found is not None
+    told = duel.explain(events, found)
+    assert "fee: reference" in told
+    assert told.startswith(("after these 1 of", "after these 2 of"))
+
+
+def test_a_missing_clearance_fee_is_noticed(monkeypatch):
+    monkeypatch.setattr(ruin, "CLEARANCE", Decimal(0))
+    stories = (duel.story(seed, LENGTH) for seed in range(1, 13))
+    assert any(duel.fight(events) is not None for events in stories)
+
+
+def test_shrinking_keeps_what_is_needed():
+    assert shrink(list(range(100)), lambda kept: 17 in kept and 63 in kept) == [17, 63]
+
+
+def test_differences_are_told_by_value():
+    from support.venue_duel.snapshot import differences
+
+    assert differences({"a": Decimal("1.0")}, {"a": Decimal(1)}) == []
+    assert differences({"a": Decimal(1)}, {}) == ["a: reference 1, venue None"]

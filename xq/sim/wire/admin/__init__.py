@@ -1,0 +1,1 @@
+"""The venue's second port: for whoever runs it, not for who trades there."""

@@ -1,0 +1,148 @@
+"""Figures of perpetuals that follow from others: premium, basis, takers, funding rules."""
+
+from decimal import Decimal
+from typing import Any
+
+from xq.sim.basis import CAP
+from xq.sim.contracts import FUNDING_MS
+from xq.sim.exact import divided, text
+from xq.sim.fair import Price
+from xq.sim.instruments import Face, SimInstrument
+from xq.sim.refusal import Reason, Refusal
+from xq.sim.wire import market_data
+from xq.sim.wire.futures_prices import period_of
+from xq.sim.wire.params import Params
+from xq.sim.wire.route import Caller, Handler, Json
+from xq.timeframe import HOUR_MS
+
+_FUTURES = Face.FUTURES
+_MOST_BARS = 1500
+_KLINE_CLOSE = 6  # columns of bars on the wire
+_PERPETUAL = "PERPETUAL"
+
+
+def premium_klines(caller: Caller, params: Params) -> Json:
+    """Bars of how far the mark stands from the index, as a share of it, at each bar's edges."""
+    venue = caller.venue
+    symbol = venue.market(_FUTURES, params.required("symbol")).id
+    timeframe = market_data.interval(params, _FUTURES)
+    limit, span = params.limit(500, _MOST_BARS, capped=False), params.span()
+    feed = venue.feeds[_FUTURES]
+    marks, indices = (
+        feed.price_bars(price, symbol, timeframe, span, limit, venue.now_ms).tolist()
+        for price in (Price.MARK, Price.INDEX)
+    )
+    return [_premium(mark, index) for mark, index in zip(marks, indices, strict=True)]
+
+
+def _premium(mark: list[float], index: list[float]) -> list[Any]:
+    opened, closed = (mark[at] / index[at] - 1 for at in (1, 4))
+    edges = (opened, max(opened, closed), min(opened, closed), closed)
+    shown = (f"{share:.8f}" for share in edges)
+    return [int(mark[0]), *shown, "0", int(mark[_KLINE_CLOSE]), "0", 12, "0", "0", "0"]
+
+
+def continuous_klines(caller: Caller, params: Params) -> Json:
+    """Bars of a pair's perpetual; there are no contracts with a delivery date."""
+    _perpetual(params)
+    market = caller.venue.market(_FUTURES, params.required("pair"))
+    return market_data.klines(caller, params.given(symbol=market.id), _FUTURES)
+
+
+def funding_info(caller: Caller, _params: Params) -> Json:
+    """How often funding is settled, and its bounds."""
+    return [
+        {
+            "symbol": market.id,
+            "adjustedFundingRateCap": f"{CAP:.8f}",
+            "adjustedFundingRateFloor": f"{-CAP:.8f}",
+            "fundingIntervalHours": FUNDING_MS // HOUR_MS,
+            "disclaimer": False,
+        }
+        for market in caller.venue.markets(_FUTURES)
+    ]
+
+
+def composite_indices(_caller: Caller, params: Params) -> Json:
+    """Baskets that are traded like a coin; there are none."""
+    if params.text("symbol") is not None:
+        raise Refusal(Reason.BAD_SYMBOL)
+    return []
+
+
+def constituents(caller: Caller, params: Params) -> Json:
+    """What the index is made of: the coin on this venue's own spot face."""
+    venue = caller.venue
+    market = venue.market(_FUTURES, params.required("symbol"))
+    price = text(venue.feeds[_FUTURES].index_price(market.id, venue.now_ms))
+    row = {"exchange": "xq sim", "symbol": market.id, "price": price, "weight": "1.00000000"}
+    return {"symbol": market.id, "time": venue.now_ms, "constituents": [row]}
+
+
+def basis(caller: Caller, params: Params) -> Json:
+    """Future less index at regular times."""
+    _perpetual(params)
+    market = caller.venue.market(_FUTURES, params.required("pair"))
+    return [_basis(caller, market, row) for row in _bars(caller, params, market)]
+
+
+def _basis(caller: Caller, market: SimInstrument, row: list[float]) -> dict[str, Any]:
+    opened_ms = int(row[0])
+    future = Decimal(f"{row[1]:.8f}")
+    index = caller.venue.feeds[_FUTURES].index_price(market.id, opened_ms)
+    return {
+        "indexPrice": text(index),
+        "contractType": _PERPETUAL,
+        "basisRate": f"{divided(future - index, index):.4f}",
+        "futuresPrice": text(future),
+        "annualizedBasisRate": "",
+        "basis": text(future - index),
+        "pair": market.id,
+        "timestamp": opened_ms,
+    }
+
+
+def taker_volumes(caller: Caller, params: Params) -> Json:
+    """What takers bought and sold in each period."""
+    market = caller.venue.market(_FUTURES, params.required("symbol"))
+    return [_takers(row) for row in _bars(caller, params, market)]
+
+
+def _takers(row: list[float]) -> dict[str, Any]:
+    bought = Decimal(f"{row[9]:.8f}")
+    sold = Decimal(f"{row[5]:.8f}") - bought
+    return {
+        "buySellRatio": f"{divided(bought, sold) if sold else Decimal(0):.4f}",
+        "buyVol": text(bought),
+        "sellVol": text(sold),
+        "timestamp": int(row[0]),
+    }
+
+
+def _bars(caller: Caller, params: Params, market: SimInstrument) -> list[list[float]]:
+    venue = caller.venue
+    period = period_of(params)
+    start, end = params.span()
+    limit = params.limit(30, 500, capped=False)
+    feed = venue.feeds[_FUTURES]
+    rows = feed.bars(market.id, period, start, end, limit, venue.now_ms).tolist()
+    return [row for row in rows if row[_KLINE_CLOSE] < venue.now_ms]
+
+
+def _perpetual(params: Params) -> None:
+    if params.required("contractType") != _PERPETUAL:
+        raise Refusal(Reason.INVALID_DATA, "contractType")
+
+
+FIGURES_V1: dict[str, Handler] = {
+    "GET /premiumIndexKlines": premium_klines,
+    "GET /continuousKlines": continuous_klines,
+    "GET /rpiDepth": market_data.of_face(market_data.depth, _FUTURES),
+    "GET /fundingInfo": funding_info,
+    "GET /indexInfo": composite_indices,
+    "GET /constituents": constituents,
+}
+FIGURES_DATA: dict[str, Handler] = {
+    "GET /basis": basis,
+    "GET /takerlongshortRatio": taker_volumes,
+}
