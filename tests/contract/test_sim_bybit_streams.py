@@ -336,3 +336,34 @@ def test_orders_over_a_connection(url):
             assert (await say(listener, "ping"))["retCode"] == 0
 
     play(story())
+
+
+def test_a_forced_order_is_told_to_everybody(url, clock):
+    async def story():
+        async with listening(url, PUBLIC) as listener, listening(url, PRIVATE) as mine:
+            await say(listener, "subscribe", "allLiquidation.BTCUSDT")
+            await authorize(mine)
+            await say(mine, "subscribe", "execution")
+            body = {"buyLeverage": "100", "sellLeverage": "100", **ORDER}
+            await asyncio.to_thread(post, url, "/v5/position/set-leverage", body)
+            made = await order(url, MARKET | {"qty": "10"})
+            assert made.json()["retCode"] == 0
+            query = "category=linear&symbol=BTCUSDT"
+            size = 10.0
+            for _ in range(400):  # hours until the market has fallen so far
+                clock.sleep(3 * 3_600)
+                found = await asyncio.to_thread(get, url, "/v5/position/list", query, signed=True)
+                size = float(found.json()["result"]["list"][0]["size"])
+                if size < 10:
+                    break
+            told = await listener.until(topic("allLiquidation.BTCUSDT"))
+            [row] = told["data"]
+            assert (row["s"], row["S"]) == ("BTCUSDT", "Buy")  # of the position
+            assert 0 < float(row["v"]) <= 10 - size
+            forced = await mine.until(
+                lambda m: m.get("topic") == "execution" and m["data"][0]["execType"] != "Trade"
+            )
+            assert forced["data"][0]["execType"] == "BustTrade"
+            assert forced["data"][0]["createType"] == "CreateByLiq"
+
+    play(story())

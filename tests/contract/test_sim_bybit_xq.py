@@ -9,7 +9,7 @@ def test_bars_and_funding_are_those_of_the_other_face(xq):
     for exchange in ("sim", "sim-bybit"):
         name = ("--symbol", BTC, "--exchange", exchange, "--output", "jsonl")
         [bars] = xq("collect", *name, *RANGE).rows
-        assert (bars["bars"], bars["gaps"], bars["source"]) == (456, 0, "synthetic")
+        assert (bars["bars"], bars["missing"], bars["source"]) == (456, 0, "synthetic")
         [funding] = xq("collect", *name, "--kind", "funding", *RANGE[:4]).rows
         assert funding["new"] == 57
     for table, column in (("ohlcv", "close"), ("ohlcv", "volume"), ("funding", "rate")):

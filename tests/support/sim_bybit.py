@@ -35,6 +35,7 @@ def config(url: str, name: str = "sim", secret: str = "sim") -> dict[str, Any]:
         "apiKey": name,
         "secret": secret,
         "enableRateLimit": False,
+        "timeout": 120_000,  # 650 tickers take seconds, far more where the machine is slow
         "urls": {"api": {**rest, "ws": streams}},
         "options": {"defaultType": "swap"},
     }

@@ -194,7 +194,8 @@ def recorded_minutes() -> np.ndarray:
 
 
 def _edges(bars: np.ndarray) -> np.ndarray:
+    """Log prices at the edges of bars, not to be written to: they are shared."""
     units = np.concatenate((bars[:1, OPEN], bars[:, CLOSE]))
-    levels: np.ndarray = np.log(units / 10.0**PRICE_DIGITS)
-    levels.setflags(write=False)
-    return levels
+    edges: np.ndarray = np.log(units / 10.0**PRICE_DIGITS)
+    edges.flags.writeable = False
+    return edges
