@@ -61,7 +61,7 @@ def test_the_advice_on_ccxt_works_as_printed(tmp_path):
     assert code == 0
     calls = notes[notes.index("ccxt.binance(") :]
     spot, _, rest = calls.partition("ccxt, futures:")
-    futures = rest[: rest.index("Ctrl-C")].strip()
+    futures = rest[: rest.index("Status page")].strip()
     server = Server("--state", "state", cwd=tmp_path)
     url = server.report()["url"]
     for text, symbol in ((spot, "BTC/USDT"), (futures, "BTC/USDT:USDT")):
