@@ -34,12 +34,14 @@ test: $(VENV)/.dev $(S3)/.ready ## Run the whole test suite
 
 N ?= 10000
 SEED ?= 1
+EVENTS ?= 1000000
 
 .PHONY: torture
 torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
 	$(BIN)/python tests/support/objects_torture.py $$(( $(N) / 50 + 1 )) $(SEED)
+	$(BIN)/python tests/support/venue_torture.py $(EVENTS) $(SEED)
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: check
