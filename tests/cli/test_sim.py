@@ -29,7 +29,7 @@ class Server:
 
     def end(self, number: int) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        rest, notes = self.process.communicate(timeout=30)
+        rest, notes = self.process.communicate(timeout=120)
         return self.process.returncode, rest, notes
 
 
@@ -80,7 +80,7 @@ def test_a_second_server_is_refused_with_the_holders_process(tmp_path):
     server = Server("--state", "here", "--quiet", cwd=tmp_path)
     report = server.report()
     second = Server("--state", "here", cwd=tmp_path)
-    out, err = second.process.communicate(timeout=30)
+    out, err = second.process.communicate(timeout=120)
     assert second.process.returncode == 75
     assert out == ""
     assert f"held by process {report['pid']}" in err
@@ -94,18 +94,18 @@ def test_it_can_start_later_and_never_earlier(tmp_path):
     assert (report["venue_time"], report["seed"]) == ("2024-01-01T05:00:00Z", 3)
     server.end(signal.SIGTERM)
     early = Server("--at", "2023-06-01", "--seed", "3", cwd=tmp_path)
-    _, err = early.process.communicate(timeout=30)
+    _, err = early.process.communicate(timeout=120)
     assert early.process.returncode == 2
     assert "cannot go back to 2023-06-01" in err
     other = Server(cwd=tmp_path)
-    _, err = other.process.communicate(timeout=30)
+    _, err = other.process.communicate(timeout=120)
     assert other.process.returncode == 3
     assert "seed 3, found 7" in err
 
 
 def test_nonsense_times_are_usage_errors(tmp_path):
     server = Server("--at", "tomorrow", cwd=tmp_path)
-    _, err = server.process.communicate(timeout=30)
+    _, err = server.process.communicate(timeout=120)
     assert server.process.returncode == 2
     assert "found 'tomorrow'" in err
     assert not (tmp_path / "state").exists()

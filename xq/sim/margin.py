@@ -4,7 +4,7 @@ Cross positions of an account share its cross wallet; an isolated one has a wall
 hedge mode the two positions of a symbol are margined each by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 
@@ -156,14 +156,22 @@ def leverage_of(state: State, owner: str, symbol: str) -> int:
     return chosen if chosen else min(DEFAULT_LEVERAGE, max_leverage(symbol))
 
 
-def exposure(position: Decimal, orders: Sequence[SimOrder]) -> Decimal:
-    """Largest notional that a position (signed notional) and its resting orders can become."""
+def open_notional(orders: Iterable[SimOrder]) -> tuple[Decimal, Decimal]:
+    """What orders that may open a position would buy, and sell, together."""
     buys = sells = ZERO
     for order in orders:
-        if not order.reduce_only:
-            notional = order.price * order.remaining
-            buys += notional if order.side is Side.BUY else ZERO
-            sells += notional if order.side is Side.SELL else ZERO
+        if order.reduce_only:
+            continue
+        if order.side is Side.BUY:
+            buys += order.price * (order.quantity - order.filled)
+        else:
+            sells += order.price * (order.quantity - order.filled)
+    return buys, sells
+
+
+def exposure(position: Decimal, opening: tuple[Decimal, Decimal]) -> Decimal:
+    """Largest notional that a position (signed notional) and its resting orders can become."""
+    buys, sells = opening
     return max(abs(position), abs(position + buys), abs(position - sells))
 
 
@@ -184,7 +192,7 @@ def value(
         notional=rounded(notional),
         unrealized=rounded(notional - position.cost),
         initial=divided(abs(notional), Decimal(leverage), rounding=ROUND_UP),
-        order_initial=order_margin(exposure(notional, orders), notional, leverage),
+        order_initial=order_margin(exposure(notional, open_notional(orders)), notional, leverage),
         maintenance=maintenance(position.symbol, notional) if notional else ZERO,
         liquidation_price=ZERO,
     )

@@ -13,6 +13,7 @@ from xq.sim.margin import (
     exposed,
     exposure,
     leverage_of,
+    open_notional,
     order_margin,
 )
 from xq.sim.matching import Plan
@@ -61,9 +62,13 @@ def require_margin(
         for other in state.orders_of(owner, Face.FUTURES, symbol)
         if other.position_side is order.position_side
     ]
-    known = exposure(position, resting)
-    others = [other for other in resting if other.id != order.id]
-    reached = exposure(position, [*others, order if order.price else replace(order, price=price)])
+    opening = open_notional(resting)
+    known = exposure(position, opening)
+    old = open_notional(other for other in resting if other.id == order.id)
+    new = open_notional((order if order.price else replace(order, price=price),))
+    sums = zip(opening, old, new, strict=True)
+    buys, sells = (before - changed + now_ for before, changed, now_ in sums)
+    reached = exposure(position, (buys, sells))
     growth = order_margin(reached, position, leverage) - order_margin(known, position, leverage)
     if growth <= 0:
         return
