@@ -88,6 +88,8 @@ def set_leverage(state: State, owner: str, symbol: str, leverage: int) -> None:
     before = account(state, owner)
     rows = [row for row in before.rows if row.symbol == symbol]
     old = state.leverage(owner, symbol)
+    if leverage == old:
+        return
     if leverage < old and any(row.isolated and row.quantity for row in rows):
         raise Refused("leverage_isolated")
     if any(abs(row.notional) > cap(market, leverage) for row in rows):

@@ -146,10 +146,13 @@ def carry_out(state: State, taker: Order, made: Plan) -> None:
 
 
 def _consume(state: State, market: Market, side: str, price: Decimal, quantity: Decimal) -> None:
-    shown = dict(market.shown(state.now, side))[price]
-    key = (market.face, market.symbol, side, price)
-    before, taken = state.taken.get(key, (shown, ZERO))
-    state.taken[key] = (shown, (taken if before == shown else ZERO) + quantity)
+    shown = dict(market.shown(state.now, side))
+    here = (market.face, market.symbol, side)
+    for key, (before, _) in list(state.taken.items()):
+        if key[:3] == here and shown.get(key[3]) != before:
+            del state.taken[key]
+    _, taken = state.taken.get((*here, price), (ZERO, ZERO))
+    state.taken[*here, price] = (shown[price], taken + quantity)
     for order in at_price(state, market, side, price):
         order.ahead = max(ZERO, order.ahead - quantity)
 

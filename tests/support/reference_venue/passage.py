@@ -62,8 +62,10 @@ def happen(state: State) -> None:
     look(state, printed)
     if state.now % MINUTE == 0:
         liquidate(state)
+        before = len(state.history)
         _settle_funding(state)
-        liquidate(state)
+        if len(state.history) != before:
+            liquidate(state)
 
 
 def _end_orders(state: State) -> None:

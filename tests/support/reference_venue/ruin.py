@@ -12,14 +12,7 @@ CLEARANCE = Decimal("0.0125")
 
 
 def liquidate(state: State) -> None:
-    """Every account by its name, its cross positions first, until all that is left is carried."""
-    before = -1
-    while before != len(state.history):
-        before = len(state.history)
-        _look_once(state)
-
-
-def _look_once(state: State) -> None:
+    """Every account by its name, its cross positions first, each pool once."""
     for owner in sorted(state.owners):
         _liquidate(state, owner, None)
         for row in account(state, owner).rows:
@@ -71,7 +64,7 @@ def _cut(state: State, owner: str, row: Row) -> None:
     order = _forced(state, owner, row, abs(row.quantity) - _kept(market, row))
     carry_out(state, order, plan(state, order))
     if order.left:
-        _deleverage(state, order, row)
+        _deleverage(state, order)
     order.status = "filled" if order.left == 0 else "expired"
     books = state.books(owner)
     position = books.position(row.symbol, row.side)
@@ -110,8 +103,14 @@ def _forced(state: State, owner: str, row: Row, quantity: Decimal) -> Order:
     return order
 
 
-def _deleverage(state: State, order: Order, ruined: Row) -> None:
-    """Close opposite positions of others at the mark, most profit times leverage first."""
+def _deleverage(state: State, order: Order) -> None:
+    """Close against others, most profit times leverage first, the rest to the venue.
+
+    All at the last price shown in the book, or the last one traded.
+    """
+    market = state.market("futures", order.symbol)
+    shown = market.shown(state.now, "sell" if order.side == "buy" else "buy")
+    price = shown[-1][0] if shown else market.last(state.now)
     found = []
     for owner in state.owners:
         for row in account(state, owner).rows if owner != order.owner else ():
@@ -122,11 +121,11 @@ def _deleverage(state: State, order: Order, ruined: Row) -> None:
         quantity = min(order.left, abs(row.quantity))
         if quantity:
             other = _forced(state, owner, row, quantity)
-            execute(state, order, ruined.mark, quantity, maker=False)
-            execute(state, other, ruined.mark, quantity, maker=False)
+            execute(state, order, price, quantity, maker=False)
+            execute(state, other, price, quantity, maker=False)
             expire_idle(state, order.symbol)
     if order.left:
-        execute(state, order, ruined.mark, order.left, maker=False)
+        execute(state, order, price, order.left, maker=False)
 
 
 def _pay(state: State, owner: str, kind: str, amount: Decimal, row: Row | None = None) -> None:

@@ -98,6 +98,8 @@ class Weather:
     def _levels(self, item: Arena, mid: Decimal, way: int) -> Levels:
         ticks = sorted(self.random.sample(range(1, 9), self.random.randint(2, 5)))
         near = [(mid + way * item.tick * step, self.size(item)) for step in ticks]
+        if self.random.random() < 0.15:  # thin enough that a liquidation needs the other side
+            return tuple(near)
         far = mid + way * on_grid(mid * D("0.01"), item.tick)
         return (*near, (far, on_grid(item.typical * 40, item.lot)))
 
