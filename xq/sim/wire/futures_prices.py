@@ -1,5 +1,6 @@
 """Prices of perpetuals that are not traded, their funding, and how many contracts are held."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from xq.sim.contracts import FUNDING_MS
@@ -54,7 +55,24 @@ def funding_rates(caller: Caller, params: Params) -> Json:
     start, end = params.span()
     limit = params.limit(100, 1000, capped=True)
     last = venue.now_ms if end is None else min(end, venue.now_ms)
-    first = last - limit * FUNDING_MS + 1 if start is None else start
+    reach = (limit // len(markets) + 1) * FUNDING_MS
+    if start is None:
+        return _settled(venue, markets, last - reach + 1, last)[-limit:]
+    first = max(start, min(market.listed_ms for market in markets))
+    rows: list[dict[str, Any]] = []
+    while first <= last and len(rows) < limit:
+        rows = _settled(venue, markets, first, min(first + reach, last))
+        if first + reach >= last:
+            break
+        reach *= 2
+    return rows[:limit]
+
+
+def _settled(
+    venue: SimVenue, markets: Sequence[SimInstrument], first: int, last: int
+) -> list[dict[str, Any]]:
+    """Every settlement of some markets, oldest first."""
+    most = (last - first) // FUNDING_MS + 1
     rows = [
         {
             "symbol": market.id,
@@ -63,10 +81,10 @@ def funding_rates(caller: Caller, params: Params) -> Json:
             "markPrice": text(settled.mark),
         }
         for market in markets
-        for settled in venue.feeds[_FUTURES].funding(market.id, first, last, limit)
+        for settled in venue.feeds[_FUTURES].funding(market.id, first, last, most)
     ]
     rows.sort(key=lambda row: (row["fundingTime"], row["symbol"]))
-    return rows[-limit:] if start is None else rows[:limit]
+    return rows
 
 
 def price_klines(price: Price) -> Handler:
