@@ -20,10 +20,14 @@ def bars(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_empty_lake_lists_nothing_and_says_what_to_do(xq: Run) -> None:
-    xq("data", "ls").check(
-        0, "", "the lake is empty; try: xq collect --symbol BTC/USDT --days 30\n"
+def test_an_empty_lake_lists_nothing_and_says_what_to_do(xq: Run, tmp_path: Path) -> None:
+    looked = (
+        "the lake is empty; try: xq collect --symbol BTC/USDT --days 30\n"
+        f"looked in {tmp_path / 'data'}"
     )
+    xq("data", "ls").check(0, "", f"{looked}; there is no xq.toml here or above, see xq init\n")
+    (tmp_path / "xq.toml").write_text("")
+    xq("data", "ls").check(0, "", f"{looked}\n")
     xq("data", "check").check(0, "", "no fault found\n")
     xq("data", "ls", "--quiet").check(0, "", "")
 

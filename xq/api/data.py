@@ -30,8 +30,8 @@ class Stored:
     start, end
         First time, and the time after the last: the close of the last bar.
     gaps, missing
-        Stretches without rows between them, and the rows absent in them: bars, or updates of an
-        order book. None where neither a grid nor ids tell.
+        Stretches without rows, before the first too if it was wanted, and the rows absent in them:
+        bars, or updates of an order book. None where neither a grid nor ids tell.
     unreadable
         Files that could not be read; their rows are not counted.
     """

@@ -246,3 +246,11 @@ def test_the_read_path_of_a_backtest_stays_light(lake: Lake) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_timeframe_may_be_a_text(lake: Lake) -> None:
+    bars = lake.bars("binance", ["BTC/USDT"], "1h")
+    assert bars.timeframe == H1
+    assert len(bars) == len(lake.bars("binance", ["BTC/USDT"], H1))
+    with pytest.raises(UnknownName, match="no timeframe named '7h'"):
+        lake.bars("binance", ["BTC/USDT"], "7h")
