@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -107,6 +108,18 @@ def test_rights_are_not_looked_for_with_df(tmp_path: Path) -> None:
     assert str(denied) == (f"error: permission denied\n  where: {path}\n  hint:  ls -ld {tmp_path}")
     full = failed(OSError(errno.ENOSPC, "No space left"), path)
     assert full.hint == f"df -h {tmp_path}"
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "my folder"])
+def test_what_is_no_file_is_not_looked_for_with_df(xq: Run, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "my folder"
+    folder.mkdir()
+    result = xq("data", "check", folder / "nowhere.csv" if "." in name else folder)
+    near = folder if "." in name else tmp_path
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        4,
+        f"  hint:  ls {quote(str(near))}",
+    )
 
 
 def _dressed(text: str) -> dict[str, bytes]:

@@ -104,18 +104,22 @@ def check_file(
     CorruptFile, NoData, StorageFailed
         If it cannot be read, or has no rows.
     DataError
-        If it has no column of times.
+        If a column is missing, rows name several markets, or the times are those of other bars.
+    UsageError
+        If its rows cannot be of the kind that is said.
     """
+    from xq.api.data_import import of_kind
     from xq.api.data_import_book import BOOKS
     from xq.errors import DataError
     from xq.lake import audit
     from xq.lake.formats.load import load
+    from xq.lake.formats.market import refuse_others
     from xq.lake.formats.name import read_name
     from xq.lake.poison.catalogue import examine
     from xq.lake.poison.sheet import Evidence, Sheet
 
-    named = read_name(path)
-    if series.kind in BOOKS or named.kind in BOOKS:
+    named = of_kind(read_name(path), series.kind)
+    if named.kind in BOOKS:
         if against is not None:
             raise UsageError("order books cannot be held against a reference", where=against)
         yield from _book_file(ws, path, named, series)
@@ -128,9 +132,13 @@ def check_file(
     if lost:
         found = ", ".join(raw.table.column_names[:12])
         raise DataError(f"columns {', '.join(lost)} are missing, found {found}", where=str(path))
+    refuse_others(raw.table, None, path)
+    table = _in_milliseconds(raw.table)
+    if bar is not None:
+        _refuse_other_bars(table, bar, path)
     reference = None if against is None else _reference(ws, against, bar, named.kind)
     sheet = Sheet(
-        _in_milliseconds(raw.table), named.kind, bar, ws.clock.now_ms(),
+        table, named.kind, bar, ws.clock.now_ms(),
         Evidence(reference=reference),
     )  # fmt: skip
     for item in raw.bad:
@@ -164,6 +172,16 @@ def _length(ws: Workspace, named: "Named", series: Series) -> "Timeframe | None"
     if named.kind in ("trades", "funding"):
         return None
     return Timeframe.parse(series.timeframe or named.timeframe or ws.config.collect.timeframe)
+
+
+def _refuse_other_bars(table: "pa.Table", bar: "Timeframe", path: Path) -> None:
+    """As an import does: minutes are not 59 bad hours of 60."""
+    from xq.lake import spacing
+    from xq.lake.poison.cells import time_column
+
+    ts, bad = time_column(table["ts"])
+    spacing.refuse_finer(ts[~bad], bar, str(path))
+    spacing.refuse_coarser(ts[~bad], bar, str(path))
 
 
 def _in_milliseconds(table: "pa.Table") -> "pa.Table":

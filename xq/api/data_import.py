@@ -105,7 +105,7 @@ def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterat
     from xq.api.data_import_book import BOOKS, import_book
     from xq.lake.formats.name import read_name
 
-    named = [(path, _of_kind(read_name(path), wanted.kind)) for path in files]
+    named = [(path, of_kind(read_name(path), wanted.kind)) for path in files]
     symbols = {item.symbol for _, item in named if item.symbol}
     if wanted.symbol is not None and len(symbols) > 1:
         raise UsageError(
@@ -123,8 +123,16 @@ def import_paths(ws: Workspace, files: Sequence[Path], wanted: Wanted) -> Iterat
             yield Outcome(report, error)
 
 
-def _of_kind(named: "Named", kind: str | None) -> "Named":
-    """What the caller says the rows are; a name that says something else is not overruled."""
+def of_kind(named: "Named", kind: str | None) -> "Named":
+    """What the caller says the rows are; a name that says something else is not overruled.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such kind.
+    UsageError
+        If files are not read as it, or the name says another.
+    """
     from xq.api.data_import_book import BOOKS
     from xq.lake.schema import kind_of
 
@@ -142,6 +150,7 @@ def _of_kind(named: "Named", kind: str | None) -> "Named":
 def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileReport:
     from xq.api.data_revise import Revision
     from xq.lake import arrays
+    from xq.lake.formats.market import refuse_other_name
     from xq.lake.importer import read_file
     from xq.lake.ranges import present
     from xq.lake.writer import LakeWriter
@@ -149,7 +158,10 @@ def _one(ws: Workspace, path: Path, named: "Named", wanted: Wanted) -> FileRepor
     dataset = _dataset(ws, named, wanted)
     bar = dataset.bar
     now_ms = ws.clock.now_ms()
-    taken = read_file(path, named, bar, now_ms=now_ms, set_aside=wanted.quarantine)
+    market = dataset.symbol if wanted.symbol is None else None
+    if market is not None and named.symbol is None:
+        refuse_other_name(path, market)
+    taken = read_file(path, named, bar, now_ms=now_ms, set_aside=wanted.quarantine, market=market)
     ts = arrays.times(taken.rows["ts"]).copy()
     ts.sort()
     stretches = present(ts, bar) if bar else ()

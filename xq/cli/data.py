@@ -52,8 +52,11 @@ def export(
 ) -> None:
     """Write stored bars, or another kind of market data, to a file."""
     from xq.api import data
-    from xq.api.when import epoch_ms
+    from xq.api.when import check_range, epoch_ms
 
+    since_ms = None if since is None else epoch_ms(since)
+    until_ms = None if until is None else epoch_ms(until)
+    check_range(since_ms, until_ms, None)
     report = data.export(
         shell.workspace,
         file,
@@ -61,8 +64,8 @@ def export(
         exchange=exchange,
         symbol=symbol,
         timeframe=timeframe,
-        since_ms=None if since is None else epoch_ms(since),
-        until_ms=None if until is None else epoch_ms(until),
+        since_ms=since_ms,
+        until_ms=until_ms,
         force=force,
     )
     if report.derived_from is not None:

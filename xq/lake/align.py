@@ -1,17 +1,33 @@
 """Bars of several symbols on one time axis; pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from xq.bars import FIELDS, Bars
+from xq.errors import UnknownName
 from xq.lake.columns import BarColumns
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, holes
 from xq.timeframe import Timeframe
 
 Gaps = Literal["refuse", "flag", "drop"]
+
+
+def refuse_unknown(gaps: str) -> None:
+    """Refuse a word that is none of `Gaps`: a misspelt ``refuse`` must not drop bars.
+
+    Examples
+    --------
+    >>> refuse_unknown("ffill")
+    Traceback (most recent call last):
+    xq.errors.UnknownName: error: no way to treat gaps named 'ffill'
+      hint:  one of refuse flag drop
+    """
+    if gaps not in get_args(Gaps):
+        raise UnknownName(f"no way to treat gaps named {gaps!r}",
+                          hint=f"one of {' '.join(get_args(Gaps))}")  # fmt: skip
 
 
 def aligned(

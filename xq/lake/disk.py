@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -147,7 +148,10 @@ def after(consequence: str) -> Iterator[None]:
         raise StorageFailed(message, where=error.where, hint=error.hint) from error
 
 
-_RIGHTS = (errno.EACCES, errno.EPERM)
+_LOOKS = {  # what shows the cause; else the room that is left
+    errno.EACCES: "ls -ld", errno.EPERM: "ls -ld",
+    errno.ENOENT: "ls", errno.ENOTDIR: "ls", errno.EISDIR: "ls",
+}  # fmt: skip
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -162,10 +166,11 @@ _REASONS = {
 
 
 def failed(error: OSError, where: Path, consequence: str = "") -> StorageFailed:
-    """The error for a path, in words, with a command that shows the state of the disk."""
+    """The error for a path, in words, with a command that shows the cause."""
     reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
     path = Path(error.filename) if isinstance(error.filename, str) else where
     folders = where.absolute().parents
     near = next((folder for folder in folders if os.path.isdir(folder)), folders[-1])  # noqa: PTH112 - raises nothing
-    look = "ls -ld" if error.errno in _RIGHTS else "df -h"
-    return StorageFailed(reason + consequence, where=str(path), hint=f"{look} {near}")
+    look = _LOOKS.get(error.errno or 0, "df -h")
+    hint = f"{look} {shlex.quote(str(near))}"
+    return StorageFailed(reason + consequence, where=str(path), hint=hint)

@@ -13,6 +13,7 @@ import pyarrow as pa
 from xq.errors import DataError, NoData, suggestion
 from xq.lake import arrays, merge, rules, spacing
 from xq.lake.formats.load import load
+from xq.lake.formats.market import refuse_others
 from xq.lake.formats.name import Named
 from xq.lake.poison.catalogue import RULES, examine
 from xq.lake.poison.rule import Severity
@@ -57,6 +58,7 @@ def read_file(
     *,
     now_ms: int,
     set_aside: bool = False,
+    market: str | None = None,
 ) -> Imported:
     """Rows of a kind from a file of any layout that `formats.load` reads.
 
@@ -71,6 +73,8 @@ def read_file(
         The present; a row that is not over by then is refused.
     set_aside
         Whether poison is left out and told in the answer instead of refused.
+    market
+        The symbol that a column must name, if one names any.
 
     Raises
     ------
@@ -79,7 +83,8 @@ def read_file(
     CorruptFile
         If its format is none that xq knows.
     DataError
-        If a column is missing, or the times are those of bars of another length.
+        If a column is missing, the times are those of bars of another length, or a column names
+        several markets or another one.
     PoisonRows
         If rows cannot be read or cannot be true, naming them counted from 1.
     StorageFailed
@@ -89,6 +94,7 @@ def read_file(
     table, spec = raw.table, kind_of(named.kind)
     if not table.num_rows and not raw.bad:
         raise NoData("the file has no rows", where=str(path))
+    refuse_others(table, market, path)
     _require_columns(table, spec, path)
     bad = list(raw.bad)
     columns: dict[str, Any] = {}

@@ -107,6 +107,8 @@ class Lake:
 
         Raises
         ------
+        UnknownName
+            If ``gaps`` is none of the three.
         NoData
             If a symbol has no bar in the range; the hint brings them.
         DataGap
@@ -116,6 +118,7 @@ class Lake:
         PoisonRows
             If a stored number is NaN or infinite.
         """
+        align.refuse_unknown(gaps)
         asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
         place = store.of(self.root)
         with place.snapshot():

@@ -4,13 +4,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from xq.errors import CorruptFile, DataGap, NoData, PoisonRows
+from xq.errors import CorruptFile, DataGap, NoData, PoisonRows, UnknownName
 from xq.lake import hints, layout, manifest, wayout
 from xq.lake.coverage import Coverage
 from xq.lake.hashing import hash_bars
@@ -95,6 +96,12 @@ def test_a_range_beyond_what_is_stored_is_a_gap(lake: Lake, start: int, end: int
 def test_a_later_start_of_one_symbol_is_a_gap_when_the_range_is_open(lake: Lake) -> None:
     with pytest.raises(DataGap, match="5 of 13 bars missing"):
         lake.bars("binance", ["BTC/USDT", "ETH/USDT"], H1)
+
+
+@pytest.mark.parametrize("word", ["ffill", "reufse", "Refuse", "", None])
+def test_an_unknown_way_to_treat_gaps_is_refused_and_drops_nothing(lake: Lake, word: Any) -> None:
+    with pytest.raises(UnknownName, match="one of refuse flag drop"):
+        lake.bars("binance", ["BTC/USDT"], H1, gaps=word)
 
 
 def test_flag_keeps_the_union_with_nan(lake: Lake) -> None:
