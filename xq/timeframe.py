@@ -76,7 +76,8 @@ class Timeframe:
             If no venue bar has that name.
         """
         if name not in _DURATIONS:
-            raise unknown("timeframe", name, _DURATIONS, hint=f"one of {' '.join(_DURATIONS)}")
+            known = [item for item, ms in _DURATIONS.items() if cls(item, ms).has_shared_edges]
+            raise unknown("timeframe", name, known, hint=f"one of {' '.join(known)}")
         return cls(name, _DURATIONS[name])
 
     @property

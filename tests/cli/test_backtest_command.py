@@ -258,7 +258,7 @@ def test_the_report_is_one_file_and_says_where(xq: Run, tmp_path: Path) -> None:
         (["--symbol", "BTCUSDT"], 2, "a symbol is written BASE/QUOTE"),
         (["--symbol", "XYZ/USDT"], 4, "no 1h bars of XYZ/USDT stored"),
         (["--symbol", "BTC/USDT", "--symbol", "BTC/USDT"], 2, "named twice"),
-        (["--exchange", "kraken"], 4, "hint:  xq collect --symbol BTC/USDT --exchange kraken"),
+        (["--exchange", "kraken"], 4, "BTC/USDT --timeframe 1h --exchange kraken"),
         (["--days", "10", "--since", "2023-01-05"], 2, "expected --since or --days, found both"),
         (["--days", "-1"], 2, "expected --days above 0 and at most 15000, found -1"),
         (["--since", "soon"], 2, "expected a date like"),
@@ -288,7 +288,10 @@ def test_an_empty_lake_says_what_to_collect(xq: Run, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "data")
     result = xq("backtest", "--days", "30")
     assert result.exit_code == 4
-    assert "hint:  xq collect --symbol BTC/USDT --days 30" in result.stderr
+    assert (
+        "hint:  xq collect --symbol BTC/USDT --timeframe 1h --exchange binance --days 30"
+        in result.stderr
+    )
 
 
 def test_a_hole_is_refused_flagged_or_dropped(xq: Run, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_hole_in_the_shorter_bars_is_refused_by_their_name(root: Path) -> None
     assert "1 of 60 bars missing" in caught.value.message
     assert "made of stored 1m bars" in caught.value.message
     assert caught.value.hint == (
-        "xq collect --symbol BTC/USDT --timeframe 1m "
+        "xq collect --symbol BTC/USDT --timeframe 1m --exchange binance "
         "--since 2024-01-01T07:20:00Z --until 2024-01-01T07:23:00Z"
     )
 
@@ -114,12 +114,12 @@ def test_a_hole_of_the_venue_in_shorter_bars_is_not_asked_for_again(root: Path) 
 def test_nothing_in_the_range_asks_for_the_shorter_bars(root: Path) -> None:
     with pytest.raises(NoData) as caught:
         Lake(root).bars("binance", ["BTC/USDT"], HOUR, START - 24 * HOUR_MS, START)
-    assert "--timeframe 1m --since 2023-12-31 --until 2024-01-01" in str(caught.value.hint)
+    assert "--timeframe 1m --exchange binance --since 2023-12-31 --until" in str(caught.value.hint)
 
 
 def test_a_hint_names_a_length_the_venue_has(tmp_path: Path) -> None:
     four = Timeframe.parse("4h")
-    for exchange, wanted in (("coinbase", "--symbol A/B --exchange"), ("sim", "--timeframe 4h")):
+    for exchange, wanted in (("coinbase", "--timeframe 1h --exchange"), ("sim", "--timeframe 4h")):
         with pytest.raises(NoData) as caught:
             Lake(tmp_path).bars(exchange, ["A/B"], four)
         assert wanted in str(caught.value.hint)

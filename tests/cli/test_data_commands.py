@@ -20,10 +20,14 @@ def bars(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_empty_lake_lists_nothing_and_says_what_to_do(xq: Run) -> None:
-    xq("data", "ls").check(
-        0, "", "the lake is empty; try: xq collect --symbol BTC/USDT --days 30\n"
+def test_an_empty_lake_lists_nothing_and_says_what_to_do(xq: Run, tmp_path: Path) -> None:
+    looked = (
+        "the lake is empty; try: xq collect --symbol BTC/USDT --days 30\n"
+        f"looked in {tmp_path / 'data'}"
     )
+    xq("data", "ls").check(0, "", f"{looked}; there is no xq.toml here or above, see xq init\n")
+    (tmp_path / "xq.toml").write_text("")
+    xq("data", "ls").check(0, "", f"{looked}\n")
     xq("data", "check").check(0, "", "no fault found\n")
     xq("data", "ls", "--quiet").check(0, "", "")
 
@@ -110,7 +114,8 @@ def test_check_lists_what_it_finds_and_exits_4(xq: Run, bars: Path, tmp_path: Pa
     [gap] = result.rows
     assert (gap["rule"], gap["hint"]) == (
         "gap",
-        "xq collect --symbol BTC/USDT --since 2024-01-01T01:00:00Z --until 2024-01-01T02:00:00Z",
+        "xq collect --symbol BTC/USDT --timeframe 1h --exchange binance"
+        " --since 2024-01-01T01:00:00Z --until 2024-01-01T02:00:00Z",
     )
     [file] = (tmp_path / "data").rglob("part.parquet")
     file.write_text("broken")
@@ -154,7 +159,8 @@ def test_export_of_nothing_says_how_to_bring_it(xq: Run, tmp_path: Path) -> None
     result = xq("data", "export", tmp_path / "x.csv", "--symbol", "eth/usdt")
     result.check(4, "", "error: no 1h bars of ETH/USDT stored\n"
                  "  where: ohlcv ETH/USDT 1h on binance\n"
-                 "  hint:  xq collect --symbol ETH/USDT --days 30\n")  # fmt: skip
+                 "  hint:  xq collect --symbol ETH/USDT --timeframe 1h --exchange binance "
+                 "--days 30\n")  # fmt: skip
     result = xq("data", "export", tmp_path / "x.txt", "--symbol", "eth/usdt")
     assert (result.exit_code, list(tmp_path.iterdir())) == (4, [])
 

@@ -96,7 +96,25 @@ def test_rm_needs_a_selection_and_a_yes(xq: Run, lake: Path) -> None:
     )
     assert len(xq("data", "rm", "--symbol", "BTC/USDT", "--dry-run").rows) == 1
     assert sorted(lake.rglob("part.parquet")) == before
-    xq("data", "rm", "--symbol", "NO/USDT", "--yes").check(0, "", "nothing stored matches\n")
+    xq("data", "rm", "--symbol", "ZZZZ/EUR", "--yes").check(
+        4, "", "error: nothing stored matches\n  hint:  xq data ls\n"
+    )
+    result = xq("data", "rm", "--symbol", "BTC/USDTT", "--yes")
+    result.check(
+        4,
+        "",
+        "error: nothing stored matches; did you mean 'BTC/USDT'?\n  hint:  xq data ls\n",
+    )
+
+
+def test_watch_of_nothing_says_so(xq: Run, lake: Path) -> None:
+    line = ("data", "watch", "--cycles", "1", "--symbol")
+    assert lake.is_dir()
+    said = "nothing is stored of ohlcv ZZZZ/EUR 1h on binance yet\n"
+    xq(*line, "ZZZZ/EUR").check(0, "", said)
+    said = "nothing is stored of ohlcv BTC/USDTT 1h on binance yet; did you mean 'BTC/USDT'?\n"
+    xq(*line, "BTC/USDTT").check(0, "", said)
+    assert xq(*line, "BTC/USDT").stderr == ""
 
 
 def test_rm_removes_and_the_rest_stays(xq: Run, lake: Path) -> None:

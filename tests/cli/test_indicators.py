@@ -135,7 +135,7 @@ def test_list(xq: Callable) -> None:
             ["ema", "--symbol", "ETH/USDT"],
             4,
             "error: no 1h bars of ETH/USDT stored\n  where: ohlcv ETH/USDT 1h on binance\n"
-            "  hint:  xq collect --symbol ETH/USDT --days 30\n",
+            "  hint:  xq collect --symbol ETH/USDT --timeframe 1h --exchange binance --days 30\n",
         ),
         (
             ["ema", "--days", "0"],

@@ -84,7 +84,7 @@ def test_a_backtest_of_a_time_to_come_does_not_advise_to_collect_it(xq: Run) -> 
     result = xq("backtest", "--since", "2024-06-01")
     assert "they end at 2024-01-01\n" in result.stderr
     assert result.stderr.endswith(
-        "  hint:  xq collect --symbol BTC/USDT --exchange sim --since 2024-01-01\n"
+        "  hint:  xq collect --symbol BTC/USDT --timeframe 1h --exchange sim --since 2024-01-01\n"
     )
 
 

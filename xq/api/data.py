@@ -1,7 +1,7 @@
 """``xq data`` and ``xq sql``: what the lake holds, whether it is sound, and the ways in and out."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,8 +30,8 @@ class Stored:
     start, end
         First time, and the time after the last: the close of the last bar.
     gaps, missing
-        Stretches without rows between them, and the rows absent in them: bars, or updates of an
-        order book. None where neither a grid nor ids tell.
+        Stretches without rows, before the first too if it was wanted, and the rows absent in them:
+        bars, or updates of an order book. None where neither a grid nor ids tell.
     unreadable
         Files that could not be read; their rows are not counted.
     """
@@ -209,11 +209,24 @@ def series_of(
     return Dataset(kind, like.exchange, like.symbol, like.timeframe if has_bars else None)
 
 
-def fault(findings: int, where: str | None = None) -> DataError:
-    """The error that ends a check with findings, of the lake or of a file."""
-    noun = "fault" if findings == 1 else "faults"
-    place = "in the lake, " if where is None else ""
-    return DataError(f"{findings} {noun} {place}listed above", where=where)
+def fault(findings: "Sequence[Finding]", where: str | None = None) -> DataError:
+    """The error that ends a check with findings, of the lake or of a file: how many, all told."""
+    count, kinds = sum(item.rows for item in findings), len({item.rule for item in findings})
+    listed = sum(item.rows == 1 for item in findings)
+    place = "" if where is not None else " in the lake"
+    what = "1 fault" if count == 1 else f"{count:,} faults of {kinds} {_plural('kind', kinds)}"
+    if listed == count:
+        comma = "," if place else ""
+        return DataError(f"{what}{place}{comma} listed above", where=where)
+    return DataError(
+        f"{what}{place}, {listed} of them listed above",
+        where=where,
+        hint="add --every-row to list all of them",
+    )
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"
 
 
 def _moment(ts_ms: int | None) -> datetime | None:

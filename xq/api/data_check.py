@@ -73,16 +73,16 @@ def check_lake(
     NoData
         If the series, or the reference, has no rows.
     """
-    from xq.api.data import series_of
     from xq.lake import audit, layout
     from xq.lake.reader import Lake
 
     lake, now_ms = Lake(ws.lake), ws.clock.now_ms()
-    if not series.is_given and against is None:
-        found = audit.check(lake, now_ms=now_ms, kind=series.kind, warnings=True)
+    dataset = only(ws, series, against)
+    if dataset is None:
+        found = audit.check(
+            lake, now_ms=now_ms, kind=series.kind, warnings=True, per_rule=series.per_rule
+        )
     else:
-        kind = series.kind or "ohlcv"
-        dataset = series_of(ws, kind, series.exchange, series.symbol, series.timeframe)
         if not layout.leaves(lake.root, dataset):
             raise NoData("nothing is stored of it", where=str(dataset), hint="xq data ls")
         reference = None if against is None else _reference(ws, against, dataset.bar, dataset.kind)
@@ -92,6 +92,16 @@ def check_lake(
     for finding in found:
         if warnings or finding.severity == "error":
             yield finding
+
+
+def only(ws: Workspace, series: Series, against: str | None = None) -> "Dataset | None":
+    """The one dataset that is looked at; None for the whole lake."""
+    from xq.api.data import series_of
+
+    if not series.is_given and against is None:
+        return None
+    kind = series.kind or "ohlcv"
+    return series_of(ws, kind, series.exchange, series.symbol, series.timeframe)
 
 
 def check_file(
@@ -240,7 +250,7 @@ def _dataset(text: str) -> "Dataset":
 
 def _absent(path: Path, sheet: "Sheet", bar: "Timeframe | None") -> Iterator["Finding"]:
     """Stretches the reference has and the file has not."""
-    from xq.lake.audit import Finding
+    from xq.lake.audit import Finding, moment
     from xq.lake.poison.reference import absent_from
     from xq.lake.ranges import present
 
@@ -248,4 +258,5 @@ def _absent(path: Path, sheet: "Sheet", bar: "Timeframe | None") -> Iterator["Fi
         return
     for item in present(absent_from(sheet), bar):
         message = f"the reference has {item.bars(bar)} bars that are missing here, {item}"
-        yield Finding(path.name, "missing_beside_reference", message, str(path))
+        ts = moment(item.start_ms)
+        yield Finding(path.name, "missing_beside_reference", message, str(path), ts=ts)

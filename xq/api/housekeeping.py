@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from xq.api.workspace import Workspace
-from xq.errors import DataError, UsageError
+from xq.errors import DataError, NoData, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -176,7 +176,10 @@ def removable(ws: Workspace, chosen: Selection) -> "list[tuple[Dataset, Removal]
     ------
     UsageError
         If nothing narrows the selection.
+    NoData
+        If nothing stored matches it.
     """
+    from xq.api.stored_names import near
     from xq.lake.inventory import sizes
 
     if chosen.everything:
@@ -188,6 +191,8 @@ def removable(ws: Workspace, chosen: Selection) -> "list[tuple[Dataset, Removal]
     for dataset in _recorded(ws, chosen):
         files = sizes(ws.lake, dataset)
         found.append((dataset, Removal(str(dataset), len(files), sum(files.values()))))
+    if not found:
+        raise NoData(f"nothing stored matches{near(ws, chosen.symbol)}", hint="xq data ls")
     return found
 
 

@@ -55,9 +55,10 @@ def collect(
     """Bring market data into the lake.
 
     Fetches only what the lake lacks, so that an interrupted run resumes. Unfinished bars are never
-    stored; what the venue itself lacks is recorded and reported.
+    stored; what the venue itself lacks is recorded and reported. Exit 4 if it has no bar at all.
     """
     from xq.api.collect import collect as bring
+    from xq.api.collect_nothing import refuse_nothing
     from xq.api.collect_symbols import Selection, chosen
     from xq.api.when import epoch_ms
 
@@ -82,3 +83,4 @@ def collect(
     for line in report.other_failures():
         shell.note(line)
     report.raise_failure()
+    refuse_nothing(report)

@@ -26,7 +26,18 @@ def list_datasets(shell: Shell, kind: Kind = None) -> None:
     rows = stored(shell.workspace, kind)
     shell.rows(rows)
     if not rows:
-        shell.note("the lake is empty; try: xq collect --symbol BTC/USDT --days 30")
+        shell.note(
+            f"the lake is empty; try: xq collect --symbol BTC/USDT --days 30\n{_place(shell)}"
+        )
+
+
+def _place(shell: Shell) -> str:
+    """Which folder was looked at, and why that one."""
+    workspace = shell.workspace
+    path = workspace.config.lake.path
+    place = path if "://" in path else str(workspace.lake)
+    of = "" if workspace.loaded.path else "; there is no xq.toml here or above, see xq init"
+    return f"looked in {place}{of}"
 
 
 command(app, "check")(data_check.check)

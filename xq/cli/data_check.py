@@ -38,12 +38,14 @@ def check(
     errors = [item for item in found if item.severity == "error"]
     told = found if warnings else errors
     shell.rows(told)
+    if file is None and (one := data_check.only(shell.workspace, series, against)) is not None:
+        shell.note(f"looked at {one} only")
     if len(told) > len(errors):
-        odd = len(told) - len(errors)
+        odd = sum(item.rows for item in told) - sum(item.rows for item in errors)
         noun = "warning" if odd == 1 else "warnings"
-        shell.note(f"{odd} {noun}: possible, but look at them")
+        shell.note(f"{odd:,} {noun}: possible, but look at them")
     if errors:
-        raise data.fault(len(errors), where=None if file is None else str(file))
+        raise data.fault(errors, where=None if file is None else str(file))
     shell.note("no fault found")
 
 

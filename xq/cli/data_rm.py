@@ -29,9 +29,9 @@ def remove(
     chosen = housekeeping.Selection(kind, exchange, symbol, timeframe, run_id)
     found = housekeeping.removable(shell.workspace, chosen)
     rows = [row for _, row in found]
-    if not found or dry_run:
+    if dry_run:
         shell.rows(rows)
-        shell.note(f"would go: {_counted(rows)}" if rows else "nothing stored matches")
+        shell.note(f"would go: {_counted(rows)}")
         return
     if not yes:
         _ask(rows)

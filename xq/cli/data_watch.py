@@ -26,10 +26,13 @@ def watch(
     """Show the newest bars, then each one as it is committed, as tail -f does for text."""
     from xq.api import housekeeping
     from xq.api.data import series_of
+    from xq.api.stored_names import not_yet
 
     if shell.format not in (None, Format.TABLE, Format.JSONL):
         raise UsageError(f"expected --output jsonl or table, found {shell.format.value}")
     dataset = series_of(shell.workspace, kind, exchange, symbol, timeframe)
+    if absent := not_yet(shell.workspace, dataset):
+        shell.note(absent)
     batches = housekeeping.watch(
         shell.workspace, dataset, tail=lines, every_seconds=every, cycles=cycles
     )

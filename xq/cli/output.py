@@ -1,19 +1,15 @@
 """The only file that prints: data to stdout, everything for people to stderr."""
 
 import csv
-import dataclasses
 import json
-import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import Enum, StrEnum
-from pathlib import PurePath
+from enum import StrEnum
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
+from xq.cli.plain import csv_cell, mapping, plain
 from xq.cli.streams import is_unicode, tell
 from xq.errors import ReaderLeft, UsageError, XqError
 
@@ -75,7 +71,7 @@ def print_rows(rows: Rows, kind: Format, *, title: str | None = None) -> None:
 @_reader()
 def print_record(record: Mapping[str, Any] | Any, kind: Format) -> None:
     """Write one object to stdout."""
-    fields = _mapping(record)
+    fields = mapping(record)
     if kind is Format.TABLE:
         from xq.cli.table import pairs
 
@@ -125,11 +121,12 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
 
     Examples
     --------
+    >>> from decimal import Decimal
     >>> to_json({"a": Decimal("0.10"), "b": float("nan")})
     '{"a": 0.1, "b": null}'
     """
     ascii_only = not is_unicode(sys.stdout)
-    return json.dumps(_plain(value), indent=indent, ensure_ascii=ascii_only, allow_nan=False)
+    return json.dumps(plain(value), indent=indent, ensure_ascii=ascii_only, allow_nan=False)
 
 
 @contextmanager
@@ -141,8 +138,10 @@ def progress_bar(title: str, total: float | None, *, enabled: bool) -> Iterator[
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+    columns = [TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
+    if total is not None:
+        columns.insert(2, MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
         yield _RichBar(progress, progress.add_task(title, total=total))
 
 
@@ -160,34 +159,6 @@ class _RichBar:
         self._progress.advance(self._task, steps)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, (float, Decimal)):
-        number = float(value)
-        return number if math.isfinite(number) else None
-    if isinstance(value, datetime):
-        moment = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, (date, PurePath)):
-        return str(value)
-    if isinstance(value, Mapping) or dataclasses.is_dataclass(value):
-        return {str(key): _plain(item) for key, item in _mapping(value).items()}
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, Iterable):
-        return [_plain(item) for item in value]
-    return str(value)
-
-
-def _mapping(record: Any) -> Mapping[str, Any]:
-    if isinstance(record, Mapping):
-        return record
-    return {item.name: getattr(record, item.name) for item in dataclasses.fields(record)}
-
-
 def _flat(fields: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in fields.items():
         if isinstance(value, Mapping):
@@ -203,7 +174,7 @@ def _mappings(rows: Rows) -> Iterator[Mapping[str, Any]]:
         if hasattr(row, "to_pylist"):
             yield from row.to_pylist()
         else:
-            yield _mapping(row)
+            yield mapping(row)
 
 
 def _names(rows: Rows) -> list[str]:
@@ -211,7 +182,7 @@ def _names(rows: Rows) -> list[str]:
         return list(rows.schema.names)
     names: dict[str, None] = {}
     for row in rows:
-        names |= dict.fromkeys(_mapping(row))
+        names |= dict.fromkeys(mapping(row))
     return list(names)
 
 
@@ -228,12 +199,7 @@ def _write_csv(rows: Rows) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(names)
     for row in _mappings(rows):
-        plain = _plain(row)
-        writer.writerow([_csv_cell(plain.get(name)) for name in names])
-
-
-def _csv_cell(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, (dict, list, bool)) else value
+        writer.writerow([csv_cell(row.get(name)) for name in names])
 
 
 def _write_arrow(rows: Rows) -> None:
@@ -273,8 +239,8 @@ def _table_of(rows: Sequence[Any]) -> "pa.Table":
     import pyarrow as pa
 
     names = _names(rows)
-    plain = [_plain(_mapping(row)) for row in rows]
-    return pa.table({name: _column([row.get(name) for row in plain]) for name in names})
+    shown = [plain(mapping(row)) for row in rows]
+    return pa.table({name: _column([row.get(name) for row in shown]) for name in names})
 
 
 def _column(values: list[Any]) -> list[Any]:
@@ -293,8 +259,8 @@ def _write_table(rows: Rows, title: str | None) -> None:
     if hasattr(rows, "read_all"):
         rows = rows.read_all()
     held = rows if isinstance(rows, Sequence) or hasattr(rows, "num_rows") else list(rows)
-    names, plain = _names(held), list(_mappings(held))
+    names, found = _names(held), list(_mappings(held))
     if sys.stdout.isatty():
-        print_rich(*fitting(names, plain, title, get_terminal_size().columns))
+        print_rich(*fitting(names, found, title, get_terminal_size().columns))
     else:
-        print_rich(layout(names, plain, title))
+        print_rich(layout(names, found, title))

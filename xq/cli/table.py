@@ -11,6 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.table import Table
 
+from xq.cli.plain import interval, is_interval
+
 _PLACES = Decimal("1e-8")
 _LARGE = 1e6
 _SHORT = 12  # significant digits up to which a number is shown as it is
@@ -216,6 +218,8 @@ def cell(value: Any) -> str:
         return _decimal(value)
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S").removesuffix(":00")
+    if is_interval(value):
+        return interval(value)
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
     text = json.dumps(value, default=str) if isinstance(value, dict) else str(value)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from xq.errors import CorruptFile, LockHeld
 from xq.lake import (
@@ -49,6 +51,10 @@ class Finding:
         A command that helps.
     severity
         ``error``: it cannot be true. ``warning``: possible, but a person should look.
+    ts
+        Time of the row, or start of the stretch; None where there is none.
+    rows
+        Faults it stands for: 1, of "and N more rows" N.
     """
 
     dataset: str
@@ -58,10 +64,17 @@ class Finding:
     row: int | None = None
     hint: str | None = None
     severity: str = "error"
+    ts: datetime | None = None
+    rows: int = 1
 
 
 def check(
-    lake: Lake, *, now_ms: int | None = None, kind: str | None = None, warnings: bool = False
+    lake: Lake,
+    *,
+    now_ms: int | None = None,
+    kind: str | None = None,
+    warnings: bool = False,
+    per_rule: int = _PER_RULE,
 ) -> Iterator[Finding]:
     """Findings of every dataset, then of the folders around them; none for a sound lake.
 
@@ -71,6 +84,8 @@ def check(
         The present; None does not look for unfinished bars and rows from the future.
     warnings
         Whether rows that are suspicious but possible are told as well.
+    per_rule
+        See `check_dataset`.
 
     Raises
     ------
@@ -78,7 +93,7 @@ def check(
         If there is no such kind.
     """
     for dataset in inspect.recorded(lake.root, kind):
-        for finding in check_dataset(lake, dataset, now_ms=now_ms):
+        for finding in check_dataset(lake, dataset, now_ms=now_ms, per_rule=per_rule):
             if warnings or finding.severity == "error":
                 yield finding
     yield from _strays(lake.root, kind)
@@ -123,7 +138,7 @@ def check_dataset(
             found = rules.validate_rows(
                 table, dataset.spec, timeframe=dataset.bar, known_until_ms=now_ms, ordered=True
             )
-            yield from _summarised(dataset, leaf.path, found)
+            yield from _summarised(dataset, leaf.path, found, table, per_rule)
         ts = arrays.times(table["ts"])
         yield from _misplaced(dataset, leaf, ts)
         times.append(ts)
@@ -146,22 +161,45 @@ def told(
     ordered = sorted(found, key=lambda sick: (sick.rule, sick.row))
     for rule, group in groupby(ordered, key=lambda sick: sick.rule):
         rows = list(group)
-        for sick in rows[:per_rule]:
-            yield Finding(dataset, rule, sick.message, path, sick.row, None, sick.severity.value)
-        if len(rows) > per_rule:
-            more = f"and {len(rows) - per_rule} more rows"
-            yield Finding(dataset, rule, more, path, severity=rows[0].severity.value)
+        shown = _shown(len(rows), per_rule)
+        for sick in rows[:shown]:
+            yield Finding(
+                dataset, rule, sick.message, path, sick.row,
+                severity=sick.severity.value,
+                ts=moment(sick.ts_ms) if sick.ts_ms else None,
+            )  # fmt: skip
+        yield from _more(dataset, rule, path, len(rows) - shown, rows[0].severity.value)
 
 
-def _summarised(dataset: Dataset, path: Path, found: list[rules.Poison]) -> Iterator[Finding]:
+def _summarised(
+    dataset: Dataset, path: Path, found: list[rules.Poison], table: pa.Table, per_rule: int
+) -> Iterator[Finding]:
     ordered = sorted(found, key=lambda poison: (poison.rule, poison.row))
     for rule, group in groupby(ordered, key=lambda poison: poison.rule):
         rows = list(group)
-        for poison in rows[:_PER_RULE]:
-            yield Finding(str(dataset), rule, poison.message, str(path), poison.row)
-        if len(rows) > _PER_RULE:
-            more = f"and {len(rows) - _PER_RULE} more rows"
-            yield Finding(str(dataset), rule, more, str(path))
+        shown = _shown(len(rows), per_rule)
+        for poison in rows[:shown]:
+            ts = table["ts"][poison.row - 1].as_py()
+            yield Finding(str(dataset), rule, poison.message, str(path), poison.row, ts=ts)
+        yield from _more(str(dataset), rule, str(path), len(rows) - shown, "error")
+
+
+def _shown(rows: int, per_rule: int) -> int:
+    """Rows told one by one; a single one left over is told rather than counted."""
+    return rows if rows <= per_rule + 1 else per_rule
+
+
+def _more(dataset: str, rule: str, path: str, rows: int, severity: str) -> Iterator[Finding]:
+    if rows:
+        yield Finding(dataset, rule, f"and {rows} more rows", path, severity=severity, rows=rows)
+
+
+def moment(ts_ms: int) -> datetime | None:
+    """A time as findings tell it; None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(ts_ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
 
 
 def _misplaced(dataset: Dataset, leaf: Leaf, ts: np.ndarray) -> Iterator[Finding]:
@@ -180,18 +218,18 @@ def _gaps(
     stored = present(ts, bar)
     for wrong in intersect(ledger.empty, stored):
         message = f"the ledger says the venue has no bars from {wrong}, the files hold some"
-        yield Finding(str(dataset), "coverage_disagrees", message)
+        yield Finding(str(dataset), "coverage_disagrees", message, ts=moment(wrong.start_ms))
     explained = [*ledger.empty, *unreadable]
     lost = subtract(ledger.covered, [*stored, *explained])
     for item in lost:
         if item.bars(bar):
             message = f"fetched once, not in the files: {_count(item, bar)}"
             hint = hints.collect_command(dataset, item.start_ms, item.end_ms)
-            yield Finding(str(dataset), "lost_rows", message, hint=hint)
+            yield Finding(str(dataset), "lost_rows", message, hint=hint, ts=moment(item.start_ms))
     for item in subtract(holes(ts, bar), [*explained, *lost]):
         message = f"missing and never asked for: {_count(item, bar)}"
         hint = hints.collect_command(dataset, item.start_ms, item.end_ms)
-        yield Finding(str(dataset), "gap", message, hint=hint)
+        yield Finding(str(dataset), "gap", message, hint=hint, ts=moment(item.start_ms))
 
 
 def _unrecorded(lake: Lake, dataset: Dataset) -> Iterator[Finding]:
@@ -202,7 +240,7 @@ def _unrecorded(lake: Lake, dataset: Dataset) -> Iterator[Finding]:
         number = "changes" if item.missing is None else f"{item.missing} changes"
         message = f"{number} after update {item.after_id} are missing, {item.within}"
         yield Finding(str(dataset), "book_gap", message, hint="xq data gaps --kind book_diff",
-                      severity="warning")  # fmt: skip
+                      severity="warning", ts=moment(item.within.start_ms))  # fmt: skip
 
 
 def _count(stretch: Range, bar: Timeframe) -> str:

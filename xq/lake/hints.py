@@ -8,8 +8,6 @@ from xq.lake.layout import Dataset
 from xq.lake.ranges import Range, subtract
 from xq.timeframe import DAY_MS, Timeframe
 
-_DEFAULT_EXCHANGE = "binance"
-_DEFAULT_TIMEFRAME = "1h"
 _COMPLETE = ("binance", "binanceusdm", "sim")  # have bars of every length xq knows
 _COMMON = ("1d", "1h", "30m", "15m", "5m", "1m")  # what every exchange has, longest first
 
@@ -19,23 +17,24 @@ def collect_command(
 ) -> str:
     """The ``xq collect`` line that brings a range of bars into the lake.
 
+    It names exchange and timeframe: the workspace it is pasted into may default to others.
+
     Examples
     --------
     >>> collect_command(Dataset("ohlcv", "binance", "BTC/USDT", "1h"))
-    'xq collect --symbol BTC/USDT --days 30'
-    >>> collect_command(Dataset("ohlcv", "sim", "BTC/USDT", "1h"), 0, 86_400_000)
-    'xq collect --symbol BTC/USDT --exchange sim --since 1970-01-01 --until 1970-01-02'
+    'xq collect --symbol BTC/USDT --timeframe 1h --exchange binance --days 30'
+    >>> collect_command(Dataset("ohlcv", "sim", "BTC/USDT", "1h"))
+    'xq collect --symbol BTC/USDT --timeframe 1h --exchange sim --days 30'
     >>> collect_command(Dataset("ohlcv", "coinbase", "BTC/USD", "4h"))
-    'xq collect --symbol BTC/USD --exchange coinbase --days 30'
+    'xq collect --symbol BTC/USD --timeframe 1h --exchange coinbase --days 30'
     """
     words = ["xq collect", f"--symbol {dataset.symbol}"]
     if dataset.kind != "ohlcv":
         words.append(f"--kind {dataset.kind}")
     timeframe = _offered(dataset)
-    if timeframe not in (None, _DEFAULT_TIMEFRAME):
+    if timeframe is not None:
         words.append(f"--timeframe {timeframe}")
-    if dataset.exchange != _DEFAULT_EXCHANGE:
-        words.append(f"--exchange {dataset.exchange}")
+    words.append(f"--exchange {dataset.exchange}")
     if start_ms is None:
         words.append("--days 30")
     else:

@@ -12,7 +12,6 @@ from xq.errors import CorruptFile, NoData
 from xq.lake import (
     align,
     arrays,
-    book_gaps,
     columns,
     coverage,
     derive,
@@ -21,6 +20,7 @@ from xq.lake import (
     inventory,
     layout,
     store,
+    summary,
 )
 from xq.lake.align import Gaps
 from xq.lake.format import check_format
@@ -45,12 +45,12 @@ class DatasetInfo:
         First time and the time after the last: the close of the last bar, or 1 ms after the
         last row. None without rows.
     missing
-        Bars, or updates of an order book, absent between them; None where nothing tells how many
-        and beside unreadable files.
+        Bars that were ever wanted, or updates of an order book, that are absent; None where
+        nothing tells how many and beside unreadable files.
     gaps
         Stretches they form; None for kinds whose rows have no grid and no chain, likewise.
     unreadable
-        Files that could not be read and are not counted.
+        Files that are unreadable or changed, and are not counted.
     """
 
     dataset: Dataset
@@ -85,7 +85,7 @@ class Lake:
         self,
         exchange: str,
         symbols: Sequence[str],
-        timeframe: Timeframe,
+        timeframe: Timeframe | str,
         start_ms: int | None = None,
         end_ms: int | None = None,
         *,
@@ -108,7 +108,7 @@ class Lake:
         Raises
         ------
         UnknownName
-            If ``gaps`` is none of the three.
+            If ``gaps`` is none of the three, or there is no such timeframe.
         NoData
             If a symbol has no bar in the range; the hint brings them.
         DataGap
@@ -119,6 +119,7 @@ class Lake:
             If a stored number is NaN or infinite.
         """
         align.refuse_unknown(gaps)
+        timeframe = timeframe if isinstance(timeframe, Timeframe) else Timeframe.parse(timeframe)
         asked = [Dataset("ohlcv", exchange, symbol, timeframe.name) for symbol in symbols]
         place = store.of(self.root)
         with place.snapshot():
@@ -241,12 +242,15 @@ class Lake:
         files = inventory.listing(self.root, dataset)
         if not files:
             return None
-        rows, size, unreadable = 0, 0, 0
+        refused = summary.refused(self.root, dataset)
+        rows, size, unreadable = 0, 0, len(refused)
         ends: list[int] = []
         sizes = {period: length for period, _, length in files}
         known = inventory.facts(self.root, dataset, sizes)
         for period, path, _ in files:
             size += sizes[period]
+            if period in refused:
+                continue
             try:
                 found = known.get(period) or columns.footer(Path(path))
             except CorruptFile:
@@ -259,11 +263,8 @@ class Lake:
         start, last = min(ends), max(ends)
         end = dataset.bar.end(last) if dataset.bar else last + 1
         missing, stretches = None, None
-        if dataset.bar is not None and dataset.spec.key == ("ts",) and not unreadable:
-            missing = dataset.bar.count(start, end) - rows
-            stretches = len(self.gaps(dataset)) if missing else 0
-        elif dataset.kind == "book_diff" and not unreadable:
-            missing, stretches = book_gaps.counts(self.root, dataset)
+        if not unreadable:
+            missing, stretches = summary.holes(self.root, dataset, Range(start, end), rows)
         return DatasetInfo(dataset, rows, start, end, size, missing, stretches, unreadable)
 
     def nothing(self, dataset: Dataset, start_ms: int | None, end_ms: int | None) -> NoData:
@@ -271,13 +272,12 @@ class Lake:
         stored = [
             item.timeframe
             for item in layout.datasets(self.root, dataset.kind)
-            if (item.exchange, item.symbol) == (dataset.exchange, dataset.symbol)
+            if item.timeframe and (item.exchange, item.symbol) == (dataset.exchange, dataset.symbol)
         ]
-        names = tuple(filter(None, stored))
         made_of = self._made_of(dataset)
         held = self._info(made_of or dataset)
         last_ms = None if held is None else held.end_ms
-        return hints.nothing_stored(dataset, start_ms, end_ms, names, made_of, last_ms)
+        return hints.nothing_stored(dataset, start_ms, end_ms, stored, made_of, last_ms)
 
     def _made_of(self, dataset: Dataset) -> Dataset | None:
         finer = derive.finer_stored(self.root, dataset)

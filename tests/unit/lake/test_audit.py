@@ -125,7 +125,8 @@ def test_lost_rows_and_gaps_are_told_apart(
     assert (lost.rule, gap.rule) == ("lost_rows", "gap")
     assert "1 bar, 2024-01-01T02:00:00Z to 2024-01-01T03:00:00Z" in lost.message
     assert gap.hint == (
-        "xq collect --symbol BTC/USDT --since 2024-01-01T05:00:00Z --until 2024-01-01T08:00:00Z"
+        "xq collect --symbol BTC/USDT --timeframe 1h --exchange binance"
+        " --since 2024-01-01T05:00:00Z --until 2024-01-01T08:00:00Z"
     )
     assert Coverage(lake.root).covered(hourly)[-1] == Range(START + 3 * HOUR, START + 5 * HOUR)
 

@@ -76,7 +76,8 @@ def test_a_hole_is_refused_with_the_line_that_fills_it(lake: Lake) -> None:
         "2 of 10 bars missing, first 2024-01-01T04:00:00Z to 2024-01-01T06:00:00Z"
     )
     assert caught.value.hint == (
-        "xq collect --symbol ETH/USDT --since 2024-01-01T04:00:00Z --until 2024-01-01T06:00:00Z"
+        "xq collect --symbol ETH/USDT --timeframe 1h --exchange binance"
+        " --since 2024-01-01T04:00:00Z --until 2024-01-01T06:00:00Z"
     )
 
 
@@ -122,10 +123,12 @@ def test_drop_keeps_the_times_that_all_have(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("exchange", "timeframe", "since", "hint"),
     [
-        ("binance", "1h", None, "xq collect --symbol SOL/USDT --days 30"),
+        ("binance", "1h", None,
+         "xq collect --symbol SOL/USDT --timeframe 1h --exchange binance --days 30"),
         ("sim", "1m", None,
          "xq collect --symbol SOL/USDT --timeframe 1m --exchange sim --days 30"),
-        ("binance", "1h", 0, "xq collect --symbol SOL/USDT --since 2024-01-01"),
+        ("binance", "1h", 0,
+         "xq collect --symbol SOL/USDT --timeframe 1h --exchange binance --since 2024-01-01"),
     ],
 )  # fmt: skip
 def test_nothing_stored_says_how_to_bring_it(
@@ -152,7 +155,10 @@ def test_a_range_after_the_last_bar_is_reached_by_collecting_from_there(lake: La
     assert stored.end_ms is not None
     end = hints.short(stored.end_ms)
     assert caught.value.message.endswith(f"to 2025-01-05; they end at {end}")
-    assert caught.value.hint == f"xq collect --symbol BTC/USDT --since {end}"
+    assert (
+        caught.value.hint
+        == f"xq collect --symbol BTC/USDT --timeframe 1h --exchange binance --since {end}"
+    )
 
 
 @pytest.mark.parametrize("damage", ["truncate", "text", "flip"])
@@ -240,3 +246,11 @@ def test_the_read_path_of_a_backtest_stays_light(lake: Lake) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_timeframe_may_be_a_text(lake: Lake) -> None:
+    bars = lake.bars("binance", ["BTC/USDT"], "1h")
+    assert bars.timeframe == H1
+    assert len(bars) == len(lake.bars("binance", ["BTC/USDT"], H1))
+    with pytest.raises(UnknownName, match="no timeframe named '7h'"):
+        lake.bars("binance", ["BTC/USDT"], "7h")
