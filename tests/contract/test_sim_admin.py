@@ -28,7 +28,7 @@ def call(venue, method, path, body=None, **headers):
     with requests.Session() as session:
         session.trust_env = False
         address = f"http://127.0.0.1:{venue.server.admin_port}{path}"
-        return session.request(method, address, data=data, headers=JSON | headers, timeout=30)
+        return session.request(method, address, data=data, headers=JSON | headers, timeout=120)
 
 
 def test_it_says_what_it_is(venue):
@@ -54,7 +54,7 @@ def test_faults_come_and_go(venue):
     made = call(venue, "POST", "/faults", {"do": "unavailable", "path": "/fapi/v1/time"})
     assert (made.status_code, made.json()[0]["name"]) == (200, "unavailable-1")
     time = f"{venue.url}/fapi/v1/time"
-    assert [requests.get(time, timeout=30).status_code for _ in range(2)] == [503, 200]
+    assert [requests.get(time, timeout=120).status_code for _ in range(2)] == [503, 200]
     [told] = call(venue, "GET", "/faults").json()
     assert (told["seen"], told["struck"], told["spent"]) == (2, 1, True)
     assert call(venue, "DELETE", "/faults/unavailable-1").json() == []

@@ -16,12 +16,12 @@ def venue(tmp_path):
 
 def clock(venue, **wish):
     address = f"http://127.0.0.1:{venue.server.admin_port}/clock"
-    return requests.post(address, json=wish, timeout=30)
+    return requests.post(address, json=wish, timeout=120)
 
 
 def shown(venue):
     address = f"http://127.0.0.1:{venue.server.admin_port}/status"
-    return requests.get(address, timeout=30).json()
+    return requests.get(address, timeout=120).json()
 
 
 def test_speed_pause_steps_and_jumps(venue):

@@ -269,6 +269,14 @@ def test_ccxt_pro_watches_markets(url, clock):
     play(story())
 
 
+async def _told_of(client, order_id, status):
+    """Watch orders until one has a status."""
+    while True:
+        for order in await client.watch_orders():
+            if (order["id"], order["status"]) == (order_id, status):
+                return
+
+
 def test_ccxt_pro_watches_an_account_and_trades(url):
     async def story():
         async with pro(url) as bybit:
@@ -287,6 +295,11 @@ def test_ccxt_pro_watches_an_account_and_trades(url):
                     made.append(await bybit.create_order_ws(BTC, "market", side, 0.02))
                 await asyncio.wait(waiting, timeout=0.1)
             orders, trades, balance, positions = [future.result() for future in waiting]
+            while not positions:  # what ccxt asked by REST first, when there was none yet
+                told = asyncio.ensure_future(bybit.watch_positions())
+                for side in ("buy", "sell"):
+                    made.append(await bybit.create_order_ws(BTC, "market", side, 0.02))
+                positions = await told
             known = {order["id"] for order in made}
             assert {order["id"] for order in orders} <= known
             assert {trade["order"] for trade in trades} <= known
@@ -294,14 +307,14 @@ def test_ccxt_pro_watches_an_account_and_trades(url):
             assert {position["symbol"] for position in positions} == {BTC}
             low = round(price * 0.97, 1)
             resting = await bybit.create_order_ws(BTC, "limit", "buy", 0.02, low)
+            canceled = asyncio.ensure_future(_told_of(bybit, resting["id"], "canceled"))
             await bybit.edit_order_ws(resting["id"], BTC, "limit", "buy", 0.03, low)
             await bybit.cancel_order_ws(resting["id"], BTC)
             with pytest.raises(ccxt.OrderNotFound):
                 await bybit.cancel_order_ws(resting["id"], BTC)
             with pytest.raises(ccxt.InsufficientFunds):
                 await bybit.create_order_ws(BTC, "limit", "buy", 40, low)
-            while {o["id"]: o["status"] for o in bybit.orders}.get(resting["id"]) != "canceled":
-                await bybit.fetch_time()  # the streams are read meanwhile
+            await canceled
 
     play(story())
 

@@ -253,9 +253,9 @@ class TestKeys:
         with requests.Session() as session:
             session.trust_env = False
             headers = {"X-MBX-APIKEY": "sim"}
-            kept = session.put(f"{url}{path}?listenKey={mine}", headers=headers, timeout=10)
+            kept = session.put(f"{url}{path}?listenKey={mine}", headers=headers, timeout=120)
             assert (kept.status_code, kept.json()) == (200, {})
-            wrong = session.put(f"{url}{path}?listenKey=x", headers=headers, timeout=10)
+            wrong = session.put(f"{url}{path}?listenKey=x", headers=headers, timeout=120)
             assert wrong.json()["code"] == -1125
 
         async def story():

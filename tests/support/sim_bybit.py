@@ -118,4 +118,4 @@ def send(method: str, url: str, named: dict[str, str], body: str = "") -> reques
     with requests.Session() as session:
         session.trust_env = False
         kind = {"Content-Type": "application/json"}
-        return session.request(method, url, data=body, headers={**kind, **named}, timeout=30)
+        return session.request(method, url, data=body, headers={**kind, **named}, timeout=120)

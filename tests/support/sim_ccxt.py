@@ -72,4 +72,4 @@ def raw(method: str, address: str, body: str = "", *, key: str | None = None) ->
         headers["X-MBX-APIKEY"] = key
     with requests.Session() as session:
         session.trust_env = False
-        return session.request(method, address, data=body, headers=headers, timeout=10)
+        return session.request(method, address, data=body, headers=headers, timeout=120)
