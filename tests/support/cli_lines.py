@@ -118,7 +118,8 @@ LINES = {
     "repair": Line(lambda _desk: ["data", "repair", *_SERIES], _damaged, changes=True),
     "compact": Line(lambda _desk: ["data", "compact"], _older),
     "rm": Line(
-        lambda _desk: ["data", "rm", "--symbol", AAA, "--yes"], _filled, changes=True, whole=True
+        lambda _desk: ["data", "rm", "--symbol", AAA, "--yes"], _filled, changes=True, whole=True,
+        over=("nothing stored matches",),
     ),
     "export": Line(
         lambda desk: ["data", "export", str(desk / "out" / "bars.csv"), *_SERIES, "--force"],
