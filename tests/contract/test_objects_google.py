@@ -1,6 +1,7 @@
 """Conditional puts of gs://, against a server that decides them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,7 +52,7 @@ def test_of_many_at_once_one_wins(bucket: Bucket) -> None:
     for turn in range(5):
         with ThreadPoolExecutor(8) as pool:
             data = [b"%d-%d" % (turn, number) for number in range(8)]
-            won = list(pool.map(lambda one, seen=seen: bucket.swap("head", one, seen), data))  # type: ignore[misc]
+            won = list(pool.map(bucket.swap, repeat("head"), data, repeat(seen)))
         [place] = [number for number, version in enumerate(won) if version is not None]
         seen = won[place]
         assert bucket.get("head") == (data[place], seen)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from xq.lake.layout import Dataset
     from xq.lake.reader import Lake
 
+_NOT_AGAIN = "cannot be asked of a venue again"
+_UNTOLD = "has nothing that tells what it lacks"
+
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
@@ -56,7 +59,7 @@ def gaps(ws: Workspace, series: Series) -> Iterator[GapRow]:
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    for dataset in _known(ws, series):
+    for dataset in _tellable(ws, series, _UNTOLD):
         for gap in _gaps_of(lake, dataset):
             yield GapRow(
                 dataset.kind,
@@ -91,7 +94,7 @@ def coverage(ws: Workspace, series: Series) -> "Iterator[CoverageRow]":
     from xq.lake.reader import Lake
 
     lake = Lake(ws.lake)
-    for dataset in _known(ws, series):
+    for dataset in _tellable(ws, series, _UNTOLD):
         if is_book(dataset):
             yield of_book(lake, dataset)
         elif dataset.bar is None:
@@ -114,40 +117,25 @@ def series_of(ws: Workspace, series: Series) -> "list[Dataset]":
     """
     from xq.lake.wayout import REPAIRABLE
 
-    return [item for item in _mendable(ws, series) if item.kind in REPAIRABLE]
+    return [item for item in _tellable(ws, series, _NOT_AGAIN) if item.kind in REPAIRABLE]
 
 
 def books_of(ws: Workspace, series: Series) -> "list[Dataset]":
     """As `series_of`, the order books, whose bad rows are only set aside."""
     from xq.lake.poison.rule import BOOKS
 
-    return [item for item in _mendable(ws, series) if item.kind in BOOKS]
+    return [item for item in _tellable(ws, series, _NOT_AGAIN) if item.kind in BOOKS]
 
 
-def _mendable(ws: Workspace, series: Series) -> "list[Dataset]":
+def _tellable(ws: Workspace, series: Series, refusal: str) -> "list[Dataset]":
+    """The datasets that match and whose holes can be told: mendable ones, and order books."""
     from xq.lake.poison.rule import BOOKS
     from xq.lake.schema import kind_of
     from xq.lake.wayout import REPAIRABLE
 
     kinds = (*REPAIRABLE, *BOOKS)
     if series.kind is not None and kind_of(series.kind).name not in kinds:
-        raise UsageError(
-            f"{series.kind} cannot be asked of a venue again", hint=f"one of {' '.join(REPAIRABLE)}"
-        )
-    return _stored(ws, series, kinds)
-
-
-def _known(ws: Workspace, series: Series) -> "list[Dataset]":
-    """The datasets that match and whose holes can be told: `series_of`, and order books."""
-    from xq.lake.poison.rule import BOOKS
-    from xq.lake.schema import kind_of
-    from xq.lake.wayout import REPAIRABLE
-
-    kinds = (*REPAIRABLE, *BOOKS)
-    if series.kind is not None and kind_of(series.kind).name not in kinds:
-        raise UsageError(
-            f"nothing tells what {series.kind} lacks", hint=f"one of {' '.join(kinds)}"
-        )
+        raise UsageError(f"{series.kind} {refusal}", hint=f"one of {' '.join(kinds)}")
     return _stored(ws, series, kinds)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xq.clock import iso
 from xq.collect.crew import each
 from xq.errors import VenueUnclear
 from xq.lake.ranges import Range
@@ -102,7 +103,7 @@ def fetch_pages(
 
     first = request(piece.start_ms, None)
     known = market.raw_page(wanted.symbol, first)
-    after = min(_after(known, bar, bar.shift(piece.start_ms, first.limit)), piece.end_ms)
+    after = min(_after(known, bar, first, bar.shift(piece.start_ms, first.limit)), piece.end_ms)
     advance(bar.count(piece.start_ms, after))
 
     def cell(start_ms: int, found: dict[PageRequest, RawPage]) -> None:
@@ -114,7 +115,7 @@ def fetch_pages(
             if page.last_ms is None:
                 break
             found[asked] = page
-            at = _after(page, bar, end_ms)
+            at = _after(page, bar, asked, end_ms)
         advance(bar.count(start_ms, end_ms))
 
     def rest(starts: Sequence[int]) -> np.ndarray:
@@ -131,10 +132,16 @@ def fetch_pages(
     return rows if inside.all() else rows[inside]
 
 
-def _after(page: "RawPage", bar: Timeframe, until_ms: int) -> int:
+def _after(page: "RawPage", bar: Timeframe, asked: "PageRequest", until_ms: int) -> int:
     """Where the bars of a page end; beyond all that was asked for if it has none.
 
-    A page that seems to end early is read: its rows need not be in order.
+    A page that seems to end early is read: its rows need not be in order. One that ends before
+    what was asked for would be asked for again for ever.
+
+    Raises
+    ------
+    VenueUnclear
+        If all of it lies before what was asked for.
     """
     from xq.venues.klines import parse
 
@@ -144,6 +151,10 @@ def _after(page: "RawPage", bar: Timeframe, until_ms: int) -> int:
     if after < until_ms:
         with suppress(VenueUnclear):
             after = bar.end(int(parse(page.text)[-1, 0]))
+    if after <= asked.start_ms:
+        raise VenueUnclear(
+            f"asked for bars from {iso(asked.start_ms)} on, found none after {iso(after)}"
+        )
     return after
 
 

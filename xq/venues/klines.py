@@ -38,6 +38,7 @@ _FAST_CONVERT = csv.ConvertOptions(
     column_types=_HEAD_TYPES | dict.fromkeys(_QUOTED, pa.float64()),
     null_values=[],
 )
+_NONE = b"[]"
 _SPOT_WEIGHT = 2
 # Weight of a page by its limit, from Binance's documents of GET /fapi/v1/klines.
 _CONTRACT_WEIGHTS = ((99, 1), (499, 2), (1000, 5), (1500, 10))
@@ -136,11 +137,9 @@ class RawPage:
         >>> RawPage.of(b'[[60000,"1.5"],[120000,"1.7"]]').last_ms
         120000
         """
-        text = body.strip()
-        if text == b"[]":
+        text = _listed(body)
+        if text == _NONE:
             return cls(text, None)
-        if not (text.startswith(b"[[") and text.endswith(b"]]")):
-            raise VenueUnclear("expected a list of bars")
         start = text.rindex(b"[") + 1
         last = text[start : text.find(b",", start)]
         if not last.isdigit():
@@ -148,8 +147,16 @@ class RawPage:
         return cls(text, int(last))
 
 
+def _listed(body: bytes) -> bytes:
+    """A body that begins and ends as a list of bars."""
+    text = body.strip()
+    if text != _NONE and not (text.startswith(b"[[") and text.endswith(b"]]")):
+        raise VenueUnclear("expected a list of bars")
+    return text
+
+
 def parse_all(pages: Sequence[RawPage]) -> np.ndarray:
-    """Several pages as `parse` returns each, one after the other.
+    """Several pages as `parse` returns each, one after the other, in whatever order their rows are.
 
     Raises
     ------
@@ -235,11 +242,9 @@ def parse(body: bytes) -> np.ndarray:
     >>> parse(b"[]").shape
     (0, 6)
     """
-    text = body.strip()
-    if text == b"[]":
+    text = _listed(body)
+    if text == _NONE:
         return np.empty((0, len(_TAKEN)))
-    if not (text.startswith(b"[[") and text.endswith(b"]]")):
-        raise VenueUnclear("expected a list of bars")
     try:
         table = csv.read_csv(
             pa.py_buffer(b"," + text[:-1].translate(_LINES, _IGNORED)),
