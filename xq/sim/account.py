@@ -52,11 +52,11 @@ class _Charge:
     realized: Decimal = ZERO
 
 
-def open_account(draft: Draft, owner: str) -> None:
+def open_account(draft: Draft, owner: str, balance: Decimal = INITIAL_BALANCE) -> None:
     """Begin an account: the initial balance on both faces."""
     draft.put("owners", owner, len(draft.state.owners) + 1)
     for face in Face:
-        legs = transfer(Account.DEPOSITS, Account.FREE, ASSET, INITIAL_BALANCE)
+        legs = transfer(Account.DEPOSITS, Account.FREE, ASSET, balance)
         draft.post(Kind.DEPOSIT, legs, About(owner, face))
     draft.flush(Kind.DEPOSIT)
 
@@ -148,6 +148,8 @@ def _settle_spot(draft: Draft, deal: _Deal) -> _Charge:
     draft.post(Kind.TRADE, legs, deal.about)
     asset, amount = received
     fee = rounded(amount * deal.rate)
+    if deal.market.fee_in_quote:
+        asset, fee = quote, deal.quote * deal.rate
     draft.post(Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), deal.about)
     return _Charge(fee, asset)
 

@@ -86,6 +86,19 @@ class Feed(Protocol):
         """The first trade in (start_ms, end_ms] at or beyond ``price``."""
 
 
+@runtime_checkable
+class Paced(Feed, Protocol):
+    """A feed that sets the pace at which its contracts are looked at.
+
+    Any other is settled every eight hours and its mark price looked at on full minutes.
+    """
+
+    mark_step_ms: int
+
+    def next_funding(self, after_ms: int) -> int:
+        """The first funding time after a moment; far away if there is none."""
+
+
 class BookChange(Protocol):
     """One recorded change of a book: new quantities by price, 0 where a level is gone."""
 

@@ -74,8 +74,8 @@ class SimInstrument:
         Open time of the first bar there is.
     synthetic_from_ms
         From here on the price is invented; 0 when all of it is.
-    price_digits, quantity_digits
-        Decimal places of the tick and of the lot.
+    fee_in_quote, max_quantity
+        Spot fees from the quote asset, to the last digit; the largest order, None by the lot.
 
     Examples
     --------
@@ -92,6 +92,8 @@ class SimInstrument:
     listed_ms: int
     synthetic_from_ms: int
     profile: Profile
+    fee_in_quote: bool = False
+    max_quantity: Decimal | None = None
 
     @property
     def replayed(self) -> bool:
@@ -143,8 +145,7 @@ def profile(base: str) -> Profile:
 
 @cache
 def _digits(step: Decimal) -> int:
-    exponent = step.normalize().as_tuple().exponent
-    return max(0, -int(exponent))
+    return max(0, -int(step.normalize().as_tuple().exponent))
 
 
 def _spot(base: str, tick: Decimal | str, lot: Decimal | str) -> SimInstrument:

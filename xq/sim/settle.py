@@ -94,9 +94,9 @@ class _Passage:
         yield from self._fills()
         yield from self._triggers()
         if self._draft.state.positions:
-            ts = next_funding(self._since(_FUNDING))
+            feed = self._feeds[Face.FUTURES]
+            ts = next_funding(self._since(_FUNDING), feed)
             if ts <= self._until_ms:
-                feed = self._feeds[Face.FUTURES]
                 yield _Happening(ts, _FUNDING, (), partial(pay_funding, self._draft, feed))
 
     def _failure(self, limit: int) -> _Happening | None:
