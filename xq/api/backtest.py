@@ -14,6 +14,7 @@ from xq.errors import NoData
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from xq.api.backtest_replay import Engine, Traded
     from xq.backtest.result import BacktestResult, Overfit, Provenance
     from xq.backtest.simulation import Funding, Rules
     from xq.bars import Bars
@@ -38,6 +39,8 @@ class BacktestRequest:
         None takes those of ``[collect]``.
     params
         Outrank ``[strategy.<name>]``; text is read as the parameter's type.
+    engine, decide
+        See `xq.api.backtest_replay.engine_of`.
     """
 
     strategy: str = "trend_following"
@@ -45,6 +48,8 @@ class BacktestRequest:
     timeframe: str | None = None
     span: Span = field(default_factory=Span)
     params: Mapping[str, object] = field(default_factory=dict)
+    engine: str = "vector"
+    decide: str = "ahead"
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
@@ -59,6 +64,12 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
     StrategyError
         The strategy is broken or breaks the law.
     """
+    return prepare(ws, request).result()
+
+
+def prepare(ws: Workspace, request: BacktestRequest) -> "Prepared":
+    """Bars, and weights under the law. Raises as `backtest` does."""
+    from xq.api.backtest_replay import engine_of
     from xq.strategy.sandbox import Evaluator, StrategySpec
 
     config = ws.config
@@ -75,8 +86,9 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         lake = Lake(ws.lake)
         reading = Reading(ws, lake, market, lambda: evaluator.declaration.lookback)
         block = reading.block(request.span)
+        engine = engine_of(request, spec, block, ws)
         evaluation = _weights(evaluator, block, ws.seed)
-    return _Run(ws, lake, market, block, evaluation).result()
+    return Prepared(ws, lake, market, block, evaluation, engine)
 
 
 def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
@@ -102,7 +114,7 @@ def write_report(result: "BacktestResult", path: "Path") -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Prepared:
     """Everything known once the weights are there."""
 
     ws: Workspace
@@ -110,29 +122,46 @@ class _Run:
     market: Market
     block: Block
     evaluation: "Evaluation"
+    engine: "Engine"
+
+    @property
+    def lead(self) -> int:
+        """Bars before the range that decide in it: the last close already does."""
+        return 1 if self.block.start else 0
+
+    def traded(self) -> "Traded":
+        """What is simulated: weights, bars, costs, rules and funding from the lead on."""
+        from xq.api.backtest_replay import Traded
+        from xq.portfolio.costs import Costs
+
+        settings, bars = self.ws.config.backtest, self.block.bars
+        first, end = self.block.start - self.lead, len(bars)
+        funding, _ = self._funding()
+        return Traded(
+            self.evaluation.weights[first:],
+            bars.slice(first, end),
+            Costs(settings.fee, settings.slippage),
+            self._rules(),
+            None if funding is None else funding.slice(first, end),
+        )
+
+    def smallest_order(self) -> float:
+        """The venue's smallest order, quote asset; 0 where its rules are not at hand."""
+        return inputs.smallest_order(self.market)
 
     def result(self) -> "BacktestResult":
+        """The account through all bars, and what there is to say of it."""
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
-        from xq.backtest.vector import simulate
         from xq.metrics.returns import yearly_bars
         from xq.portfolio.accounting import round_trips
-        from xq.portfolio.costs import Costs
 
-        settings = self.ws.config.backtest
-        costs, rules = Costs(settings.fee, settings.slippage), self._rules()
+        traded = self.traded()
+        costs, rules = traded.costs, traded.rules
         funding, settlements = self._funding()
-        lead = 1 if self.block.start else 0  # the last close before the range already decides
-        first = self.block.start - lead
         bars = self.block.bars.slice(self.block.start, len(self.block.bars))
-        run = simulate(
-            self.evaluation.weights[first:],
-            self.block.bars.slice(first, len(self.block.bars)),
-            costs,
-            rules,
-            None if funding is None else funding.slice(first, len(self.block.bars)),
-        ).after(lead)
+        run = self.engine.simulate(traded).after(self.lead)
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
         metrics = measure(run, trips, yearly_bars(len(bars), *ends))
@@ -212,6 +241,7 @@ class _Run:
             "costs": [costs.fee, costs.slippage],
             "rules": {name: getattr(rules, name) for name in rules.__slots__},
             "versions": [__version__, ENGINE_VERSION],
+            **self.engine.facts,
         }
         return identity.run_id(facts)
 
@@ -245,6 +275,7 @@ class _Run:
         from xq.clock import iso
 
         notes = [*self.block.notes, *treated_gaps(bars, self.ws.config.backtest.gaps)]
+        notes += self.engine.notes
         missing = self.evaluation.lookback - 1 - self.block.start
         if missing > 0:
             notes.append(

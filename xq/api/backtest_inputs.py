@@ -121,6 +121,13 @@ def lots(market: Market) -> tuple[float, ...]:
     return tuple(float(item.instrument.lot) for item in _simulated(market))
 
 
+def smallest_order(market: Market) -> float:
+    """The largest of the symbols' smallest notionals, quote asset; 0 where none is at hand."""
+    if market.exchange not in SIMULATED:
+        return 0.0
+    return max((float(item.instrument.min_notional) for item in _simulated(market)), default=0.0)
+
+
 def label(market: Market, end_ms: int) -> tuple[str, bool]:
     """Where the prices come from, for people, and whether any of them is invented."""
     if market.exchange not in SIMULATED:

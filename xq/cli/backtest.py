@@ -38,6 +38,15 @@ def backtest(
         str | None, typer.Option(help="Whose bars. Default: exchange.name.")
     ] = None,
     gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="vector, or replay: the live loop, order by order.")
+    ] = "vector",
+    decide: Annotated[
+        str, typer.Option(help="With replay: ahead, or each-bar to ask the strategy at every bar.")
+    ] = "ahead",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Run both engines and explain every difference.")
+    ] = False,
     save: Annotated[
         bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")
     ] = False,
@@ -70,7 +79,16 @@ def backtest(
         timeframe=timeframe,
         span=Span.of(since, until, days),
         params=assigned(param or []),
+        engine=engine,
+        decide=decide,
     )
+    if verify:
+        from xq.cli.backtest_verify import show
+
+        if save or report is not None:
+            raise UsageError("--verify compares engines and keeps no run", hint="without --save")
+        show(shell, request)
+        return
     result = api.backtest(shell.workspace, request)
     if save:
         from xq.api.runs import save as keep
