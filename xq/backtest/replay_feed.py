@@ -19,6 +19,7 @@ import numpy as np
 from xq.backtest.simulation import Funding as BarFunding
 from xq.bars import Bars
 from xq.errors import VenueUnclear, unknown
+from xq.sim.feed import Paced
 from xq.sim.instruments import SimInstrument
 from xq.sim.market import Funding, Levels, SimTrade
 
@@ -118,7 +119,7 @@ class Track:
         ]
 
 
-class BarFeed:
+class BarFeed(Paced):
     """`xq.sim.feed.Feed` of one face from a block of bars.
 
     Parameters

@@ -31,7 +31,7 @@ class Draft:
         self._late: list[Event] = []  # told after what the step did to balances
         self._undo: list[Undo] = []
         self._marks: dict[str, tuple[int, Decimal]] = {}
-        self._began = replace(state.counters), state.settled_ms
+        self._began = state.counters.copy(), state.settled_ms
         self._moved: dict[tuple[str, Face], dict[str, Decimal]] = {}
         self._positions: dict[str, dict[tuple[str, str], SimPosition]] = {}
 
@@ -57,7 +57,7 @@ class Draft:
             function(*values)
         self._undo.clear()
         counters, self.state.settled_ms = self._began
-        self.state.counters = replace(counters)
+        self.state.counters = counters.copy()
 
     def post(self, kind: Kind, legs: Iterable[Leg], about: About) -> None:
         """Write one transaction; its legs must sum to zero in every asset.

@@ -45,6 +45,9 @@ def settle(draft: Draft, feeds: Mapping[Face, Feed], until_ms: int) -> None:
     """Bring the books to ``until_ms``."""
     if until_ms <= draft.now_ms:
         return
+    if draft.state.is_idle:
+        draft.advance(until_ms)
+        return
     passage = _Passage(draft, feeds, until_ms)
     while passage.step():
         pass

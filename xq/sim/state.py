@@ -91,6 +91,10 @@ class Counters:
     place: int = 1
     algo: int = 1
 
+    def copy(self) -> "Counters":
+        """The same numbers."""
+        return Counters(self.order, self.fill, self.transaction, self.place, self.algo)
+
 
 @dataclass(slots=True)
 class State:
@@ -151,6 +155,11 @@ class State:
         for queue in self.queues.values():
             order = self.open_orders[queue.order_id]
             self.book(order.face, order.symbol).add(*place_in(order, queue.sequence))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether time can pass without anything happening: there is nothing it could happen to."""
+        return not (self.open_orders or self.algos or self.positions or self.countdowns)
 
     def book(self, face: Face, symbol: str) -> Book:
         """The clients' resting orders of one market."""
