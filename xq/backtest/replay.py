@@ -15,7 +15,8 @@ import numpy as np
 from xq.backtest.replay_books import simulation
 from xq.backtest.replay_feed import BarFeed, Quotes, exact
 from xq.backtest.replay_forecast import Asked, Decide, Stored
-from xq.backtest.replay_venue import Listing, ReplayVenue
+from xq.backtest.replay_listing import Listing, grain
+from xq.backtest.replay_venue import ReplayVenue
 from xq.backtest.replay_wake import Standing, Wakes, carried, usable
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import check_weights, is_margined
@@ -38,7 +39,6 @@ RUIN = 1e-3
 _MANY = 10**9
 _VAST = Decimal(10) ** 18
 _TOLERANCE = Decimal("1.000000001")  # of the gross weight, as `check_weights` has it
-_GRAIN = 1e-12  # of the cash: the step of quantities where there are no lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +242,3 @@ class _Replay:
             cash_buffer=fee / (1 + fee) if self.conditions.fee_in_quote else Decimal(0),
             leverage=min(needed, allowed),
         )
-
-
-def grain(price: float, cash: float) -> Decimal:
-    """A step of quantity too small to matter: about a trillionth of the cash.
-
-    Examples
-    --------
-    >>> grain(30_000.0, 10_000.0)
-    Decimal('1E-13')
-    """
-    return Decimal(10) ** int(np.floor(np.log10(cash * _GRAIN / price)))

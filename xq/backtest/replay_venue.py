@@ -2,13 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
 from xq.backtest.replay_feed import HANDOVER_MS, BarFeed, Quotes, exact
+from xq.backtest.replay_listing import Listing
 from xq.backtest.replay_wake import Standing
 from xq.bars import Bars
 from xq.clock import ManualClock
@@ -16,7 +16,7 @@ from xq.errors import VenueRefused, VenueUnclear
 from xq.sim.account import open_account
 from xq.sim.accounts import MAIN
 from xq.sim.exact import ZERO
-from xq.sim.instruments import Face, Market, Profile, SimInstrument
+from xq.sim.instruments import Face, Market
 from xq.sim.ledger_memory import MemoryLedger
 from xq.sim.margin import ASSET
 from xq.sim.market_models import Fixed
@@ -41,36 +41,6 @@ from xq.types import (
 )
 
 NAME = "replay"
-_LARGEST = Decimal(10) ** 15
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Trading rules of one replayed symbol; `fee_in_quote` as in `SimInstrument`."""
-
-    symbol: Symbol
-    lot: Decimal
-    fee: Decimal
-    min_notional: Decimal = ZERO
-    fee_in_quote: bool = True
-
-    def market(self) -> SimInstrument:
-        """The market of the simulated venue. Its quote asset is the venue's own money."""
-        rules = Instrument(
-            self.symbol, self.lot, self.lot, ZERO, self.min_notional, self.fee, self.fee
-        )
-        return SimInstrument(
-            id=self.symbol.base + self.symbol.quote,
-            instrument=rules,
-            base=str(self.symbol),  # an asset of its own, whatever else bears the coin's name
-            quote=ASSET,
-            contract=self.symbol.is_contract,
-            listed_ms=0,
-            synthetic_from_ms=0,
-            profile=Profile(self.symbol.base, price=0.0, turnover=0.0, beta=0.0, volatility=0.0),
-            fee_in_quote=self.fee_in_quote,
-            max_quantity=_LARGEST,
-        )
 
 
 class _Core(SimVenue):
@@ -133,6 +103,7 @@ class ReplayVenue:
         self._quote = listings[0].symbol.quote
         self._ids = {item.symbol: item.market().id for item in listings}
         self._symbols = {number: symbol for symbol, number in self._ids.items()}
+        self._account: tuple[tuple[int, int], Account] | None = None
         self._rules = {s: feed.instrument(number).instrument for s, number in self._ids.items()}
 
     @property
@@ -180,6 +151,13 @@ class ReplayVenue:
         """Cash, positions at the mark price, and equity."""
         self.settle()
         state, now = self._core.state, self._core.now_ms
+        moment = now, state.counters.transaction
+        if self._account is None or self._account[0] != moment:
+            self._account = moment, self._valued(now)
+        return self._account[1]
+
+    def _valued(self, now: int) -> Account:
+        state = self._core.state
         cash = state.balance(MAIN, self.face, Purse.FREE, ASSET)
         equity, positions = cash, []
         for symbol, number in self._ids.items():

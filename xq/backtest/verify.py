@@ -143,7 +143,7 @@ class _Comparison:
             found.append(self._alike("fee", Costs(fee=costs.fee), self._bare))
         if costs.slippage:
             found.append(self._alike("slippage", Costs(slippage=costs.slippage), self._bare))
-        if funding is not None:
+        if funding is not None and (funding.at_open.any() or funding.inside.any()):
             found.append(self._alike("funding", FREE, self._bare, funding))
         if rules.has_lots:
             found.append(self._alike("lots", FREE, replace(self._bare, lots=rules.lots)))

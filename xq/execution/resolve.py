@@ -133,7 +133,10 @@ def collect_fills(symbol: Symbol, venue: Venue, journal: Journal, clock: Clock) 
     if not fills:
         return 0
     first = min(fill.ts for fill in fills)
-    known = {fill.fill_id for fill in journal.books.fills(symbol=symbol, since_ms=first)}
+    kept = journal.books.fills(symbol=symbol, since_ms=first)
+    known = {fill.fill_id: fill.client_id for fill in kept}
+    if all(known.get(fill.fill_id) is not None for fill in fills):
+        return 0
     numbers = {fill.order_id for fill in fills}
     owners = journal.owners(symbol, numbers)
     if numbers - owners.keys():
