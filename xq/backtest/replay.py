@@ -187,12 +187,13 @@ class _Replay:
             if row >= wakes.end:
                 break
             clock.advance_to(int(self.bars.ts[row + 1]))
+            venue.settle()
+            if venue.ledger.liquidating and float(venue.account().equity) < RUIN * cash:
+                break
             report = tick(desk, terms)
             ticks += 1
             self.problems.extend((row, problem) for problem in report.problems)
             standing = venue.standing()
-            if venue.ledger.liquidating and float(venue.account().equity) < RUIN * cash:
-                break
         self.problems[:] = [(int(self.bars.ts[at]), error) for at, error in self.problems]
         return ticks
 
