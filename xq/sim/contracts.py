@@ -26,7 +26,7 @@ def marks(feed: Feed, symbols: Iterable[str], now_ms: int) -> dict[str, Decimal]
     return {symbol: feed.mark_price(symbol, now_ms) for symbol in symbols}
 
 
-def next_funding(after_ms: int, feed: Feed | None = None) -> int:
+def next_funding(after_ms: int, feed: object = None) -> int:
     """The first funding time after ``after_ms``: 00:00, 08:00 and 16:00 UTC, or the feed's own.
 
     Examples
