@@ -129,11 +129,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The replay engine's speed.")
     parser.add_argument("--rows", type=int, default=YEAR)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--asked", type=int, default=ASKED)
     parser.add_argument("--nautilus", help="interpreter of an environment with nautilus_trader")
     given = parser.parse_args()
     reached = ahead(given.rows, given.rounds, given.nautilus)
     every_bar(min(given.rows, 10_000))
-    asked(ASKED)
+    asked(given.asked)
     return 0 if reached else 1
 
 

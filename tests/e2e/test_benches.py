@@ -62,3 +62,9 @@ def test_starting_the_venue() -> None:
     out = _run("venue_start.py", "1")
     assert "venue with 1300 markets served" in out
     assert len(FIGURE.findall(out)) == 1
+
+
+def test_the_replay() -> None:
+    out = _run("replay.py", "--rows", "2000", "--rounds", "1", "--asked", "5")
+    assert "20 of 2,000 bars traded" in out
+    assert len(re.findall(r"bars/s", out)) == 3
