@@ -1,6 +1,7 @@
 """Recorded order books as the venue's own, change by change, beside what was recorded of trades."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 from xq.errors import NoData
@@ -13,6 +14,7 @@ from xq.sim.market_listing import listed
 from xq.sim.market_replay import ReplayFeed
 from xq.sim.market_series import Series
 from xq.sim.tape import decimal_of
+from xq.timeframe import SECOND_MS
 
 KINDS = ("book_diff",)
 
@@ -65,6 +67,18 @@ class BookFeed(ReplayFeed):
             raise NoData(f"the recorded book of {symbol_id} has a hole here, or an empty side")
         tick = self.instrument(symbol_id).instrument.tick
         return (bids[0][0] + asks[0][0]) / 2 // tick * tick
+
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """As `ReplayFeed.mark_range`; the middle of the book is looked at second by second."""
+        known = list(super().mark_range(symbol_id, start_ms, end_ms))
+        begins, recorded = self.instrument(symbol_id).listed_ms, self._series_of(symbol_id)
+        for ts in range(-(-start_ms // SECOND_MS) * SECOND_MS, end_ms + 1, SECOND_MS):
+            newest = next(recorded.backwards(ts), None)
+            if newest is not None and newest.ts[-1] >= begins:
+                break  # from the first trade on it is the middle no longer
+            with suppress(NoData):  # a hole
+                known.append(self.mark_price(symbol_id, ts))
+        return min(known), max(known)
 
     def _names(self) -> list[str]:
         return listed(self._recordings, self.face, KINDS)

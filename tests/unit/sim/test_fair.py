@@ -64,6 +64,28 @@ def test_hours_and_days_are_made_of_minutes(market):
     assert not minutes[:, 5].any()
 
 
+@pytest.mark.parametrize("symbol", ["BTCUSDT", "DOGEUSDT"])
+@pytest.mark.parametrize("span", [(LATER - 40, 90), (LATER - 5 * MINUTE_MS, 10 * MINUTE_MS)])
+def test_the_mark_range_is_that_of_every_millisecond(market, symbol, span):
+    start, length = span
+    step = 1 if length < MINUTE_MS else 997
+    low, high = market.mark_range(symbol, start, start + length)
+    every = [told(market, Price.MARK, start + n, symbol) for n in range(0, length + 1, step)]
+    assert low <= min(every)
+    assert max(every) <= high
+    if step == 1:
+        assert (low, high) == (min(every), max(every))
+
+
+def test_the_mark_range_of_days_is_that_of_their_bars(market):
+    start, end = LATER + 7 * MINUTE_MS, LATER + 2 * DAY_MS + 11 * MINUTE_MS
+    for _ in range(2):  # whole days are remembered
+        rows = bars(market, Price.MARK, MINUTE, start, (end - start) // MINUTE_MS, end)
+        expected = rows[:, 3].min(), rows[:, 2].max()
+        found = market.mark_range("BTCUSDT", start, end - 1)
+        assert found == tuple(Decimal(repr(float(value))) for value in expected)
+
+
 def test_a_settlements_mark_opens_its_bar(market):
     for settled in market.funding("BTCUSDT", LATER - DAY_MS, LATER, 9):
         [row] = bars(market, Price.MARK, HOUR, settled.ts, 1).tolist()
