@@ -12,7 +12,7 @@ from xq.sim.wire.bybit.answers import Fault, fault
 from xq.sim.wire.bybit.asks import FACE, SETTLED_IN, Ask, Handler, as_params
 from xq.sim.wire.bybit.ids import Sort, written
 from xq.sim.wire.bybit.memory import Declined
-from xq.sim.wire.bybit.order_params import named, new_order, number
+from xq.sim.wire.bybit.order_params import named, new_order
 from xq.sim.wire.bybit.rows import link_id, order_id
 from xq.types import OrderStatus
 
@@ -50,15 +50,15 @@ def ids(order: SimOrder) -> dict[str, Any]:
 
 def _declined(ask: Ask, request: NewOrder, why: str) -> dict[str, Any]:
     """Acknowledge an order that the book did not let in; whoever looks sees it cancelled."""
-    number_ = ask.memory.next_number()
+    number = ask.memory.next_number()
     price = ZERO if request.price is None else request.price
     quantity = ZERO if request.quantity is None else request.quantity
     order = SimOrder(
-        id=number_,
+        id=number,
         owner=ask.owner,
         face=FACE,
         symbol=request.symbol,
-        client_id=f"sim-{number_}" if request.client_id is None else request.client_id,
+        client_id=f"sim-{number}" if request.client_id is None else request.client_id,
         side=request.side,
         type=request.type,
         time_in_force=request.time_in_force,
@@ -75,7 +75,7 @@ def _declined(ask: Ask, request: NewOrder, why: str) -> dict[str, Any]:
         self_trade=request.self_trade,
     )
     ask.memory.decline(Declined(order, why))
-    return {"orderId": written(Sort.DECLINED, number_), "orderLinkId": link_id(order)}
+    return {"orderId": written(Sort.DECLINED, number), "orderLinkId": link_id(order)}
 
 
 def amend(ask: Ask) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def amend(ask: Ask) -> dict[str, Any]:
         ask.owner,
         market.id,
         order_id=order.id,
-        price=number(ask.params, "price") if "price" in ask.params else order.price,
-        quantity=number(ask.params, "qty") if "qty" in ask.params else order.quantity,
+        price=ask.params.number("price") if "price" in ask.params else order.price,
+        quantity=ask.params.number("qty") if "qty" in ask.params else order.quantity,
     )
     return ids(changed.order)
 
