@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from xq.sim.algos import AlgoOrder
-from xq.sim.exact import ZERO
+from xq.sim.orders import order_of
 from xq.sim.records import NewOrder, SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.bybit import conditional
@@ -51,29 +51,8 @@ def ids(order: SimOrder) -> dict[str, Any]:
 def _declined(ask: Ask, request: NewOrder, why: str) -> dict[str, Any]:
     """Acknowledge an order that the book did not let in; whoever looks sees it cancelled."""
     number = ask.memory.next_number()
-    price = ZERO if request.price is None else request.price
-    quantity = ZERO if request.quantity is None else request.quantity
-    order = SimOrder(
-        id=number,
-        owner=ask.owner,
-        face=FACE,
-        symbol=request.symbol,
-        client_id=f"sim-{number}" if request.client_id is None else request.client_id,
-        side=request.side,
-        type=request.type,
-        time_in_force=request.time_in_force,
-        price=price,
-        quantity=quantity,
-        quote_quantity=ZERO,
-        reduce_only=request.reduce_only,
-        status=OrderStatus.CANCELED,
-        filled=ZERO,
-        filled_quote=ZERO,
-        created_ms=ask.now_ms,
-        updated_ms=ask.now_ms,
-        position_side=request.position_side,
-        self_trade=request.self_trade,
-    )
+    order = order_of(request, ask.owner, FACE, number, ask.now_ms)
+    order = replace(order, status=OrderStatus.CANCELED)
     ask.memory.decline(Declined(order, why))
     return {"orderId": written(Sort.DECLINED, number), "orderLinkId": link_id(order)}
 
