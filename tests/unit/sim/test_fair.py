@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from xq.sim import fair
 from xq.sim.fair import Price
 from xq.sim.instruments import LISTED_MS, TRADES_END_MS, Face
 from xq.sim.market import SimMarket
@@ -109,6 +110,21 @@ def test_bars_begin_where_the_market_was_listed(market):
     rows = market.price_bars(Price.INDEX, "ETHUSDT", DAY, (0, None), 3, LATER)
     assert rows[:, 0].tolist() == [DAY.ceil(LISTED_MS) + n * DAY_MS for n in range(3)]
     assert not len(market.price_bars(Price.INDEX, "ETHUSDT", DAY, (LATER + 1, None), 3, LATER))
+
+
+def test_days_of_many_months_are_made_once(monkeypatch):
+    seen, make = [], fair._make
+
+    def counted(tapes, item, price, day, until_ms):
+        seen.append(day)
+        return make(tapes, item, price, day, until_ms)
+
+    monkeypatch.setattr(fair, "_make", counted)
+    market, days = SimMarket(Face.FUTURES, seed=7), 260
+    for _ in range(2):
+        rows = bars(market, Price.MARK, DAY, DAY.ceil(LATER), days, LATER + 300 * DAY_MS)
+        assert len(rows) == days
+        assert len(seen) == len(set(seen)) == days
 
 
 def test_another_seed_is_another_market():
