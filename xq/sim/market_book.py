@@ -56,17 +56,18 @@ class BookFeed(ReplayFeed):
         return self._recorded(symbol_id).changes(start_ms, end_ms)
 
     def last_price(self, symbol_id: str, now_ms: int) -> Decimal:
-        """Price of the newest trade, or the middle of the book until the first one."""
+        """Price of the newest trade; until the first one the last known middle of the book."""
         begins = self.instrument(symbol_id).listed_ms
         series = self._series_of(symbol_id)
         newest = next(series.backwards(now_ms), None)
         if newest is not None and newest.ts[-1] >= begins:
             return decimal_of(int(newest.price[-1]), series.grid.price_digits)
-        bids, asks = self.book(symbol_id, now_ms, 1)
-        if not bids or not asks:
-            raise NoData(f"the recorded book of {symbol_id} has a hole here, or an empty side")
+        quote = self._recorded(symbol_id).quote(now_ms)
+        if quote is None:
+            raise NoData(f"the recorded book of {symbol_id} has an empty side here")
         tick = self.instrument(symbol_id).instrument.tick
-        return (bids[0][0] + asks[0][0]) / 2 // tick * tick
+        bid, ask = quote
+        return (bid + ask) / 2 // tick * tick
 
     def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
         """As `ReplayFeed.mark_range`; the middle of the book is looked at second by second."""
@@ -76,7 +77,7 @@ class BookFeed(ReplayFeed):
             newest = next(recorded.backwards(ts), None)
             if newest is not None and newest.ts[-1] >= begins:
                 break  # from the first trade on it is the middle no longer
-            with suppress(NoData):  # a hole
+            with suppress(NoData):  # an empty side
                 known.append(self.mark_price(symbol_id, ts))
         return min(known), max(known)
 
