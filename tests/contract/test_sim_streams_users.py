@@ -171,6 +171,19 @@ class TestFutures:
 
         play(story())
 
+    def test_a_changed_margin_mode(self, url):
+        async def story():
+            async with listening(url, f"/private/ws?listenKey={key(url)}") as client:
+                body = "symbol=ETHUSDT&marginType=ISOLATED"
+                signed(url, "POST", "/fapi/v1/marginType", body=body)
+                found = await client.until(event("ACCOUNT_UPDATE"))
+                assert (found["a"]["m"], found["a"]["B"]) == ("MARGIN_TYPE_CHANGE", [])
+                [row] = found["a"]["P"]
+                assert (row["s"], row["mt"], row["ps"]) == ("ETHUSDT", "isolated", "BOTH")
+                assert float(row["pa"]) == 0
+
+        play(story())
+
     def test_accounts_hear_their_own_events_only(self, url):
         async def story():
             async with (

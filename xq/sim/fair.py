@@ -4,11 +4,14 @@ The index moves with every trade of the coin and starts anew at each hour's edge
 line between settlements; so a bar's extremes lie where either of them bends, or just before.
 """
 
+from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
 from xq.sim.instruments import SimInstrument
+from xq.sim.lookup import nearest
 from xq.sim.tape import CLOSE, HIGH, LOW, OPEN, TIME, WIDTH, resample
 from xq.sim.tapes import HOUR, Tapes
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
@@ -43,29 +46,64 @@ def fair_bars(
     return resample(fine[begin:end], timeframe)
 
 
+def mark_extremes(
+    tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int
+) -> tuple[Decimal, Decimal]:
+    """Lowest and highest mark price of a perpetual in [start_ms, end_ms]."""
+    found = []
+    for day in range(start_ms // DAY_MS, end_ms // DAY_MS + 1):
+        first_ms, last_ms = day * DAY_MS, (day + 1) * DAY_MS - 1
+        if start_ms <= first_ms and last_ms <= end_ms:
+            key = ("extremes", item.id, day)
+            levels = tapes.fair.get(key, partial(_bounds, tapes, item, (first_ms, last_ms)), len)
+        else:
+            levels = _bounds(tapes, item, (max(first_ms, start_ms), min(last_ms, end_ms)))
+        found.append(levels)
+    low, high = min(pair[0] for pair in found), max(pair[1] for pair in found)
+    return nearest(float(low), item), nearest(float(high), item)
+
+
+def _bounds(tapes: Tapes, item: SimInstrument, within: tuple[int, int]) -> np.ndarray:
+    """Lowest and highest level of a perpetual's mark price in a part of one day, float64 (2,)."""
+    first_ms, last_ms = within
+    moves = tapes.path(item.base, first_ms // DAY_MS).ts
+    moves = moves[slice(*np.searchsorted(moves, (first_ms, last_ms + 2)))]
+    hours = np.arange(first_ms // HOUR_MS, last_ms // HOUR_MS + 2) * HOUR_MS
+    bends = (moves, moves - 1, hours, hours - 1, within)
+    ts = np.sort(np.concatenate(bends), kind="stable")  # runs in order, merged
+    level = _levels(tapes, item, Price.MARK, ts[(ts >= first_ms) & (ts <= last_ms)])
+    return np.array([level.min(), level.max()])
+
+
+def _levels(tapes: Tapes, item: SimInstrument, price: Price, ts: np.ndarray) -> np.ndarray:
+    """Log prices at ascending moments of one day, float64."""
+    level = tapes.path(item.base, int(ts[0]) // DAY_MS).levels(ts)
+    return level + tapes.basis(item.base).at(ts) if price is Price.MARK else level
+
+
 def _hours(tapes: Tapes, item: SimInstrument, price: Price, day: int, now_ms: int) -> np.ndarray:
     if now_ms < (day + 1) * DAY_MS - 1:
         return resample(_minutes(tapes, item, price, day, now_ms), HOUR)
+    end_ms = (day + 1) * DAY_MS - 1
     key = ("1h", price, item.id, day)
-    return tapes.fair.get(key, lambda: resample(_minutes(tapes, item, price, day, now_ms), HOUR))
+    return tapes.fair.get(key, lambda: resample(_make(tapes, item, price, day, end_ms), HOUR), len)
 
 
 def _minutes(tapes: Tapes, item: SimInstrument, price: Price, day: int, now_ms: int) -> np.ndarray:
     end_ms = (day + 1) * DAY_MS - 1
     if now_ms < end_ms:
         return _make(tapes, item, price, day, now_ms)
-    return tapes.fair.get((price, item.id, day), lambda: _make(tapes, item, price, day, end_ms))
+    key = (price, item.id, day)
+    return tapes.fair.get(key, lambda: _make(tapes, item, price, day, end_ms), len)
 
 
 def _make(tapes: Tapes, item: SimInstrument, price: Price, day: int, until_ms: int) -> np.ndarray:
     path = tapes.path(item.base, day)
     opens = day * DAY_MS + np.arange(DAY_MS // MINUTE_MS) * MINUTE_MS
     bends = (opens, opens + (MINUTE_MS - 1), path.ts, path.ts - 1, [until_ms])
-    ts = np.unique(np.concatenate(bends))
+    ts = np.sort(np.concatenate(bends), kind="stable")  # runs in order, merged
     ts = ts[(ts >= opens[0]) & (ts <= until_ms)]
-    level = path.levels(ts)
-    if price is Price.MARK:
-        level = level + tapes.basis(item.base).at(ts)
+    level = _levels(tapes, item, price, ts)
     ticks = np.rint(np.exp(level) * 10**item.price_digits / item.tick_units).astype(np.int64)
     units = np.maximum(ticks, 1) * item.tick_units
     minutes = ts // MINUTE_MS

@@ -12,11 +12,11 @@ from xq.errors import UsageError, unknown
 from xq.sim import lookup
 from xq.sim.basis import FUNDING_MS, funding_rate
 from xq.sim.depth import depth
-from xq.sim.fair import Price, fair_bars
+from xq.sim.fair import Price, fair_bars, mark_extremes
 from xq.sim.instruments import Face, SimInstrument, instruments
 from xq.sim.interest import open_contracts
 from xq.sim.market_models import Liquidity
-from xq.sim.tape import HIGH, KLINE_COLUMNS, LOW, Digits, Tape, decimal_of, klines
+from xq.sim.tape import KLINE_COLUMNS, Digits, Tape, decimal_of, klines
 from xq.sim.tapes import Tapes
 from xq.timeframe import HOUR_MS, Timeframe
 
@@ -233,15 +233,14 @@ class SimMarket:
         """Lowest and highest price traded in (start_ms, end_ms]; the last price if none was."""
         item = self.instrument(symbol_id)
         with self._lock:
-            hours = lookup.hour_extremes(self._tapes, item, start_ms, end_ms)
-            bounds = [(int(row[LOW]), int(row[HIGH])) for row in hours]
-            for tape in lookup.between(self._tapes, item, start_ms, end_ms):
-                bounds.append((int(tape.price.min()), int(tape.price.max())))
-            if not bounds:
-                price, _ = lookup.newest(self._tapes, item, end_ms)
-                bounds.append((price, price))
-        low, high = min(pair[0] for pair in bounds), max(pair[1] for pair in bounds)
+            low, high = lookup.extremes(self._tapes, item, start_ms, end_ms)
         return decimal_of(low, item.price_digits), decimal_of(high, item.price_digits)
+
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """Lowest and highest mark price in [start_ms, end_ms]; perpetuals only."""
+        item = self.instrument(symbol_id)
+        with self._lock:
+            return mark_extremes(self._tapes, item, max(start_ms, item.listed_ms), end_ms)
 
     def first_reach(
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int

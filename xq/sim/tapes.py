@@ -16,6 +16,7 @@ from xq.sim.tape import TIME, Tape, minute_bars, resample
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 _MOST_TRADES = 3_200_000  # kept: a day of a main market has 14,400, of all markets a million
+_MOST_FAIR = 737_280  # bars: 512 days of minutes, or many years of hours
 
 HOUR = Timeframe.parse("1h")
 
@@ -56,7 +57,7 @@ class Tapes:
         self._trades = Kept(_MOST_TRADES)
         self._minutes = Recent[np.ndarray](64)
         self._hours = Recent[np.ndarray](4096)
-        self.fair = Recent[np.ndarray](512)
+        self.fair = Kept(_MOST_FAIR)
 
     def basis(self, base: str) -> Basis:
         """Distance of a coin's perpetual from the coin."""

@@ -46,7 +46,7 @@ def continuous_klines(caller: Caller, params: Params) -> Json:
     """Bars of a pair's perpetual; there are no contracts with a delivery date."""
     _perpetual(params)
     market = caller.venue.market(_FUTURES, params.required("pair"))
-    return market_data.klines(caller, params.given(symbol=market.id), _FUTURES)
+    return market_data.klines(caller, params.having(symbol=market.id), _FUTURES)
 
 
 def funding_info(caller: Caller, _params: Params) -> Json:

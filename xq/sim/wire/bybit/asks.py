@@ -93,7 +93,7 @@ Handler = Callable[[Ask], dict[str, Any]]
 
 def read_query(query: str) -> Params:
     """The parameters of a GET; empty ones count as not sent."""
-    return Params.parse(query, "").sent()
+    return Params.parse(query, "").filled()
 
 
 def read_body(body: str) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def read_body(body: str) -> dict[str, Any]:
 
 def as_params(body: Mapping[str, Any]) -> Params:
     """The plain values of a JSON object as text; empty ones count as not sent."""
-    return Params({name: _text(value) for name, value in body.items()}).sent()
+    return Params({name: _text(value) for name, value in body.items()}).filled()
 
 
 def _text(value: object) -> str:

@@ -103,9 +103,7 @@ class Requests:
         number = next(self._numbers)
 
         def tell(frame: bytes) -> None:
-            tamper = self._hub.tamper
-            for sent in (frame,) if tamper is None else tamper(f"user:{owner}", frame):
-                self._outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, sent))
+            self._outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, frame))
 
         recipient = Recipient(owner, self._face, tell)
         self._subscriptions[number] = recipient
