@@ -4,8 +4,8 @@ from pathlib import Path
 
 from xq.api.venue import ServerReport
 
-_PROGRAM = """\
-# Python for any client; import ccxt.async_support or ccxt.pro as ccxt likewise
+_PROGRAM = """
+# Python to paste; import ccxt.async_support or ccxt.pro as ccxt just as well
 import ccxt
 
 url, ws = "{url}", "{ws}"
