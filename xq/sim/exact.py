@@ -12,7 +12,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -93,3 +93,22 @@ def affordable(quote: Decimal, price: Decimal, lot: Decimal) -> Decimal:
     """
     with localcontext(_ROUNDING):
         return (quote / (price * lot)).to_integral_value(rounding=ROUND_DOWN) * lot
+
+
+@cache
+def digits_of(step: Decimal) -> int:
+    """Decimal places of a tick or lot.
+
+    Examples
+    --------
+    >>> digits_of(Decimal("0.050")), units_of(Decimal("0.050")), units_of(Decimal(10))
+    (2, 5, 10)
+    """
+    exponent = step.normalize().as_tuple().exponent
+    return max(0, -int(exponent))
+
+
+@cache
+def units_of(step: Decimal) -> int:
+    """A tick or lot in units of its last decimal place."""
+    return int(step.scaleb(digits_of(step)))
