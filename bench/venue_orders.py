@@ -3,10 +3,10 @@
     python bench/venue_orders.py [SECONDS] [--pairs 200] [--rounds 5]
 
 Signed limit orders are placed and canceled one after the other on one kept connection, in turns
-with a server that answers one body to everything: alone, and with a depth stream open. Then 1,000
-orders a second arrive for SECONDS on four connections, whether or not the venue keeps up: three of
-four rest and are canceled a hundred at a time, the fourth trades at the market. Latencies there
-count from when an order was due.
+with a server that answers one body to everything: alone, with a depth stream open, and while long
+answers are made for somebody else. Then 1,000 orders a second arrive for SECONDS on four
+connections, whether or not the venue keeps up: three of four rest and are canceled a hundred at a
+time, the fourth trades at the market. Latencies there count from when an order was due.
 """
 
 import argparse
@@ -28,6 +28,18 @@ from loopback.rest import Wire, signed
 
 RATE, CONNECTIONS = 1_000, 4
 GOAL_P50_MS, GOAL_P99_MS = 2.0, 10.0
+
+LONG = (
+    ("/fapi/v1/premiumIndex", ""),
+    ("/fapi/v1/ticker/24hr", ""),
+    ("/fapi/v1/ticker/bookTicker", ""),
+    ("/fapi/v1/fundingRate", ""),
+    ("/api/v3/ticker/24hr", ""),
+    ("/v5/market/tickers", "category=linear"),
+    ("/fapi/v1/klines", "symbol=ETHUSDT&interval=1d&limit=1500"),
+    ("/fapi/v1/markPriceKlines", "symbol=ETHUSDT&interval=1d&limit=1500"),
+    ("/fapi/v1/indexPriceKlines", "pair=BTCUSDT&interval=1h&limit=1500"),
+)
 
 _PEERS = str(Path(__file__).parent / "loopback" / "orders_peers.py")
 _ORDER = "/fapi/v1/order"
@@ -128,6 +140,26 @@ def round_trips(server: Server, bare: Server, count: int, rounds: int) -> tuple[
     return ours, floor
 
 
+def beside(server: Server, bare: Server) -> None:
+    """The longest that an order waits while another client's long answer is being made."""
+    with Wire(server.url) as wire, Wire(server.url) as other, Wire(bare.url) as floor:
+        at = price(wire)
+        for path, query in LONG:
+            seen, alone = Seen(), Seen()
+            start = perf_counter()
+            other.send(signed("GET", path, query))
+            while not select.select([other], [], [], 0)[0]:
+                pairs(wire, at, 1, seen)
+            took = perf_counter() - start
+            size = len(other.receive())
+            pairs(floor, at, max(len(seen.found) // 2, 1), alone)
+            print(
+                f"  {path} {query}: {size / 2**10:.0f} KiB in {took * 1e3:.0f} ms; meanwhile "
+                f"{len(seen.found)} requests, longest {max(seen.found):.1f} ms "
+                f"(floor {max(alone.found):.1f} ms)"
+            )
+
+
 def orders(at: str, count: int) -> Iterator[bytes]:
     """So many new orders; after each hundred of them those that rest are canceled."""
     for number in range(count):
@@ -201,6 +233,8 @@ def main() -> None:
         with process(sys.executable, _PEERS, "listen", stream):
             print(f"the same with a depth stream open, {load()}")
             round_trips(server, bare, chosen.pairs, chosen.rounds)
+        print(f"while another client's long answer is made, {load()}")
+        beside(server, bare)
         print(f"orders that come by themselves, {load()}")
         sustained(server, chosen.seconds)
 

@@ -17,7 +17,7 @@ from xq.timeframe import DAY_MS, Timeframe
 if TYPE_CHECKING:
     import numpy as np
 
-_AT_ONCE_MS = 4 * DAY_MS  # of bars between two chances for others
+_AT_ONCE_MS = 2 * DAY_MS  # of bars between two chances for others
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
