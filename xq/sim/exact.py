@@ -77,10 +77,8 @@ def text(value: Decimal) -> str:
     >>> text(Decimal("42000.1")), text(Decimal("1E-9")), text(Decimal(0))
     ('42000.10000000', '0.000000001', '0.00000000')
     """
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent >= -PLACES:
-        return f"{value:.8f}"
-    return f"{value:.8f}" if rounded(value) == value else f"{value.normalize():f}"
+    shown = f"{value:.8f}"
+    return shown if Decimal(shown) == value else f"{value.normalize():f}"
 
 
 def affordable(quote: Decimal, price: Decimal, lot: Decimal) -> Decimal:
