@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from xq.clock import ManualClock
@@ -14,6 +15,7 @@ from xq.sim import tapes
 from xq.sim.fair import Price
 from xq.sim.instruments import Face
 from xq.sim.market import SimMarket
+from xq.sim.paper import PaperFeed
 from xq.sim.venue import SimVenue
 from xq.sim.wire.auth import Message
 from xq.sim.wire.bybit.face import BybitFace
@@ -86,6 +88,33 @@ def test_no_slice_of_bars_makes_more_than_a_few_days(monkeypatch: pytest.MonkeyP
         made.append(0)
     assert sum(made) == 60
     assert max(made) <= 3
+
+
+class Far(PaperFeed):
+    """Prices of somebody else, who counts how often he is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def bars(self, _symbol, _timeframe, _start_ms, _end_ms, limit, _now_ms):
+        self.asked.append(limit)
+        return np.zeros((limit, 11))
+
+    def funding(self, _symbol, _start_ms, _end_ms, limit):
+        self.asked.append(limit)
+        return []
+
+
+def test_prices_of_somebody_else_are_asked_for_once(
+    venue: SimVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far = Far()
+    found = whole(bars(far, "BTCUSDT", Timeframe.parse("1d"), (None, None), 1500, NOW_MS))
+    assert len(found) == 1500
+    monkeypatch.setattr(venue, "feeds", {**venue.feeds, Face.FUTURES: far})
+    question = asked("/fapi/v1/fundingRate", "symbol=BTCUSDT&limit=900")
+    assert dispatch(venue, question, venue.clock).status == 200
+    assert [far.asked[0], len(far.asked)] == [1500, 2]
 
 
 EVERY_MARKET = [

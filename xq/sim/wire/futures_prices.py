@@ -14,7 +14,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.market_data import interval
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
-from xq.sim.wire.slices import Slices, each, price_bars
+from xq.sim.wire.slices import Slices, each, is_far, price_bars
 from xq.timeframe import DAY_MS, Timeframe
 
 INTEREST_KEPT_MS = 30 * DAY_MS  # Binance keeps a month of open interest
@@ -76,11 +76,12 @@ def _settled(
 ) -> Slices[list[dict[str, Any]]]:
     """Every settlement of some markets, oldest first."""
     feed = venue.feeds[_FUTURES]
+    most = (last - first) // FUNDING_MS + 1 if is_far(feed) else _SETTLED_AT_ONCE
     rows = []
-    for begin in range(first, last + 1, _SETTLED_AT_ONCE * FUNDING_MS):
-        end = min(begin + _SETTLED_AT_ONCE * FUNDING_MS - 1, last)
+    for begin in range(first, last + 1, most * FUNDING_MS):
+        end = min(begin + most * FUNDING_MS - 1, last)
         for market in markets:
-            for settled in feed.funding(market.id, begin, end, _SETTLED_AT_ONCE):
+            for settled in feed.funding(market.id, begin, end, most):
                 rows.append(
                     {
                         "symbol": market.id,

@@ -60,6 +60,11 @@ def each(items: Iterable[Item], answer: Callable[[Item], Value]) -> Slices[list[
     return rows
 
 
+def is_far(feed: Feed) -> bool:
+    """Whether each look at prices is a request to somebody else, so that few are better."""
+    return isinstance(feed, PaperFeed)
+
+
 def bars(
     feed: Feed, symbol: str, timeframe: Timeframe, span: Span, limit: int, now_ms: int
 ) -> "Slices[np.ndarray]":
@@ -98,7 +103,7 @@ def _in_pages(
     import numpy as np
 
     start, end = span
-    most = limit if isinstance(feed, PaperFeed) else max(_AT_ONCE_MS // timeframe.ms, 1)
+    most = limit if is_far(feed) else max(_AT_ONCE_MS // timeframe.ms, 1)
     parts: list[np.ndarray] = []
     while limit > 0 or not parts:
         count = min(most, limit)
