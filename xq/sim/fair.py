@@ -13,7 +13,7 @@ import numpy as np
 from xq.sim.instruments import SimInstrument
 from xq.sim.lookup import nearest
 from xq.sim.tape import CLOSE, HIGH, LOW, OPEN, TIME, WIDTH, resample
-from xq.sim.tapes import HOUR, Tapes
+from xq.sim.tapes import Tapes
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 
@@ -39,9 +39,9 @@ def fair_bars(
     """
     first_ms, last_ms = edges
     until_ms = min(timeframe.end(last_ms) - 1, now_ms)
-    read = _hours if timeframe.ms >= HOUR_MS else _minutes
+    step_ms = HOUR_MS if timeframe.ms >= HOUR_MS else MINUTE_MS
     days = range(first_ms // DAY_MS, until_ms // DAY_MS + 1)
-    fine = np.concatenate([read(tapes, item, price, day, now_ms) for day in days])
+    fine = np.concatenate([_day(tapes, item, price, (day, step_ms), now_ms) for day in days])
     begin, end = np.searchsorted(fine[:, TIME], (first_ms, until_ms + 1))
     return resample(fine[begin:end], timeframe)
 
@@ -81,38 +81,41 @@ def _levels(tapes: Tapes, item: SimInstrument, price: Price, ts: np.ndarray) -> 
     return level + tapes.basis(item.base).at(ts) if price is Price.MARK else level
 
 
-def _hours(tapes: Tapes, item: SimInstrument, price: Price, day: int, now_ms: int) -> np.ndarray:
-    if now_ms < (day + 1) * DAY_MS - 1:
-        return resample(_minutes(tapes, item, price, day, now_ms), HOUR)
-    end_ms = (day + 1) * DAY_MS - 1
-    key = ("1h", price, item.id, day)
-    return tapes.fair.get(key, lambda: resample(_make(tapes, item, price, day, end_ms), HOUR), len)
-
-
-def _minutes(tapes: Tapes, item: SimInstrument, price: Price, day: int, now_ms: int) -> np.ndarray:
-    end_ms = (day + 1) * DAY_MS - 1
+def _day(
+    tapes: Tapes, item: SimInstrument, price: Price, place: tuple[int, int], now_ms: int
+) -> np.ndarray:
+    """The bars of ``place``, a day and their length, as they stand at ``now_ms``."""
+    end_ms = (place[0] + 1) * DAY_MS - 1
     if now_ms < end_ms:
-        return _make(tapes, item, price, day, now_ms)
-    key = (price, item.id, day)
-    return tapes.fair.get(key, lambda: _make(tapes, item, price, day, end_ms), len)
+        return _make(tapes, item, price, place, now_ms)
+    key = (price, item.id, place)
+    return tapes.fair.get(key, lambda: _make(tapes, item, price, place, end_ms), len)
 
 
-def _make(tapes: Tapes, item: SimInstrument, price: Price, day: int, until_ms: int) -> np.ndarray:
+def _make(
+    tapes: Tapes, item: SimInstrument, price: Price, place: tuple[int, int], until_ms: int
+) -> np.ndarray:
+    day, step_ms = place
     path = tapes.path(item.base, day)
-    opens = day * DAY_MS + np.arange(DAY_MS // MINUTE_MS) * MINUTE_MS
-    bends = (opens, opens + (MINUTE_MS - 1), path.ts, path.ts - 1, [until_ms])
-    ts = np.sort(np.concatenate(bends), kind="stable")  # runs in order, merged
-    ts = ts[(ts >= opens[0]) & (ts <= until_ms)]
+    opens = np.arange(day * DAY_MS, min((day + 1) * DAY_MS, until_ms + 1), step_ms)
+    moved = path.ts[: np.searchsorted(path.ts, until_ms, side="right")]
+    ends = np.minimum(opens + (step_ms - 1), until_ms)
+    ts = np.concatenate((opens, ends, moved, moved - 1))
+    ts.sort(kind="stable")  # four runs in order already
+    ts = ts[np.searchsorted(ts, opens[0]) :]
     level = _levels(tapes, item, price, ts)
-    ticks = np.rint(np.exp(level) * 10**item.price_digits / item.tick_units).astype(np.int64)
-    units = np.maximum(ticks, 1) * item.tick_units
-    minutes = ts // MINUTE_MS
-    starts = np.flatnonzero(np.diff(minutes, prepend=minutes[0] - 1))
-    ends = np.append(starts[1:], len(ts))
-    bars = np.zeros((len(starts), WIDTH), dtype=np.int64)
-    bars[:, TIME] = minutes[starts] * MINUTE_MS
-    bars[:, OPEN] = units[starts]
-    bars[:, HIGH] = np.maximum.reduceat(units, starts)
-    bars[:, LOW] = np.minimum.reduceat(units, starts)
-    bars[:, CLOSE] = units[ends - 1]
+    starts = np.searchsorted(ts, opens)
+    bars = np.zeros((len(opens), WIDTH), dtype=np.int64)
+    bars[:, TIME] = opens
+    bars[:, OPEN] = _units(level[starts], item)
+    bars[:, HIGH] = _units(np.maximum.reduceat(level, starts), item)
+    bars[:, LOW] = _units(np.minimum.reduceat(level, starts), item)
+    bars[:, CLOSE] = _units(level[np.append(starts[1:], len(ts)) - 1], item)
     return bars
+
+
+def _units(level: np.ndarray, item: SimInstrument) -> np.ndarray:
+    """Log prices as the nearest positive multiples of the tick, in units, int64."""
+    ticks = np.rint(np.exp(level) * 10**item.price_digits / item.tick_units).astype(np.int64)
+    units: np.ndarray = np.maximum(ticks, 1) * item.tick_units
+    return units

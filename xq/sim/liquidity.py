@@ -40,9 +40,11 @@ class Outside:
 
     def left(self, state: State, side: Side) -> list[Level]:
         """Levels of one side less what was taken."""
-        if not state.eaten:
+        here = (self.face, self.symbol, side)
+        gone = {key[3]: eaten for key, eaten in state.eaten.items() if key[:3] == here}
+        if not gone:
             return list(self.shown[side])
-        return [(price, self._left(state, side, price, size)) for price, size in self.shown[side]]
+        return [(price, _less(size, gone.get(price))) for price, size in self.shown[side]]
 
     def at(self, state: State, side: Side, price: Decimal) -> Decimal | None:
         """Quantity displayed at a price, less what was taken; None beyond what is in sight."""
@@ -70,8 +72,11 @@ class Outside:
             draft.put("eaten", (*here, price), Eaten(*here, price, sizes[price], total))
 
     def _left(self, state: State, side: Side, price: Decimal, size: Decimal) -> Decimal:
-        eaten = state.eaten.get((self.face, self.symbol, side, price))
-        return size if eaten is None or eaten.size != size else size - eaten.quantity
+        return _less(size, state.eaten.get((self.face, self.symbol, side, price)))
+
+
+def _less(size: Decimal, eaten: Eaten | None) -> Decimal:
+    return size if eaten is None or eaten.size != size else size - eaten.quantity
 
 
 def look(feed: Feed, face: Face, symbol: str, now_ms: int, count: int = NEAR) -> Outside:

@@ -11,16 +11,18 @@ import numpy as np
 from xq.errors import UsageError, unknown
 from xq.sim import lookup
 from xq.sim.basis import FUNDING_MS, funding_rate
-from xq.sim.depth import depth
+from xq.sim.depth import depth, levels_of
 from xq.sim.fair import Price, fair_bars, mark_extremes
 from xq.sim.instruments import Face, SimInstrument, instruments
 from xq.sim.interest import open_contracts
 from xq.sim.market_models import Liquidity
 from xq.sim.tape import KLINE_COLUMNS, Digits, Tape, decimal_of, klines
-from xq.sim.tapes import Tapes
+from xq.sim.tapes import Recent, Tapes
 from xq.timeframe import HOUR_MS, Timeframe
 
 Levels = list[tuple[Decimal, Decimal]]
+
+_MOST_SHOWN = 32  # books kept as they are shown, for who asks again within the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class SimMarket:
         self._liquidity = liquidity
         self._instruments = {item.id: item for item in instruments(face)}
         self._tapes = Tapes(seed)
+        self._shown = Recent[tuple[Levels, Levels]](_MOST_SHOWN)
         self._lock = threading.RLock()
 
     def symbols(self) -> tuple[SimInstrument, ...]:
@@ -200,10 +203,16 @@ class SimMarket:
         with self._lock:
             price, taker_sold = lookup.newest(self._tapes, item, now_ms)
         best_bid = price if taker_sold else price - item.tick_units
-        sides = depth(item, self.seed, now_ms // 1000, best_bid, limit)
-        bids, asks = (levels_of(item, *side) for side in sides)
-        model = self._liquidity
-        return (bids, asks) if model is None else model.book(item, bids, asks, limit)
+        second, model = now_ms // 1000, self._liquidity
+
+        def show() -> tuple[Levels, Levels]:
+            sides = depth(item, self.seed, second, best_bid, limit)
+            bids, asks = (levels_of(item, *side) for side in sides)
+            return (bids, asks) if model is None else model.book(item, bids, asks, limit)
+
+        with self._lock:
+            bids, asks = self._shown.get((symbol_id, second, best_bid, limit), show)
+        return bids.copy(), asks.copy()
 
     def funding(self, symbol_id: str, start_ms: int, end_ms: int, limit: int) -> list[Funding]:
         """Settlements with ``start_ms <= ts <= end_ms``, oldest first; none on spot.
@@ -286,12 +295,3 @@ def trades_of(item: Digits, tape: Tape) -> Iterable[SimTrade]:
             first_execution=raw,
             last_execution=after - 1,
         )
-
-
-def levels_of(item: SimInstrument, price: np.ndarray, quantity: np.ndarray) -> Levels:
-    """Prices and quantities in units as (price, quantity) pairs."""
-    digits, places = item.price_digits, item.quantity_digits
-    return [
-        (decimal_of(level, digits), decimal_of(size, places))
-        for level, size in zip(price.tolist(), quantity.tolist(), strict=True)
-    ]

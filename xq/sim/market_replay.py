@@ -17,10 +17,10 @@ import numpy as np
 from xq.errors import UsageError, VenueUnclear, unknown
 from xq.sim import lookup
 from xq.sim.basis import FUNDING_MS, INTEREST
-from xq.sim.depth import depth
+from xq.sim.depth import depth, levels_of
 from xq.sim.fair import Price
 from xq.sim.instruments import Face, SimInstrument
-from xq.sim.market import Funding, Levels, SimTrade, levels_of, trades_of
+from xq.sim.market import Funding, Levels, SimTrade, trades_of
 from xq.sim.market_bars import bars_of
 from xq.sim.market_lake import Recordings
 from xq.sim.market_listing import grid, listed, market

@@ -13,6 +13,7 @@ from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.bybit.answers import Fault
 from xq.sim.wire.params import Params
+from xq.sim.wire.slices import Slices
 
 if TYPE_CHECKING:
     from xq.sim.wire.bybit.memory import Memory
@@ -89,6 +90,7 @@ class Ask:
 
 
 Handler = Callable[[Ask], dict[str, Any]]
+Looker = Callable[[Ask], dict[str, Any] | Slices[dict[str, Any]]]
 
 
 def read_query(query: str) -> Params:
