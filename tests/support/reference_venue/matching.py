@@ -179,6 +179,7 @@ def execute(state: State, order: Order, price: Decimal, quantity: Decimal, *, ma
             fee=round8((quantity if paid_in_base else quantity * price) * rate),
             maker=maker,
             leverage=state.leverage(order.owner, order.symbol) if isolated else 0,
+            liquidates=order.liquidates,
         )
     )
     order.filled += quantity

@@ -45,6 +45,9 @@ SPOT_STOPS = {
 
 def spot_order(params: Params) -> NewOrder:
     """A spot order."""
+    for unmodelled in ("icebergQty", "trailingDelta"):
+        if unmodelled in params:
+            raise Refusal(Reason.UNWANTED_PARAMETER, unmodelled)
     kind = params.word("type", _SpotType, Reason.BAD_ORDER_TYPE)
     stop = SPOT_STOPS.get(kind)
     if stop is None and "stopPrice" in params:
@@ -59,6 +62,7 @@ def spot_order(params: Params) -> NewOrder:
 
 def futures_order(params: Params) -> NewOrder:
     """A futures order."""
+    params.one_of("priceMatch", ("NONE",), "NONE")
     if params.text("type") in CONDITIONAL:
         raise Refusal(Reason.CONDITIONAL_ELSEWHERE)
     kind = params.word("type", _FuturesType, Reason.BAD_ORDER_TYPE)

@@ -143,7 +143,7 @@ class Params:
         """A JSON array."""
         try:
             found = json.loads(self.required(name))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refusal(Reason.MALFORMED_PARAMETER, name) from None
         if not isinstance(found, list):
             raise Refusal(Reason.INVALID_DATA, name)

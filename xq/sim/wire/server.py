@@ -29,6 +29,7 @@ from xq.sim.wire.slices import Slices, in_turns, whole
 from xq.sim.wire.streams.conversation import Manners
 from xq.sim.wire.streams.endpoint import Streams
 from xq.sim.wire.streams.outbox import Outbox
+from xq.sim.wire.timekeeper import keep_time
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -153,6 +154,7 @@ class VenueServer:
         doors = BybitDoors(self._bybit, self.streams.hub, self._wall, manners)
         self.streams.doors.update(doors.openers)
         admin = self._admin(self.streams)
+        keeper = self._loop.create_task(keep_time(self.venue))
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             if admin is not None and self.admin_port is not None:
@@ -161,6 +163,7 @@ class VenueServer:
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
+            keeper.cancel()
             if self.bench is not None:
                 self.bench.close()
             if admin is not None:
