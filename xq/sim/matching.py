@@ -136,6 +136,8 @@ class _Walk:
                 self._take(price, size)
             if size or (outside is not None and outside[0] == price):
                 outside = next(theirs, None)
+            if self._wanted(price) <= 0:  # a rest too small for this price seeks no worse one
+                break
         return Plan(tuple(self.steps), self.stopped)
 
     def _clients(self, buy: bool, price: Decimal, size: Decimal) -> None:

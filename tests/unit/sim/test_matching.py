@@ -101,6 +101,14 @@ def test_spending_quote_never_spends_more_and_keeps_whole_lots(quote):
         assert D(quote) - done.quote < price * lot
 
 
+def test_a_rest_too_small_for_a_lot_seeks_no_worse_price():
+    bids = [(D(100), D(5)), (D(40), D(5))]
+    seller = Taker("me", Side.SELL, D(0), quote=D(150), lot=D(1))
+    assert steps(seller, bids) == [("100", "1", 0)]  # 50 are left, more than a lot at 40 brings
+    assert steps(replace(seller, quote=D(540)), bids) == [("100", "5", 0)]
+    assert steps(replace(seller, quote=D(640)), bids) == [("100", "5", 0), ("40", "3", 0)]
+
+
 def test_the_better_price_comes_first_whoever_offers_it():
     orders = [(resting(1, Side.SELL, "100.5"), "0"), (resting(2, Side.SELL, "103"), "0")]
     assert steps(BUYER, ASKS, *orders) == [
