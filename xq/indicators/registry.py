@@ -9,11 +9,11 @@ import numpy as np
 
 from xq.bars import Bars
 from xq.errors import unknown
-from xq.indicators import averages, momentum, trend, volatility, volume
+from xq.indicators import averages, momentum, swings, trend, volatility, volume
 from xq.indicators.indicator import Indicator, Number
-from xq.timeframe import DAY_MS, Timeframe
+from xq.timeframe import DAY_MS, MINUTE_MS, Timeframe
 
-_FAMILIES = (averages, momentum, trend, volatility, volume)
+_FAMILIES = (averages, momentum, swings, trend, volatility, volume)
 
 
 @cache
@@ -60,9 +60,11 @@ class Request(NamedTuple):
         return tuple(f"{name if o == name else f'{name}_{o}'}{suffix}" for o in outputs)
 
     def memory(self, timeframe: Timeframe) -> int:
-        """Bars that one value depends on; a day's anchor holds fewer long bars than short ones."""
+        """Bars that one value depends on; a day holds fewer long bars than minutes."""
         bars = self.indicator.memory(*self.values)
-        return min(bars, -(-DAY_MS // timeframe.ms)) if "ts" in self.indicator.inputs else bars
+        if self.indicator.anchor != "UTC day":
+            return bars
+        return bars - DAY_MS // MINUTE_MS - (-DAY_MS // timeframe.ms)
 
     def compute(self, bars: Bars) -> dict[str, np.ndarray]:
         """Column name to ``(T, N)`` values."""

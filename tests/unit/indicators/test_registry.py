@@ -74,7 +74,10 @@ def test_bars_or_arrays_are_taken() -> None:
 def test_a_day_has_fewer_long_bars() -> None:
     assert parse("vwap").memory(HOUR) == 24
     assert parse("vwap").memory(Timeframe.parse("1m")) == 1440
+    assert parse("vwap").memory(Timeframe.parse("1s")) == 86_400
     assert parse("vwap").memory(Timeframe.parse("1w")) == 1
+    assert parse("obv").memory(HOUR) == 25  # the close before midnight
+    assert parse("fibonacci").memory(HOUR) == ta.fibonacci.memory() == 255
     assert parse("ema:20").memory(HOUR) == ta.ema.memory(20)
 
 
