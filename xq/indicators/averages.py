@@ -114,4 +114,6 @@ def hma(series: np.ndarray, n: int) -> np.ndarray:
     """Hull moving average: a weighted average with little lag."""
     library = ta_lib()
     fast, slow = library.WMA(series, n // 2), library.WMA(series, n)
-    return cast(np.ndarray, library.WMA(2 * fast - slow, max(isqrt(n), 2)))
+    fast *= 2
+    fast -= slow
+    return cast(np.ndarray, library.WMA(fast, max(isqrt(n), 2)))

@@ -32,7 +32,8 @@ class Macd(NamedTuple):
 def macd(series: np.ndarray, fast: int, slow: int, signal: int) -> tuple[np.ndarray, ...]:
     """Moving average convergence/divergence, its signal line and their difference."""
     library = ta_lib()
-    line = library.EMA(series, fast) - library.EMA(series, slow)
+    line = library.EMA(series, fast)
+    line -= library.EMA(series, slow)
     signal_line = library.EMA(line, signal)
     return line, signal_line, line - signal_line
 

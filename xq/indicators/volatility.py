@@ -124,5 +124,6 @@ def keltner(
     """Keltner channel: an average and a number of average true ranges around it."""
     library = ta_lib()
     middle = library.EMA(close, n)
-    reach = width * library.ATR(high, low, close, m)
+    reach = library.ATR(high, low, close, m)
+    reach *= width
     return middle + reach, middle, middle - reach

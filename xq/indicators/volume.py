@@ -29,11 +29,10 @@ def vwap(
     ts: np.ndarray, high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray
 ) -> np.ndarray:
     """Volume-weighted average price of the UTC day so far."""
-    typical = (high + low + close) / 3
     result = np.full(len(ts), np.nan)
     for day in _days(ts):
         traded = np.cumsum(volume[day])
-        turnover = np.cumsum(typical[day] * volume[day])
+        turnover = np.cumsum((high[day] + low[day] + close[day]) / 3 * volume[day])
         np.divide(turnover, traded, out=result[day], where=traded > 0)
     return result
 
@@ -148,7 +147,7 @@ def mfi(
 
 def _ratio(part: np.ndarray, whole: np.ndarray, without: float) -> np.ndarray:
     """``part / whole``; ``without`` where the whole is 0, NaN in warm-up."""
-    found = np.where(np.isnan(whole), np.nan, without)
+    found: np.ndarray = np.where(np.isnan(whole), np.nan, without)
     np.divide(part, whole, out=found, where=whole > 0)
     return found
 
@@ -162,10 +161,13 @@ def _signed(close: np.ndarray, volume: np.ndarray) -> np.ndarray:
 def _money_flow(
     high: np.ndarray, low: np.ndarray, close: np.ndarray, volume: np.ndarray
 ) -> np.ndarray:
+    flow: np.ndarray = 2 * close
+    flow -= high
+    flow -= low
     reach = high - low
-    place = np.zeros(len(close))
-    np.divide((close - low) - (high - close), reach, out=place, where=reach > 0)
-    return place * volume
+    np.divide(flow, reach, out=flow, where=reach > 0)  # where it is flat, 0 already
+    flow *= volume
+    return flow
 
 
 def _over_days(ts: np.ndarray, flow: np.ndarray) -> np.ndarray:
@@ -178,5 +180,6 @@ def _over_days(ts: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 def _days(ts: np.ndarray) -> Iterator[slice]:
     """The rows of every UTC day whose first bar is there."""
-    for start in np.flatnonzero(ts % DAY_MS == 0).tolist():
+    days = ts / DAY_MS  # exact at midnight, and several times faster than the remainder
+    for start in np.flatnonzero(days == np.floor(days)).tolist():
         yield slice(start, int(np.searchsorted(ts, ts[start] + DAY_MS)))
