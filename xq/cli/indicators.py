@@ -70,7 +70,9 @@ def indicators(
     if report.missing:
         shell.note(f"{report.missing} bars missing; indicators start anew after each hole")
     if store:
-        shell.record(api.store(shell.workspace, report))
+        from xq.api.features import store as keep
+
+        shell.record(keep(shell.workspace, report))
         return
     unbounded = days is None and since is None and until is None
     count = last or (_ON_SCREEN if shell.as_table and unbounded else len(report.table))

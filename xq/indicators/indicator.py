@@ -34,6 +34,11 @@ class Parameter:
     high: Number
     unit: str = ""
 
+    @property
+    def range(self) -> str:
+        """Name, least and largest value, unit: ``length 2 to 10000 bars``."""
+        return f"{self.name} {self.low:g} to {self.high:g} {self.unit}".rstrip()
+
     def accept(self, value: object, owner: str) -> Number:
         """The value in its own type.
 

@@ -59,6 +59,17 @@ class Request(NamedTuple):
         outputs = self.indicator.outputs
         return tuple(f"{name if o == name else f'{name}_{o}'}{suffix}" for o in outputs)
 
+    @property
+    def spelling(self) -> str:
+        """As the command line takes it, with every value: ``bbands:20:2``."""
+        return ":".join([self.indicator.name, *(f"{value:g}" for value in self.values)])
+
+    @property
+    def parameters(self) -> dict[str, Number]:
+        """Every parameter's value by name."""
+        names = (parameter.name for parameter in self.indicator.parameters)
+        return dict(zip(names, self.values, strict=True))
+
     def memory(self, timeframe: Timeframe) -> int:
         """Bars that one value depends on; a day holds fewer long bars than minutes."""
         bars = self.indicator.memory(*self.values)
