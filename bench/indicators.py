@@ -1,6 +1,6 @@
 """Every registered indicator on a year of minutes, beside TA-Lib's C called directly.
 
-    python bench/indicators.py [--rounds 7] [--each]
+    python bench/indicators.py [--rows 525600] [--rounds 7] [--each]
 
 The pairs run in turns in one process. What counts is the total of those that TA-Lib has, as its
 package is called by hand on float64 arrays, with the same inputs and outputs; the others are shown
@@ -26,18 +26,18 @@ Lines = dict[str, np.ndarray]
 Runs = dict[str, Callable[[], object]]
 
 
-def market() -> Lines:
+def market(rows: int) -> Lines:
     random = np.random.default_rng(1)
-    close = 30_000 * np.exp(np.cumsum(random.normal(0, 0.0006, ROWS)))
+    close = 30_000 * np.exp(np.cumsum(random.normal(0, 0.0006, rows)))
     opens = np.concatenate(([30_000.0], close[:-1]))
-    reach = np.abs(random.normal(0, 0.0003, (2, ROWS)))
+    reach = np.abs(random.normal(0, 0.0003, (2, rows)))
     return {
-        "ts": np.arange(ROWS) * MINUTE_MS,
+        "ts": np.arange(rows) * MINUTE_MS,
         "open": opens,
         "high": np.maximum(opens, close) * (1 + reach[0]),
         "low": np.minimum(opens, close) * (1 - reach[1]),
         "close": close,
-        "volume": random.lognormal(2, 1, ROWS),
+        "volume": random.lognormal(2, 1, rows),
     }
 
 
@@ -86,14 +86,15 @@ def ours(lines: Lines) -> Runs:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--each", action="store_true")
     chosen = parser.parse_args()
-    lines = market()
+    lines = market(chosen.rows)
     mine, theirs = ours(lines), direct(lines)
     shared = {name: run for name, run in mine.items() if name in theirs}
     rest = {name: run for name, run in mine.items() if name not in theirs}
-    print(f"{ROWS:,} rows, {len(mine)} indicators, {load()}")
+    print(f"{chosen.rows:,} rows, {len(mine)} indicators, {load()}")
     if chosen.each:
         for name, run in mine.items():
             report(name, run, theirs.get(name), chosen.rounds)

@@ -110,6 +110,15 @@ def test_list(xq: Callable) -> None:
     assert "psar:acceleration=0.02:maximum=0.2" in xq("indicators", "list", "-o", "table").stdout
 
 
+def test_all_about_one(xq: Callable) -> None:
+    (shown,) = xq("indicators", "list", "bbands").rows
+    assert shown["parameters"] == ("length 2 to 10000 bars, width 0.1 to 10 standard deviations")
+    assert (shown["ddof"], shown["units"], shown["memory"]) == (0, "price", 20)
+    assert [row["name"] for row in xq("indicators", "list", "vwap", "ema").rows] == ["vwap", "ema"]
+    table = xq("indicators", "list", "ichimoku", "-o", "table").stdout
+    assert "displacement - 1 bars before" in " ".join(table.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
@@ -130,7 +139,12 @@ def test_list(xq: Callable) -> None:
             "error: no parameter of bbands named 'wdth'; did you mean 'width'?\n"
             "  hint:  bbands:length=20:width=2\n",
         ),
-        (["list", "ema"], 2, "error: 'list' stands alone\n  hint:  xq indicators list\n"),
+        (["ema", "list"], 2, "error: 'list' stands alone\n  hint:  xq indicators list\n"),
+        (
+            ["list", "emaa"],
+            2,
+            "error: no indicator named 'emaa'; did you mean 'ema'?\n  hint:  xq indicators list\n",
+        ),
         (
             ["ema", "--symbol", "ETH/USDT"],
             4,

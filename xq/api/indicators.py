@@ -96,9 +96,15 @@ class IndicatorReport:
     derived_from: str | None = None
 
 
-def listing() -> list[IndicatorRow]:
-    """Every indicator, by name."""
-    from xq.indicators.registry import every
+def listing(names: Sequence[str] = ()) -> list[IndicatorRow]:
+    """Every indicator by name, or those named.
+
+    Raises
+    ------
+    UnknownName
+        If there is none of a name.
+    """
+    from xq.indicators.registry import every, get
 
     return [
         IndicatorRow(
@@ -118,7 +124,7 @@ def listing() -> list[IndicatorRow]:
             anchor=item.anchor,
             undefined=item.undefined,
         )
-        for item in every()
+        for item in (map(get, names) if names else every())
     ]
 
 

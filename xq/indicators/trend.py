@@ -65,7 +65,7 @@ class Supertrend(NamedTuple):
     parameters=(length(10), Parameter("width", 3.0, 0.5, 10.0, "average true ranges")),
     memory=lambda n, width: fading(n + 1, 1 / n) + ceil(25 * width * width),
     kind="anchored",
-    source="Seban 2008, Tout le monde mérite d'être riche",
+    source="Olivier Seban, early 2000s; never in a paper",
     convention="Wilder's average true range around (h + l) / 2; the memory is that range's and the "
     "bars until price has passed a band, some width squared",
     start="upwards",
@@ -103,7 +103,7 @@ class Ichimoku(NamedTuple):
     memory=lambda conversion, base, slow, displacement: (
         max(conversion, base, slow) + displacement - 1
     ),
-    source="Hosoda 1969; Elliott 2007, Ichimoku Charts, ch. 3",
+    source="Hosoda 1969; Elliott 2007, Ichimoku Charts",
     convention="span_a and span_b are the cloud as drawn at this bar, made displacement - 1 bars "
     "before; leading_a and leading_b are made at this bar and drawn as far ahead; no lagging span, "
     "which is the close drawn into the past",
