@@ -55,14 +55,14 @@ class Request(NamedTuple):
     @property
     def columns(self) -> tuple[str, ...]:
         """Column names of its outputs: ``ema_20``, ``bbands_upper_20_2``."""
-        name, suffix = self.indicator.name, "".join(f"_{value:g}" for value in self.values)
+        name, suffix = self.indicator.name, "".join(f"_{_exact(value)}" for value in self.values)
         outputs = self.indicator.outputs
         return tuple(f"{name if o == name else f'{name}_{o}'}{suffix}" for o in outputs)
 
     @property
     def spelling(self) -> str:
         """As the command line takes it, with every value: ``bbands:20:2``."""
-        return ":".join([self.indicator.name, *(f"{value:g}" for value in self.values)])
+        return ":".join([self.indicator.name, *map(_exact, self.values)])
 
     @property
     def parameters(self) -> dict[str, Number]:
@@ -82,6 +82,11 @@ class Request(NamedTuple):
         result = self.indicator(bars, *self.values)
         arrays = result if isinstance(result, tuple) else (result,)
         return dict(zip(self.columns, arrays, strict=True))
+
+
+def _exact(value: Number) -> str:
+    """A number that reads back as itself, without the point where it is whole."""
+    return repr(value).removesuffix(".0")
 
 
 def parse(text: str) -> Request:

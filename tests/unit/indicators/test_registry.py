@@ -26,10 +26,19 @@ def test_the_namespace_and_the_table_agree() -> None:
          ("bbands_upper_30_2.5", "bbands_middle_30_2.5", "bbands_lower_30_2.5")),
         ("vwap", ("vwap",)),
         ("rsi:14.0", ("rsi_14",)),
+        ("psar:0.0212345678:0.2", ("psar_0.0212345678_0.2",)),
     ],
 )  # fmt: skip
 def test_spellings(text: str, columns: tuple[str, ...]) -> None:
     assert parse(text).columns == columns
+
+
+@pytest.mark.parametrize("text", ["vwap", "macd:5:35:9", "bbands:20:2", "psar:0.0212345678:0.25"])
+def test_a_spelling_reads_back_as_itself(text: str) -> None:
+    request = parse(text)
+    assert request.spelling == text
+    assert parse(request.spelling) == request
+    assert list(request.parameters.values()) == list(request.values)
 
 
 @pytest.mark.parametrize(
