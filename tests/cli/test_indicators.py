@@ -73,6 +73,17 @@ def test_a_range_is_warmed_up_by_the_bars_before_it(xq: Callable, lake: Path) ->
         assert row == pytest.approx(expected, rel=1e-9)
 
 
+def test_too_few_bars_before_a_range_are_told(xq: Callable, lake: Path) -> None:
+    words = ("indicators", "kama", "sma", "vwap", "ema:20")
+    told = xq(*words, "--since", "1970-01-08")
+    assert told.stderr == (
+        "kama:10 ema:20: 168 bars before the range are too few to forget the start\n"
+    )
+    assert "kama:10:" in xq(*words, "--since", "1970-02-05").stderr
+    assert xq("indicators", *words[2:], "--since", "1970-02-05").stderr == ""
+    assert xq(*words).stderr == ""  # everything there is has no bars before it
+
+
 def test_a_hole_is_named_and_never_bridged(xq: Callable, tmp_path: Path) -> None:
     store(tmp_path / "data", BARS, np.delete(np.arange(1000), [500, 501]))
     done = xq("indicators", "sma:5")

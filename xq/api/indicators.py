@@ -65,6 +65,11 @@ class Selection:
     until_ms: int | None = None
     days: float | None = None
 
+    @property
+    def is_range(self) -> bool:
+        """Whether it has a beginning."""
+        return self.since_ms is not None or self.days is not None
+
 
 @dataclass(frozen=True, slots=True)
 class IndicatorReport:
@@ -80,6 +85,9 @@ class IndicatorReport:
         What was computed, with all parameters.
     bars, first
         Every bar that was read, warm-up included, and the row at which the table begins.
+    unsettled
+        Recursive ones that have fewer bars before the range than their memory: their first values
+        still show their start.
     derived_from
         The stored timeframe that the bars were made of; None for stored bars.
     """
@@ -93,6 +101,7 @@ class IndicatorReport:
     requests: "tuple[Request, ...]"
     bars: "Bars"
     first: int
+    unsettled: tuple[str, ...] = ()
     derived_from: str | None = None
 
 
@@ -166,8 +175,18 @@ def compute(ws: Workspace, specs: Sequence[str], selection: Selection) -> Indica
         tuple(requests),
         bars,
         first,
+        _unsettled(requests, timeframe, first) if selection.is_range else (),
         finer,
     )
+
+
+def _unsettled(requests: "Sequence[Request]", timeframe: Timeframe, before: int) -> tuple[str, ...]:
+    recursive = (
+        request
+        for request in requests
+        if request.indicator.kind == "decaying" or request.indicator.anchor == "reversal"
+    )
+    return tuple(r.spelling for r in recursive if before < r.memory(timeframe) - 1)
 
 
 def _finer(ws: Workspace, exchange: str, symbol: str, timeframe: Timeframe) -> str | None:

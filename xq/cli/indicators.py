@@ -70,6 +70,9 @@ def indicators(
         shell.note(f"{report.timeframe} bars are derived from stored {report.derived_from}")
     if report.missing:
         shell.note(f"{report.missing} bars missing; indicators start anew after each hole")
+    if report.unsettled:
+        names = " ".join(report.unsettled)
+        shell.note(f"{names}: {report.first} bars before the range are too few to forget the start")
     if store:
         from xq.api.features import store as keep
 
