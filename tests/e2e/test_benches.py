@@ -62,3 +62,9 @@ def test_starting_the_venue() -> None:
     out = _run("venue_start.py", "1")
     assert "venue with 1300 markets served" in out
     assert len(FIGURE.findall(out)) == 1
+
+
+def test_indicators() -> None:
+    out = _run("indicators.py", "--rows", "2000", "--rounds", "1", "--each")
+    assert len(FIGURE.findall(out)) == 1
+    assert len(re.findall(r"^\w+ +xq +[\d.]+ ms", out, re.MULTILINE)) >= 30

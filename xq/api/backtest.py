@@ -8,6 +8,7 @@ from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
 from xq.api.backtest_gaps import treated_gaps
 from xq.api.backtest_inputs import Market, Span
+from xq.api.feature_inputs import with_block
 from xq.api.workspace import Workspace
 from xq.errors import NoData
 
@@ -75,6 +76,7 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         lake = Lake(ws.lake)
         reading = Reading(ws, lake, market, lambda: evaluator.declaration.lookback)
         block = reading.block(request.span)
+        block = with_block(lake, market.exchange, block, evaluator.declaration.inputs)
         evaluation = _weights(evaluator, block, ws.seed)
     return _Run(ws, lake, market, block, evaluation).result()
 

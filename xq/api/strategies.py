@@ -162,6 +162,7 @@ def check(ws: Workspace, request: CheckRequest) -> CheckReport:
     spec = StrategySpec(ws.strategies, request.name, request.parameters)
     with Evaluator.start(spec, deadline_s=_DEADLINE_S, clock=ws.clock) as evaluator:
         bars = _bars(ws, request, evaluator.declaration.lookback)
+        bars = _joined(ws, request, bars, evaluator.declaration.inputs)
         evaluation = evaluator.run(bars, rows=request.rows or "all", seed=ws.seed)
     return _report(ws, request, bars, evaluation)
 
@@ -185,6 +186,14 @@ def _bars(ws: Workspace, request: CheckRequest, lookback: int) -> "Bars":
     if request.since_ms is None and request.until_ms is None:
         return bars.slice(max(len(bars) - NEWEST_BARS, 0), len(bars))
     return bars
+
+
+def _joined(ws: Workspace, request: CheckRequest, bars: "Bars", inputs: Sequence[str]) -> "Bars":
+    from xq.api.feature_inputs import begun, with_features
+    from xq.lake.reader import Lake
+
+    bars = with_features(Lake(ws.lake), _exchange(ws, request), bars, inputs)
+    return bars.slice(begun(bars), len(bars))
 
 
 def _exchange(ws: Workspace, request: CheckRequest) -> str:

@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Research": {
         "indicators": "Compute indicators over stored bars.",
+        "features": "List and check stored features.",
         "strategies": "List, write and check strategies.",
         "backtest": "Simulate a strategy over stored bars.",
         "runs": "List and show saved backtests.",
