@@ -16,7 +16,7 @@ def market_of(
     weights: np.ndarray, bars: Bars, rules: Rules, funding: Funding | None, conditions: Conditions
 ) -> Market:
     """Everything that varies by bar."""
-    nothing = np.zeros(weights.size)
+    nothing: Any = np.zeros(weights.size)
     flat = _flat(weights, bars.open, bars.high, bars.low, bars.close)
     owed = [nothing, nothing] if funding is None else _flat(funding.at_open, funding.inside)
     flows: Any = np.zeros(len(bars)) if conditions.flows is None else _flat(conditions.flows)[0]
@@ -108,7 +108,9 @@ def _book(bars: Bars, rules: Rules, conditions: Conditions) -> Book:
     for era in eras[1:]:
         begins[era.row] += 1
     measured = conditions.frictions
-    slips = [np.zeros(0)] * 2 if measured is None else _flat(measured.base, measured.impact)
+    slips: list[Any] = (
+        [np.zeros(0)] * 2 if measured is None else _flat(measured.base, measured.impact)
+    )
     era_of: Any = np.cumsum(begins)
     tier: Any = np.cumsum([0, *(len(item.floor) for item in brackets)])
     return Book(
