@@ -1,12 +1,15 @@
 """Slippage measured from data, and its coefficient from own fills."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xq.api.backtest_inputs import Market
 from xq.api.workspace import Workspace
+from xq.types import Side
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
 
     from xq.backtest.conditions import Frictions
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from xq.portfolio.slippage_fit import Fit
 
 OLDEST_BOOK_MS = 86_400_000
+DECISION_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,10 +35,10 @@ class Measured:
     told: str
 
 
-def measured(ws: Workspace, lake: "Lake", market: Market, bars: "Bars") -> Measured:
+def measured(ws: Workspace, lake: "Lake", market: Market, bars: "Bars", start: int) -> Measured:
     """What the configured model says of every bar, from what was known before it opened.
 
-    Where nothing is known yet, the fixed rate stands in.
+    Where nothing is known yet, the fixed rate stands in; what is told is of bars from ``start`` on.
     """
     settings = ws.config.backtest
     if settings.slippage_model == "fixed":
@@ -50,15 +54,16 @@ def measured(ws: Workspace, lake: "Lake", market: Market, bars: "Bars") -> Measu
     base, impact = model.terms(from_bars(bars, spread))
     unknown = ~(np.isfinite(base) & np.isfinite(impact))
     base = np.where(unknown, settings.slippage, base)
-    booked = float(np.isfinite(spread).mean()) if spread.size else 0.0
+    booked = float(np.isfinite(spread[start:]).mean())
     told = f"half the spread, from recorded books in {booked:.0%} of bars, else from the bars"
     if settings.slippage_model == "square_root":
         told += (
             f"; plus {settings.slippage_coefficient:g} × daily volatility × "
             "√(quantity / daily volume)"
         )
-    if unknown.any():
-        told += f"; {settings.slippage:g} of price in {int(unknown.sum()):,} bars without a past"
+    early = int(unknown[start:].sum())
+    if early:
+        told += f"; {settings.slippage:g} of price in {early:,} bars without a past"
     return Measured(Frictions(base, np.where(unknown, 0.0, impact)), told)
 
 
@@ -89,6 +94,9 @@ def recorded_spread(lake: "Lake", market: Market, bars: "Bars") -> "np.ndarray":
 def fit_slippage(ws: Workspace, market: Market) -> "Fit":
     """The coefficient of the square-root model from own fills of paper, testnet and live runs.
 
+    A fill is compared with the open of the bar it happened in, as the vector engine aims at it;
+    those later than a minute after it are exits and left out.
+
     Raises
     ------
     NoData
@@ -96,8 +104,6 @@ def fit_slippage(ws: Workspace, market: Market) -> "Fit":
     """
     import numpy as np
 
-    from xq.lake import layout
-    from xq.lake.layout import Dataset
     from xq.lake.reader import Lake
     from xq.portfolio.slippage_evidence import from_bars
     from xq.portfolio.slippage_fit import refit
@@ -105,24 +111,25 @@ def fit_slippage(ws: Workspace, market: Market) -> "Fit":
     lake = Lake(ws.lake)
     bars = lake.bars(market.exchange, market.symbols, market.timeframe, gaps="flag")
     known = from_bars(bars, recorded_spread(lake, market, bars))
-    parts: list[tuple[float, float, float, float]] = []
-    for item in layout.datasets(ws.lake, "fills"):
+    parts = [(np.nan, np.nan, np.nan, np.nan)]
+    for row in _own_fills(lake, market):
+        t = int(bars.ts.searchsorted(row["ts"], side="right")) - 1
+        if t < 0 or row["ts"] - bars.ts[t] > DECISION_MS:
+            continue
+        j = market.symbols.index(row["symbol"])
+        worse = (row["price"] / bars.open[t, j] - 1.0) * Side(row["side"]).sign
+        share = row["quantity"] / known.volume[t, j]
+        parts.append((worse, known.spread[t, j] / 2.0, known.volatility[t, j], share))
+    return refit(*np.array(parts, dtype=np.float64).T)
+
+
+def _own_fills(lake: "Lake", market: Market) -> "Iterator[dict[str, Any]]":
+    from xq.lake import layout
+    from xq.lake.layout import Dataset
+
+    for item in layout.datasets(lake.root, "fills"):
         table = lake.table(Dataset("fills", run_id=item.run_id))
-        table = table.set_column(0, "ts", table["ts"].cast("int64"))
-        for row in table.to_pylist():
-            if row["mode"] == "backtest" or row["exchange"] != market.exchange:
-                continue
-            if row["symbol"] not in market.symbols or row["slippage"] is None:
-                continue
-            t = int(bars.ts.searchsorted(row["ts"], side="right")) - 1
-            if t < 0 or row["ts"] >= bars.timeframe.end(int(bars.ts[t])):
-                continue
-            j = market.symbols.index(row["symbol"])
-            parts.append((
-                row["slippage"] / (row["price"] * row["quantity"]),
-                known.spread[t, j] / 2.0,
-                known.volatility[t, j],
-                row["quantity"] / known.volume[t, j],
-            ))  # fmt: skip
-    table_of = np.array(parts, dtype=np.float64).reshape(-1, 4)
-    return refit(*table_of.T)
+        for row in table.set_column(0, "ts", table["ts"].cast("int64")).to_pylist():
+            ours = row["mode"] != "backtest" and row["exchange"] == market.exchange
+            if ours and row["symbol"] in market.symbols:
+                yield row

@@ -78,7 +78,7 @@ class WorldOf:
         known = venue_rules(self.lake, self.market, bars, self.start - self.first)
         lots = tuple(item.lot for item in known.eras[-1].filters)
         rules = self._rules(exits, lots if any(lots) else ())
-        slippage = measured(self.ws, self.lake, self.market, self.bars)
+        slippage = measured(self.ws, self.lake, self.market, self.bars, self.start)
         priced = (rules.stop_loss, rules.take_profit, rules.trailing_stop)
         exits_inside = any(rule is not None for rule in priced)
         finer = self.ws.config.backtest.inside_bars and (exits_inside or margined)

@@ -70,3 +70,21 @@ def verify_run(
             hint="xq backtest --save keeps the run as it is now; xq runs diff compares them",
         )
     shell.note(f"{found.run_id} comes out again, byte by byte")
+
+
+@command(app, "slippage")
+def fit_slippage(
+    shell: Shell,
+    symbol: Annotated[list[str] | None, typer.Option(help="Default: collect.symbols.")] = None,
+    timeframe: Annotated[str | None, typer.Option(help="Default: collect.timeframe.")] = None,
+) -> None:
+    """Fit the coefficient of square-root slippage from own fills."""
+    from xq.api.backtest_inputs import market_of
+    from xq.api.backtest_slippage import fit_slippage as fit
+
+    config = shell.workspace.config
+    symbols = config.collect.symbols if symbol is None else tuple(symbol)
+    length = config.collect.timeframe if timeframe is None else timeframe
+    found = fit(shell.workspace, market_of(config.exchange.name, symbols, length))
+    shell.record({"coefficient": found.coefficient, "error": found.error, "fills": found.fills})
+    shell.note(f"[backtest] slippage_coefficient = {found.coefficient:.3g} in xq.toml applies it")
