@@ -163,6 +163,18 @@ def test_liquidation_follows_marks_of_the_bars_length_and_names_its_price(
     assert len({run["run_id"] for run in (plain, deep)}) == 2
 
 
+def test_the_terminal_and_the_report_name_the_liquidation_price(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    switch(tmp_path)
+    store(tmp_path, bars_table(100), symbol=PERP)
+    line = ("--symbol", PERP, "--slippage-model", "half_spread", "--report", "run.html")
+    shown = xq("backtest", "--strategy", "switch", *line, "--output", "table").stdout
+    told = "last prices (1h); mark prices: none stored"
+    assert f"liquidation: {told}" in shown
+    assert "slippage (half the spread" in shown
+    assert told in (tmp_path / "run.html").read_text(encoding="utf-8")
+
+
 def test_stored_brackets_decide_before_xqs_own(xq: Run, tmp_path: Path) -> None:
     workspace(tmp_path, config="[backtest]\nmax_leverage = 20\n")
     switch(tmp_path)
