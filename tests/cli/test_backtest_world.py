@@ -146,13 +146,11 @@ def test_liquidation_follows_marks_of_the_bars_length_and_names_its_price(
     store(tmp_path, bars_table(200), symbol=PERP)
     line = ("--param", "weight=3", "--fee", "0")
     plain = answer(xq, *line, symbol=PERP)
-    assert plain["world"]["liquidation"] == "last prices (1h); mark prices: none stored"
+    assert plain["world"]["liquidation"] == "last prices (1h); mark prices are not stored"
     assert plain["world"]["brackets"].startswith("made by xq's simulated venue for BTC/USDT:USDT")
     marks(tmp_path, "8h", [START_MS], 20_000.0)
     coarse = answer(xq, *line, symbol=PERP)
-    assert coarse["world"]["liquidation"] == (
-        "last prices (1h); mark prices: mark prices are stored at 8h only"
-    )
+    assert coarse["world"]["liquidation"] == ("last prices (1h); mark prices are stored at 8h only")
     assert coarse["metrics"] == plain["metrics"]
     marks(tmp_path, "1h", [START_MS + hour * HOUR_MS for hour in range(100)], 100.0)
     deep = answer(xq, *line, symbol=PERP)
@@ -169,7 +167,7 @@ def test_the_terminal_and_the_report_name_the_liquidation_price(xq: Run, tmp_pat
     store(tmp_path, bars_table(100), symbol=PERP)
     line = ("--symbol", PERP, "--slippage-model", "half_spread", "--report", "run.html")
     shown = xq("backtest", "--strategy", "switch", *line, "--output", "table").stdout
-    told = "last prices (1h); mark prices: none stored"
+    told = "last prices (1h); mark prices are not stored"
     assert f"liquidation: {told}" in shown
     assert "slippage (half the spread" in shown
     assert told in (tmp_path / "run.html").read_text(encoding="utf-8")

@@ -137,8 +137,8 @@ def _marks(
         found, total = found + int(hit.sum()), total + int(np.isfinite(rows.open[:, column]).sum())
     if not found:
         coarser = sorted({length for _, length in _stored(lake, market, "mark")})
-        why = f"mark prices are stored at {' '.join(coarser)} only" if coarser else "none stored"
-        return None, f"last prices ({bar}); mark prices: {why}"
+        why = f"are stored at {' '.join(coarser)} only" if coarser else "are not stored"
+        return None, f"last prices ({bar}); mark prices {why}"
     told = f"mark prices ({bar})"
     if found < total:
         told += f" in {found:,} of {total:,} bars, last prices elsewhere"
