@@ -189,10 +189,10 @@ def _bars(ws: Workspace, request: CheckRequest, lookback: int) -> "Bars":
 
 
 def _joined(ws: Workspace, request: CheckRequest, bars: "Bars", inputs: Sequence[str]) -> "Bars":
-    from xq.api.feature_inputs import begun, with_features
+    from xq.api.feature_inputs import begun, with_inputs
     from xq.lake.reader import Lake
 
-    bars = with_features(Lake(ws.lake), _exchange(ws, request), bars, inputs)
+    bars = with_inputs(Lake(ws.lake), _exchange(ws, request), bars, inputs)
     return bars.slice(begun(bars), len(bars))
 
 

@@ -165,8 +165,8 @@ def costs(result: "BacktestResult") -> str:
     ]
     if any(":" in symbol for symbol in result.bars.symbols):
         rows.append(("largest leverage", f"{rules.max_leverage:g}×"))
-        rows.append(("maintenance margin", f"{percent(rules.maintenance)} of notional"))
     rows.append(("lots", ", ".join(f"{lot:g}" for lot in rules.lots) or "not rounded"))
+    rows += result.world.items()
     rows.append(("engine", result.simulation.engine))
     return _facts(rows)
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from xq.backtest.breakdown import breakdowns
 from xq.backtest.measure import Metrics
 from xq.backtest.simulation import Rules, Simulation
 from xq.bars import Bars
 from xq.clock import iso
+from xq.lake.ranges import Range
 from xq.portfolio.accounting import Reason, RoundTrips
 from xq.portfolio.costs import Costs
 from xq.types import Side
@@ -72,6 +74,22 @@ class Overfit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Benchmark:
+    """What a run is compared with.
+
+    Attributes
+    ----------
+    name
+        ``hold`` for the run's own symbols, else a symbol.
+    equity
+        (T,) quote asset at each close, from the same cash and costs.
+    """
+
+    name: str
+    equity: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class BacktestResult:
     """One finished run.
 
@@ -85,6 +103,14 @@ class BacktestResult:
         Equity, positions and fills on those bars.
     hold
         (T,) equity of buying and holding, quote asset.
+    benchmark
+        What to compare with; None if nothing is.
+    world
+        What was applied and where it comes from: slippage, filters, exits, liquidation.
+    facts
+        Everything that decided the outcome; the run id is their hash.
+    missing
+        Per symbol the ranges without bars: ours, and the venue's own.
     notes
         What a reader should know, one sentence each.
     """
@@ -104,6 +130,10 @@ class BacktestResult:
     data: Provenance
     overfit: Overfit
     hold: np.ndarray
+    benchmark: Benchmark | None = None
+    world: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, tuple[tuple[Range, ...], tuple[Range, ...]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -120,6 +150,13 @@ class BacktestResult:
     def hold_return(self) -> float:
         """Total return of buying and holding, as a fraction."""
         return float(self.hold[-1]) / self.simulation.initial_cash - 1.0
+
+    @property
+    def benchmark_return(self) -> float | None:
+        """Total return of the benchmark, as a fraction; None without one."""
+        if self.benchmark is None:
+            return None
+        return float(self.benchmark.equity[-1]) / self.simulation.initial_cash - 1.0
 
     def to_vectorbt(self) -> Any:
         """The run as a `vectorbt.Portfolio`; see `xq.backtest.notebook.portfolio`."""
@@ -148,8 +185,25 @@ class BacktestResult:
             "data": _plain(self.data),
             "overfit": _plain(self.overfit),
             "buy_and_hold": {"total_return": self.hold_return},
+            "benchmark": self._compared(),
+            "world": dict(self.world),
+            "gaps": {
+                symbol: {"ours": [str(r) for r in ours], "venue": [str(r) for r in venue]}
+                for symbol, (ours, venue) in self.missing.items()
+            },
+            "breakdowns": {
+                name: [_plain(part) for part in parts]
+                for name, parts in breakdowns(self.bars, self.simulation).items()
+            },
             "notes": list(self.notes),
         }
+
+    def _compared(self) -> dict[str, Any] | None:
+        if self.benchmark is None:
+            return None
+        gained = self.benchmark_return
+        excess = self.metrics.total_return - (gained or 0.0)
+        return {"name": self.benchmark.name, "total_return": gained, "excess_return": excess}
 
     def fill_rows(self) -> list[dict[str, Any]]:
         """Fills as records: ts is the open of the bar it happened in."""

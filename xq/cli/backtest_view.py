@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _UNCUT = 10_000
 _CURVE = 60
+_TOLD = ("exits", "liquidation", "brackets")  # parts of the world that a reader must know
 
 
 def view(shell: Shell, result: "BacktestResult", *, saved: bool, report: Path | None) -> None:
@@ -49,7 +50,8 @@ def render(result: "BacktestResult", width: int = _UNCUT) -> str:
         *columns(cells(result), width),
         "",
         f"  costs: fee {percent(result.costs.fee, 3)} and slippage "
-        f"{percent(result.costs.slippage, 3)} on each of {len(result.simulation.fills):,} fills",
+        f"{_slippage(result)} on each of {len(result.simulation.fills):,} fills",
+        *(f"  {name}: {result.world[name]}" for name in _TOLD if name in result.world),
         f"  law: {result.law.checked_rows} rows asked again with only their past; "
         f"lookback {result.law.lookback} bars",
         f"  luck: deflated Sharpe {percent(luck.deflated_sharpe_ratio, 1)}, the chance that it "
@@ -57,6 +59,11 @@ def render(result: "BacktestResult", width: int = _UNCUT) -> str:
         *(f"  note: {note}" for note in result.notes),
     ]
     return fold("\n".join(lines), width)
+
+
+def _slippage(result: "BacktestResult") -> str:
+    told = result.world.get("slippage", "fixed")
+    return percent(result.costs.slippage, 3) if told.startswith("fixed") else f"({told})"
 
 
 def _minute(ts_ms: int) -> str:
