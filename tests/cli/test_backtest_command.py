@@ -23,7 +23,10 @@ METRICS = [
     "max_drawdown", "win_rate", "profit_factor", "expectancy", "round_trips", "turnover",
     "exposure", "fees", "slippage", "funding", "final_equity",
 ]  # fmt: skip
-EXTRA = ["costs", "rules", "engine", "law", "data", "overfit", "buy_and_hold", "notes"]
+EXTRA = [
+    "costs", "rules", "engine", "law", "data", "overfit", "statistics", "stress", "verdict",
+    "buy_and_hold", "notes",
+]  # fmt: skip
 
 ALWAYS = '''"""Always in the market."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from xq.backtest.result import BacktestResult, Overfit, Provenance
-    from xq.backtest.simulation import Funding, Rules
+    from xq.backtest.simulation import Funding, Rules, Simulation
     from xq.bars import Bars
     from xq.lake.reader import Lake
     from xq.portfolio.costs import Costs
@@ -115,8 +115,9 @@ class _Run:
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
+        from xq.backtest.stress import at_costs
         from xq.backtest.vector import simulate
-        from xq.metrics.returns import yearly_bars
+        from xq.metrics.returns import total_return, yearly_bars
         from xq.portfolio.accounting import round_trips
         from xq.portfolio.costs import Costs
 
@@ -126,13 +127,11 @@ class _Run:
         lead = 1 if self.block.start else 0  # the last close before the range already decides
         first = self.block.start - lead
         bars = self.block.bars.slice(self.block.start, len(self.block.bars))
-        run = simulate(
-            self.evaluation.weights[first:],
-            self.block.bars.slice(first, len(self.block.bars)),
-            costs,
-            rules,
-            None if funding is None else funding.slice(first, len(self.block.bars)),
-        ).after(lead)
+        weights, stop = self.evaluation.weights[first:], len(self.block.bars)
+        known = self.block.bars.slice(first, stop)
+        paid = None if funding is None else funding.slice(first, stop)
+        run = simulate(weights, known, costs, rules, paid).after(lead)
+        stressed = simulate(weights, known, at_costs(costs), rules, paid).after(lead)
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
         metrics = measure(run, trips, yearly_bars(len(bars), *ends))
@@ -156,8 +155,9 @@ class _Run:
                 thin_margins=len(self.evaluation.thin_margins),
             ),
             data=self._provenance(bars, settlements),
-            overfit=self._overfit(run_id, run.equity, rules.initial_cash),
+            overfit=self._overfit(run_id, bars, run),
             hold=buy_and_hold(bars, costs, rules.initial_cash),
+            stressed_return=total_return(stressed.equity, rules.initial_cash),
             notes=tuple(self._notes(bars, run.ruin_row, settlements)),
         )
 
@@ -221,23 +221,12 @@ class _Run:
         text, synthetic = inputs.label(self.market, bars.timeframe.end(int(bars.ts[-1])))
         return Provenance(text, synthetic, self.block.start, settlements)
 
-    def _overfit(self, run_id: str, equity: Any, start: float) -> "Overfit":
-        import numpy as np
+    def _overfit(self, run_id: str, bars: "Bars", run: "Simulation") -> "Overfit":
+        from xq.api.trial_days import judged, saved_trials
 
-        from xq.api.runs import trial_sharpes
-        from xq.backtest.result import Overfit
-        from xq.metrics import overfit
-        from xq.metrics.returns import bar_returns, sharpe_ratio
-
-        returns = bar_returns(equity, start)
         name = self.evaluation.declaration.name
-        others = trial_sharpes(self.ws, name, self.market, without=run_id)
-        sharpes = np.array([*others, sharpe_ratio(returns)])
-        return Overfit(
-            trials=len(sharpes),
-            probabilistic_sharpe_ratio=overfit.deflated_from(returns, sharpes[-1:]),
-            deflated_sharpe_ratio=overfit.deflated_from(returns, sharpes),
-        )
+        others = saved_trials(self.ws, name, self.market, without=run_id)
+        return judged(bars.known_at, run.equity, run.initial_cash, others)
 
     def _notes(
         self, bars: "Bars", ruin_row: int | None, settlements: dict[str, int]

@@ -47,7 +47,7 @@ def block_length(values: np.ndarray) -> float:
     spectrum = float(covariance[0] + np.sum(2.0 * taper * covariance[lags]))
     if spectrum == 0.0:
         return 1.0
-    optimal = (slope**2 / spectrum**2 * rows) ** (1.0 / 3.0)
+    optimal = math.cbrt(slope**2 / spectrum**2 * rows)
     return max(1.0, min(optimal, math.ceil(min(3.0 * math.sqrt(rows), rows / 3.0))))
 
 

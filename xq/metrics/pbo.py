@@ -138,9 +138,9 @@ def _sharpes(count: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> np.nda
     mean = sums / count[:, None]
     variance = (squares - sums * mean) / (count[:, None] - 1.0)
     varies = variance > _FLAT * squares / count[:, None]
-    return np.divide(
-        mean, np.sqrt(np.maximum(variance, 0.0)), out=np.zeros_like(mean), where=varies
-    )
+    answer: np.ndarray = np.zeros_like(mean)
+    np.divide(mean, np.sqrt(np.maximum(variance, 0.0)), out=answer, where=varies)
+    return answer
 
 
 def _slope(inside: np.ndarray, outside: np.ndarray) -> float:

@@ -135,8 +135,10 @@ def probabilistic_sharpe_2026(
 def deflated_sharpe_2026(returns: np.ndarray, trial_sharpes: np.ndarray) -> float:
     """Deflated Sharpe ratio of ``returns``, the best of several trials on the same data.
 
-    The benchmark is what the best of so many trials without skill reaches on average, as in 2014;
-    the variance is that of the best of so many, under that null.
+    The benchmark is what the best of so many trials without skill reaches on average; the variance
+    is that of the best of so many, under that null. The trials' own variance enters the benchmark
+    as far as chance explains it: what exceeds that is skill of some trials (several parameters find
+    the same edge), which says nothing about luck.
 
     Parameters
     ----------
@@ -154,12 +156,12 @@ def deflated_sharpe_2026(returns: np.ndarray, trial_sharpes: np.ndarray) -> floa
     >>> deflated_sharpe_2026(returns, np.array([own, 0.05, -0.04, 0.01])) < alone
     True
     """
+    count, shape = len(trial_sharpes), shape_of(returns)
+    chance = sharpe_variance(0.0, len(returns), shape)
     known = trial_sharpes[np.isfinite(trial_sharpes)]
-    variance = float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
-    benchmark = expected_maximum(variance, len(trial_sharpes))
-    return probabilistic_sharpe_2026(
-        sharpe_ratio(returns), len(returns), shape_of(returns), benchmark, len(trial_sharpes)
-    )
+    seen = float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
+    benchmark = expected_maximum(min(seen, chance), count)
+    return probabilistic_sharpe_2026(sharpe_ratio(returns), len(returns), shape, benchmark, count)
 
 
 def minimum_track_record(
