@@ -99,7 +99,7 @@ def judged(
         trials=len(sharpes),
         probabilistic_sharpe_ratio=overfit.deflated_from(own.returns, sharpes[-1:]),
         deflated_sharpe_ratio=overfit.deflated_from(own.returns, sharpes),
-        deflated_sharpe_ratio_2026=deflated_sharpe_2026(own.returns, sharpes),
+        deflated_sharpe_ratio_2026=deflated_sharpe_2026(own.returns, len(sharpes)),
         probability_of_overfitting=_overfitting(own, others),
     )
 

@@ -132,36 +132,31 @@ def probabilistic_sharpe_2026(
     return _NORMAL.cdf((sharpe - benchmark) / math.sqrt(variance))
 
 
-def deflated_sharpe_2026(returns: np.ndarray, trial_sharpes: np.ndarray) -> float:
-    """Deflated Sharpe ratio of ``returns``, the best of several trials on the same data.
+def deflated_sharpe_2026(returns: np.ndarray, trials: int) -> float:
+    """Deflated Sharpe ratio of ``returns``, the best of so many trials on the same data.
 
-    The benchmark is what the best of so many trials without skill reaches on average; the variance
-    is that of the best of so many, under that null. The trials' own variance enters the benchmark
-    as far as chance explains it: what exceeds that is skill of some trials (several parameters find
-    the same edge), which says nothing about luck.
+    The benchmark is what the best of so many independent trials without skill reaches on average,
+    the variance is that of the best, both under the null. The form of 2014 takes the spread of the
+    trials' own ratios instead: it grows when several settings find the same edge, which then counts
+    against them, and shrinks when they are alike, which lets luck pass.
 
     Parameters
     ----------
     returns
         (T,) of this run.
-    trial_sharpes
-        (N,) Sharpe ratios per bar of every trial, this one included; NaN ones count as trials
-        but not towards the variance.
+    trials
+        How many were made, this one included; related ones count fully, which is cautious.
 
     Examples
     --------
     >>> returns = np.random.default_rng(7).normal(0.001, 0.01, 500)
-    >>> own = sharpe_ratio(returns)
-    >>> alone = deflated_sharpe_2026(returns, np.array([own]))
-    >>> deflated_sharpe_2026(returns, np.array([own, 0.05, -0.04, 0.01])) < alone
-    True
+    >>> [round(deflated_sharpe_2026(returns, trials), 2) for trials in (1, 2, 50)]
+    [0.98, 0.96, 0.24]
     """
-    count, shape = len(trial_sharpes), shape_of(returns)
+    shape = shape_of(returns)
     chance = sharpe_variance(0.0, len(returns), shape)
-    known = trial_sharpes[np.isfinite(trial_sharpes)]
-    seen = float(np.var(known, ddof=1)) if len(known) > 1 else 0.0
-    benchmark = expected_maximum(min(seen, chance), count)
-    return probabilistic_sharpe_2026(sharpe_ratio(returns), len(returns), shape, benchmark, count)
+    benchmark = expected_maximum(chance, trials)
+    return probabilistic_sharpe_2026(sharpe_ratio(returns), len(returns), shape, benchmark, trials)
 
 
 def minimum_track_record(
