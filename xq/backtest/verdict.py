@@ -106,8 +106,8 @@ def _overfitting(evidence: Evidence) -> str | None:
         if evidence.trials == 1:
             return None  # nothing was chosen
         return (
-            f"none of the other {evidence.trials - 1:,} trials covers the same days, at least 32, "
-            "so that overfitting cannot be judged"
+            f"no other of the {evidence.trials:,} trials covers the same days, at least 32, so "
+            "that overfitting cannot be judged"
         )
     if failed <= OVERFITTING:
         return None
