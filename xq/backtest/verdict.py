@@ -1,8 +1,7 @@
 """Whether a result survives the gate, and in plain words why not.
 
-The gate asks four things of a result; one "no" is enough. It is a gate against luck, not a promise:
-of 200 random walks it may let 5 % pass, and it finds half of the edges with a Sharpe ratio of 3 in
-500 days (`docs/significance.md` has what was measured).
+The gate asks four things of a result; one "no" is enough. It is a gate against luck, not a promise;
+`docs/significance.md` has how many random walks it let pass and how many edges it found.
 """
 
 from dataclasses import dataclass
