@@ -24,8 +24,8 @@ METRICS = [
     "exposure", "fees", "slippage", "funding", "final_equity",
 ]  # fmt: skip
 EXTRA = [
-    "costs", "rules", "engine", "law", "data", "overfit", "buy_and_hold", "benchmark", "world",
-    "gaps", "breakdowns", "notes",
+    "costs", "rules", "engine", "law", "data", "overfit", "statistics", "stress", "verdict",
+    "buy_and_hold", "benchmark", "world", "gaps", "breakdowns", "notes",
 ]  # fmt: skip
 
 

@@ -68,3 +68,9 @@ def test_indicators() -> None:
     out = _run("indicators.py", "--rows", "2000", "--rounds", "1", "--each")
     assert len(FIGURE.findall(out)) == 1
     assert len(re.findall(r"^\w+ +xq +[\d.]+ ms", out, re.MULTILINE)) >= 30
+
+
+def test_significance() -> None:
+    out = _run("significance.py", "--rounds", "1")
+    assert len(FIGURE.findall(out)) == 1
+    assert out.count("limit") == 2

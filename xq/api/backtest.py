@@ -124,7 +124,7 @@ class _Run:
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
-        from xq.metrics.returns import yearly_bars
+        from xq.metrics.returns import total_return, yearly_bars
         from xq.portfolio.accounting import round_trips
 
         block, settings = self.block, self.ws.config.backtest
@@ -136,6 +136,7 @@ class _Run:
         funding, settlements = self._funding()
         bars = block.bars.slice(block.start, len(block.bars))
         run = self._simulated(world, funding, first, lead)
+        stressed = self._simulated(world.stressed(), funding, first, lead)
         costs, cash = world.costs, world.rules.initial_cash
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
@@ -161,7 +162,8 @@ class _Run:
                 thin_margins=len(self.evaluation.thin_margins),
             ),
             data=self._provenance(bars, settlements),
-            overfit=self._overfit(run_id, run.growth, cash),
+            overfit=self._overfit(run_id, bars, run),
+            stressed_return=total_return(stressed.growth, cash),
             hold=buy_and_hold(bars, costs, cash),
             benchmark=benchmark_of(self.lake, self.market, bars, costs, cash, settings.benchmark),
             world=world.told,
@@ -244,23 +246,12 @@ class _Run:
         text, synthetic = inputs.label(self.market, bars.timeframe.end(int(bars.ts[-1])))
         return Provenance(text, synthetic, self.block.start, settlements)
 
-    def _overfit(self, run_id: str, equity: Any, start: float) -> "Overfit":
-        import numpy as np
+    def _overfit(self, run_id: str, bars: "Bars", run: "Simulation") -> "Overfit":
+        from xq.api.trial_days import judged, saved_trials
 
-        from xq.api.runs import trial_sharpes
-        from xq.backtest.result import Overfit
-        from xq.metrics import overfit
-        from xq.metrics.returns import bar_returns, sharpe_ratio
-
-        returns = bar_returns(equity, start)
         name = self.evaluation.declaration.name
-        others = trial_sharpes(self.ws, name, self.market, without=run_id)
-        sharpes = np.array([*others, sharpe_ratio(returns)])
-        return Overfit(
-            trials=len(sharpes),
-            probabilistic_sharpe_ratio=overfit.deflated_from(returns, sharpes[-1:]),
-            deflated_sharpe_ratio=overfit.deflated_from(returns, sharpes),
-        )
+        others = saved_trials(self.ws, name, self.market, without=run_id)
+        return judged(bars.known_at, run.growth, run.initial_cash, others)
 
     def _notes(self, bars: "Bars", run: "Simulation", settlements: dict[str, int]) -> "list[str]":
         notes = [*self.block.notes]

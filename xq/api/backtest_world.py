@@ -1,7 +1,7 @@
 """The world of a run: costs, rules and conditions from configuration and lake."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from xq.api.backtest_inputs import Market
@@ -38,6 +38,12 @@ class World:
     conditions: "Conditions"
     told: Mapping[str, str]
     notes: tuple[str, ...]
+
+    def stressed(self) -> "World":
+        """The same world at the costs a result has to survive."""
+        from xq.backtest.stress import at_costs, in_conditions
+
+        return replace(self, costs=at_costs(self.costs), conditions=in_conditions(self.conditions))
 
 
 @dataclass(frozen=True, slots=True)

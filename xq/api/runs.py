@@ -11,7 +11,6 @@ from xq.errors import NoData, unknown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from xq.api.backtest_inputs import Market
     from xq.backtest.result import BacktestResult
 
 MODE = "backtest"
@@ -40,6 +39,7 @@ class SavedRun:
     end_ts: int
     bars: int
     data_hash: str
+    initial_cash: float
     metrics: dict[str, Any]
 
 
@@ -118,23 +118,6 @@ def show(ws: Workspace, run_id: str) -> SavedRun:
         kind = "run" if not ids else "single run"
         raise unknown(kind, run_id, sorted(ids or {r.run_id for r in saved}), hint="xq runs list")
     return matching[-1]
-
-
-def trial_sharpes(ws: Workspace, strategy: str, market: "Market", *, without: str) -> list[float]:
-    """Sharpe ratios per bar of the saved runs of a strategy on the same series, one per run."""
-    from xq.metrics.returns import yearly_bars
-
-    found = {
-        run.run_id: (
-            run.metrics.get("sharpe_ratio"),
-            yearly_bars(run.bars, run.start_ts, run.end_ts) ** 0.5,
-        )
-        for run in runs(ws, strategy=strategy)
-        if (run.exchange, tuple(run.symbols), run.timeframe)
-        == (market.exchange, market.symbols, str(market.timeframe))
-    }
-    found.pop(without, None)
-    return [float("nan") if value is None else value / root for value, root in found.values()]
 
 
 def save(ws: Workspace, result: "BacktestResult") -> None:
@@ -296,5 +279,6 @@ def _saved(row: dict[str, Any]) -> SavedRun:
         end_ts=row["end_ts"],
         bars=row["bars"],
         data_hash=row["data_hash"],
+        initial_cash=row["initial_cash"],
         metrics=json.loads(row["metrics"]),
     )

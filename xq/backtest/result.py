@@ -9,9 +9,13 @@ import numpy as np
 from xq.backtest.breakdown import breakdowns
 from xq.backtest.measure import Metrics
 from xq.backtest.simulation import Rules, Simulation
+from xq.backtest.stress import STRESS
+from xq.backtest.verdict import Evidence, Verdict, verdict
 from xq.bars import Bars
 from xq.clock import iso
 from xq.lake.ranges import Range
+from xq.metrics.daily import daily_returns
+from xq.metrics.statistics import Statistics, statistics
 from xq.portfolio.accounting import Reason, RoundTrips
 from xq.portfolio.costs import Costs
 from xq.types import Side
@@ -60,17 +64,25 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Overfit:
-    """How much of the Sharpe ratio may be luck; see `xq.metrics.overfit`.
+    """How much of the Sharpe ratio of daily returns may be luck.
 
     Attributes
     ----------
     trials
         Saved runs of this strategy on this data, this one included.
+    probabilistic_sharpe_ratio, deflated_sharpe_ratio
+        Forms of 2012 and 2014; see `xq.metrics.overfit`.
+    deflated_sharpe_ratio_2026
+        See `xq.metrics.sharpe_inference`.
+    probability_of_overfitting
+        Of choosing the best among the trials with the same days; None without such trials.
     """
 
     trials: int
     probabilistic_sharpe_ratio: float
     deflated_sharpe_ratio: float
+    deflated_sharpe_ratio_2026: float = float("nan")
+    probability_of_overfitting: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,6 +123,8 @@ class BacktestResult:
         Everything that decided the outcome; the run id is their hash.
     missing
         Per symbol the ranges without bars: ours, and the venue's own.
+    stressed_return
+        Total return at twice the costs, as a fraction.
     notes
         What a reader should know, one sentence each.
     """
@@ -130,6 +144,7 @@ class BacktestResult:
     data: Provenance
     overfit: Overfit
     hold: np.ndarray
+    stressed_return: float = float("nan")
     benchmark: Benchmark | None = None
     world: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -158,6 +173,29 @@ class BacktestResult:
             return None
         return float(self.benchmark.equity[-1]) / self.simulation.initial_cash - 1.0
 
+    @property
+    def statistics(self) -> Statistics:
+        """Figures of the run's days against its benchmark, buying and holding without one."""
+        other = self.hold if self.benchmark is None else self.benchmark.equity
+        start, times = self.simulation.initial_cash, self.bars.known_at
+        curves = (self.simulation.growth, other)
+        return statistics(*(daily_returns(times, curve, start) for curve in curves))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the result survives the gate."""
+        return verdict(
+            Evidence(
+                trials=self.overfit.trials,
+                deflated_sharpe_ratio=self.overfit.deflated_sharpe_ratio_2026,
+                probability_of_overfitting=self.overfit.probability_of_overfitting,
+                total_return=self.metrics.total_return,
+                stressed_return=self.stressed_return,
+                stress=STRESS,
+                checked_rows=self.law.checked_rows,
+            )
+        )
+
     def to_vectorbt(self) -> Any:
         """The run as a `vectorbt.Portfolio`; see `xq.backtest.notebook.portfolio`."""
         from xq.backtest.notebook import portfolio
@@ -184,6 +222,9 @@ class BacktestResult:
             "law": _plain(self.law),
             "data": _plain(self.data),
             "overfit": _plain(self.overfit),
+            "statistics": self.statistics.as_dict(),
+            "stress": {"costs": STRESS, "total_return": _value(self.stressed_return)},
+            "verdict": _plain(self.verdict),
             "buy_and_hold": {"total_return": self.hold_return},
             "benchmark": self._compared(),
             "world": dict(self.world),
