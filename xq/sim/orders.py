@@ -175,6 +175,7 @@ def taker_of(order: SimOrder, market: SimInstrument) -> Taker:
         quote=order.quote_quantity if order.quote_quantity else None,
         lot=market.instrument.lot,
         self_trade=order.self_trade,
+        position_side=order.position_side,
     )
 
 

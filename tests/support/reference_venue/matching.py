@@ -108,18 +108,19 @@ def _take(state: State, made: Plan, taker: Order, step: Step, lot: Decimal) -> b
             made.expired.append(step.maker)
         made.stopped = taker.stp in ("expire_taker", "expire_both")
         return not made.stopped
-    there = step.quantity if step.maker is None else _capacity(state, made, step.maker)
+    there = step.quantity if step.maker is None else _capacity(state, made, taker, step.maker)
     if there:
         made.steps.append(Step(step.price, min(wanted, there), step.maker))
     return wanted > there
 
 
-def _capacity(state: State, made: Plan, maker: Order) -> Decimal:
+def _capacity(state: State, made: Plan, taker: Order, maker: Order) -> Decimal:
     """What a resting order gives: a reduce-only one no more than its position then has."""
     if not maker.reduce_only:
         return maker.left
+    alone = (maker.owner, maker.position_side) != (taker.owner, taker.position_side)
     position = state.books(maker.owner).position(maker.symbol, maker.position_side).quantity
-    for step in made.steps:
+    for step in made.steps if alone else ():
         if step.maker is not None and (step.maker.owner, step.maker.position_side) == (
             maker.owner,
             maker.position_side,
