@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from support.plugins import recorded
+from talipp import indicators as talipp
+from talipp.ohlcv import OHLCV
 
 from xq.bars import FIELDS, Bars
 from xq.indicators.registry import parse
@@ -69,7 +71,6 @@ def bars(market_data: Path) -> Bars:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.ours)
 def test_a_streaming_library_gives_the_same(case: Case, bars: Bars) -> None:
-    talipp = pytest.importorskip("talipp.indicators", reason="the streaming library is missing")
     request = parse(case.ours)
     ours = dict(zip(request.indicator.outputs, request.compute(bars).values(), strict=True))
     whole_bars = request.indicator.inputs != ("close",)
@@ -84,8 +85,6 @@ def test_a_streaming_library_gives_the_same(case: Case, bars: Bars) -> None:
 
 
 def _streamed(twin: Any, bars: Bars, whole_bars: bool) -> list[Any]:
-    from talipp.ohlcv import OHLCV
-
     line = []
     for bar in zip(*(getattr(bars, name)[:, 0].tolist() for name in FIELDS), strict=True):
         twin.add(OHLCV(*bar) if whole_bars else bar[3])
