@@ -39,10 +39,10 @@ class Plan:
         return sum((step.quantity * step.price for step in self.steps), ZERO)
 
 
-def outside(state: State, market: Market, side: str) -> dict[Decimal, Decimal]:
-    """What the outside book still has, price by price."""
+def outside(state: State, market: Market, side: str, ago: int = 0) -> dict[Decimal, Decimal]:
+    """What the outside book still has, or had ``ago`` milliseconds ago, price by price."""
     found = {}
-    for price, shown in market.shown(state.now, side):
+    for price, shown in market.shown(state.now - ago, side):
         before, taken = state.taken.get((market.face, market.symbol, side, price), (shown, ZERO))
         found[price] = shown - (taken if before == shown else ZERO)
     return found
@@ -217,7 +217,7 @@ def print_trades(state: State, market: Market, trades: Sequence[Trade]) -> None:
             _fill_resting(state, order, order.left)
         reached = [item for item in trades if item.price == price and item.sold is (side == "buy")]
         if reached:
-            shown = outside(state, market, side).get(price, ZERO)
+            shown = outside(state, market, side, ago=1).get(price, ZERO)
             queue = at_price(state, market, side, price)
             for order in queue:
                 order.ahead = min(order.ahead, shown)
