@@ -32,5 +32,5 @@ class Breakout(Strategy):
         return weights / len(bars.symbols)
 
 
-def _before(series):
+def _before(series: np.ndarray) -> np.ndarray:
     return np.vstack([np.full((1, series.shape[1]), np.nan), series[:-1]])
