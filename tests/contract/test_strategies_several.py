@@ -15,7 +15,7 @@ from xq.timeframe import Timeframe
 
 FOLDER = Path(__file__).resolve().parents[2] / "strategies"
 FIVE = ("ADAUSDT", "BNBUSDT", "BTCUSDT", "ETHUSDT", "XRPUSDT")
-ROWS = 3000
+ROWS = 2000
 
 
 @pytest.fixture(scope="module")
