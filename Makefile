@@ -52,6 +52,10 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	$(BIN)/python tests/support/gate_exam.py $(MARKETS)
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
+.PHONY: exam
+exam: $(VENV)/.dev ## Plant every known leak: the law must refuse each, and none of their honest twins
+	$(BIN)/python tests/support/leak_exam.py
+
 .PHONY: check
 check: $(VENV)/.dev ## Lint, formatting, types
 	$(BIN)/ruff check .

@@ -117,6 +117,7 @@ class Worker:
             "source": source,
             "lookback": lookback,
             "parameters": strategy.values,
+            "declared": {n: asdict(p) for n, p in strategy.parameters.items()},
             "exits": exits,
             "inputs": list(strategy.inputs),
         }
