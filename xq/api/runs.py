@@ -130,23 +130,30 @@ def save(ws: Workspace, result: "BacktestResult") -> None:
     """
     import pyarrow as pa
 
+    from xq.api.runs_compare import facts_table
     from xq.lake.layout import Dataset
     from xq.lake.writer import LakeWriter
 
     known = {run.run_id: run.ts for run in runs(ws)}
     writer = LakeWriter(ws.lake)
-    for kind, table in (
-        ("equity", _equity(result)),
-        ("fills", _fills(result)),
-        ("round_trips", _round_trips(result)),
-    ):
+    now = ws.clock.now_ms()
+    ts = known.get(result.run_id, now)
+    for kind, table in (tables_of(result) | {"events": facts_table(result, ts)}).items():
         if table.num_rows:
             writer.upsert(Dataset(kind, run_id=result.run_id), table)
-    now = ws.clock.now_ms()
-    row = _run_row(result, known.get(result.run_id, now))
+    row = _run_row(result, ts)
     schema = Dataset("runs").spec.schema
     fields = [schema.field(name) for name in row]
     writer.upsert(Dataset("runs"), pa.Table.from_pylist([row], schema=pa.schema(fields)))
+
+
+def tables_of(result: "BacktestResult") -> "dict[str, pa.Table]":
+    """What a run leaves in the lake beside its line in the list, by kind."""
+    return {
+        "equity": _equity(result),
+        "fills": _fills(result),
+        "round_trips": _round_trips(result),
+    }
 
 
 def _run_row(result: "BacktestResult", ts: int) -> dict[str, Any]:

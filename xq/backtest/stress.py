@@ -14,7 +14,7 @@ def at_costs(costs: Costs, factor: float = STRESS) -> Costs:
     Examples
     --------
     >>> at_costs(Costs(fee=0.001, slippage=0.0005))
-    Costs(fee=0.002, slippage=0.001)
+    Costs(fee=0.002, slippage=0.001, maker=None)
     """
-    changed = {item.name: getattr(costs, item.name) * factor for item in fields(costs)}
-    return replace(costs, **changed)
+    known = {item.name: getattr(costs, item.name) for item in fields(costs)}
+    return replace(costs, **{k: v * factor for k, v in known.items() if v is not None})
