@@ -89,3 +89,44 @@ def test_every_saved_run_of_the_same_series_counts_as_a_trial(
     assert chance["deflated_sharpe_ratio"] < chance["probabilistic_sharpe_ratio"]
     other = json.loads(xq("backtest", "--strategy", "bollinger").stdout)
     assert other["overfit"]["trials"] == 1
+
+
+def test_a_run_comes_out_again_byte_by_byte(xq: Run, saved: list[dict[str, Any]]) -> None:
+    for run in (saved[0], saved[2]):
+        result = xq("runs", "verify", run["run_id"])
+        assert result.exit_code == 0, result.stderr
+        assert [row["part"] for row in result.rows] == ["equity", "fills", "round_trips", "metrics"]
+        assert all(row["same"] and row["saved"] == row["again"] for row in result.rows)
+        assert "byte by byte" in result.stderr
+
+
+def test_a_run_with_other_options_comes_out_again_whatever_is_configured_now(
+    xq: Run, tmp_path: Path
+) -> None:
+    workspace(tmp_path)
+    options = ["--delay", "3", "--slippage-model", "square_root", "--deposit", "2023-02-01=500"]
+    run = json.loads(xq("backtest", "--save", *options, "--fee", "0").stdout)
+    (tmp_path / "xq.toml").write_text("[backtest]\nfee = 0.01\n[collect]\ntimeframe = '4h'\n")
+    assert xq("runs", "verify", run["run_id"]).exit_code == 0
+
+
+def test_another_strategy_or_other_data_is_named_as_the_reason(
+    xq: Run, saved: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = tmp_path / "strategies" / "trend_following.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("trend.clip(0)", "trend.clip(0) * 0.5"), encoding="utf-8")
+    result = xq("runs", "verify", saved[0]["run_id"])
+    assert result.exit_code == 4
+    assert "equity, fills, round_trips, metrics differ because of source" in result.stderr
+
+
+def test_what_tells_two_runs_apart_is_listed(xq: Run, saved: list[dict[str, Any]]) -> None:
+    rows = xq("runs", "diff", saved[0]["run_id"], saved[1]["run_id"]).rows
+    found = {row["name"]: (row["first"], row["second"]) for row in rows}
+    assert found["params.fast"] == (12, 9)
+    assert found["run_id"] == (saved[0]["run_id"], saved[1]["run_id"])
+    assert "metrics.total_return" in found
+    assert not {"source", "params.slow", "versions.xq"} & set(found)
+    same = xq("runs", "diff", saved[0]["run_id"], saved[0]["run_id"])
+    assert (same.stdout, same.stderr) == ("", "no difference\n")

@@ -62,3 +62,9 @@ def test_starting_the_venue() -> None:
     out = _run("venue_start.py", "1")
     assert "venue with 1300 markets served" in out
     assert len(FIGURE.findall(out)) == 1
+
+
+def test_significance() -> None:
+    out = _run("significance.py", "--rounds", "1")
+    assert len(FIGURE.findall(out)) == 1
+    assert out.count("limit") == 2

@@ -1,30 +1,32 @@
 """Simulate a strategy over stored bars."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
-from xq.api.backtest_gaps import treated_gaps
+from xq.api.backtest_extra import with_inputs
+from xq.api.backtest_gaps import listed, missing_of
 from xq.api.backtest_inputs import Market, Span
+from xq.api.backtest_notes import of_orders
 from xq.api.workspace import Workspace
 from xq.errors import NoData
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from xq.api.backtest_world import World
     from xq.backtest.result import BacktestResult, Overfit, Provenance
-    from xq.backtest.simulation import Funding, Rules
+    from xq.backtest.simulation import Funding, Simulation
     from xq.bars import Bars
     from xq.lake.reader import Lake
-    from xq.portfolio.costs import Costs
     from xq.strategy.sandbox import Evaluation, Evaluator
 
 LAW_ROWS = 24
 """Rows asked again before every run."""
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Part of a run's identity; raised when the same inputs may give other numbers."""
 
 
@@ -38,6 +40,8 @@ class BacktestRequest:
         None takes those of ``[collect]``.
     params
         Outrank ``[strategy.<name>]``; text is read as the parameter's type.
+    deposits
+        Epoch ms and quote asset brought in then; negative is taken out. No part of the profit.
     """
 
     strategy: str = "trend_following"
@@ -45,6 +49,7 @@ class BacktestRequest:
     timeframe: str | None = None
     span: Span = field(default_factory=Span)
     params: Mapping[str, object] = field(default_factory=dict)
+    deposits: tuple[tuple[int, float], ...] = ()
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
@@ -75,8 +80,9 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         lake = Lake(ws.lake)
         reading = Reading(ws, lake, market, lambda: evaluator.declaration.lookback)
         block = reading.block(request.span)
+        block = with_inputs(lake, market, block, evaluator.declaration.inputs)
         evaluation = _weights(evaluator, block, ws.seed)
-    return _Run(ws, lake, market, block, evaluation).result()
+    return _Run(ws, lake, market, block, evaluation, request).result()
 
 
 def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
@@ -110,34 +116,36 @@ class _Run:
     market: Market
     block: Block
     evaluation: "Evaluation"
+    request: BacktestRequest
 
     def result(self) -> "BacktestResult":
+        from xq.api.backtest_benchmark import benchmark_of
+        from xq.api.backtest_world import WorldOf
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
-        from xq.backtest.vector import simulate
-        from xq.metrics.returns import yearly_bars
+        from xq.backtest.stress import at_costs
+        from xq.metrics.returns import total_return, yearly_bars
         from xq.portfolio.accounting import round_trips
-        from xq.portfolio.costs import Costs
 
-        settings = self.ws.config.backtest
-        costs, rules = Costs(settings.fee, settings.slippage), self._rules()
+        block, settings = self.block, self.ws.config.backtest
+        lead = min(settings.delay, block.start)  # the last closes before the range already decide
+        first = block.start - lead
+        world = WorldOf(self.ws, self.lake, self.market, block.bars, first, block.start).found(
+            self.evaluation.exits, self.request.deposits
+        )
         funding, settlements = self._funding()
-        lead = 1 if self.block.start else 0  # the last close before the range already decides
-        first = self.block.start - lead
-        bars = self.block.bars.slice(self.block.start, len(self.block.bars))
-        run = simulate(
-            self.evaluation.weights[first:],
-            self.block.bars.slice(first, len(self.block.bars)),
-            costs,
-            rules,
-            None if funding is None else funding.slice(first, len(self.block.bars)),
-        ).after(lead)
+        bars = block.bars.slice(block.start, len(block.bars))
+        run = self._simulated(world, funding, first, lead)
+        dear = replace(world, costs=at_costs(world.costs))
+        stressed = self._simulated(dear, funding, first, lead)
+        costs, cash = world.costs, world.rules.initial_cash
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
-        metrics = measure(run, trips, yearly_bars(len(bars), *ends))
         data_hash = self._data_hash(funding)
-        run_id = self._run_id(data_hash, costs, rules)
+        facts = self._facts(data_hash, world, bars, block.bars.slice(first, block.start))
+        run_id = identity_of(facts)
+        missing = missing_of(self.lake, self.market, bars)
         return BacktestResult(
             run_id=run_id,
             strategy=self.evaluation.declaration.name,
@@ -147,33 +155,43 @@ class _Run:
             bars=bars,
             simulation=run,
             trips=trips,
-            metrics=metrics,
+            metrics=measure(run, trips, yearly_bars(len(bars), *ends)),
             costs=costs,
-            rules=rules,
+            rules=world.rules,
             law=Law(
                 checked_rows=len(self.evaluation.checked_rows),
                 lookback=self.evaluation.lookback,
                 thin_margins=len(self.evaluation.thin_margins),
             ),
             data=self._provenance(bars, settlements),
-            overfit=self._overfit(run_id, run.equity, rules.initial_cash),
-            hold=buy_and_hold(bars, costs, rules.initial_cash),
-            notes=tuple(self._notes(bars, run.ruin_row, settlements)),
+            overfit=self._overfit(run_id, bars, run),
+            hold=buy_and_hold(bars, costs, cash),
+            stressed_return=total_return(stressed.growth, cash),
+            benchmark=benchmark_of(self.lake, self.market, bars, costs, cash, settings.benchmark),
+            world=world.told,
+            facts=facts,
+            missing={item.symbol: (item.ours, item.venue) for item in missing},
+            notes=(
+                *self._notes(bars, run, settlements),
+                *listed(missing, self.market, settings.gaps),
+                *world.notes,
+            ),
         )
 
-    def _rules(self) -> "Rules":
-        from xq.backtest.simulation import Rules
+    def _simulated(
+        self, world: "World", funding: "Funding | None", first: int, lead: int
+    ) -> "Simulation":
+        from xq.backtest.vector import simulate
 
-        settings = self.ws.config.backtest
-        exits = self.evaluation.exits
-        chosen = {} if exits is None else {name: getattr(exits, name) for name in exits.__slots__}
-        return Rules(
-            initial_cash=settings.initial_cash,
-            rebalance_band=settings.rebalance_band,
-            max_leverage=settings.max_leverage,
-            lots=inputs.lots(self.market),
-            **chosen,
-        )
+        bars = self.block.bars
+        return simulate(
+            self.evaluation.weights[first:],
+            bars.slice(first, len(bars)),
+            world.costs,
+            world.rules,
+            None if funding is None else funding.slice(first, len(bars)),
+            world.conditions,
+        ).after(lead)
 
     def _funding(self) -> tuple["Funding | None", dict[str, int]]:
         from xq.backtest.funding import on_bars
@@ -198,22 +216,31 @@ class _Run:
         paid = hash_columns({"at_open": funding.at_open.ravel(), "inside": funding.inside.ravel()})
         return hash_columns({bars: funding.at_open[:0].ravel(), paid: funding.inside[:0].ravel()})
 
-    def _run_id(self, data_hash: str, costs: "Costs", rules: "Rules") -> str:
+    def _facts(
+        self, data_hash: str, world: "World", bars: "Bars", before: "Bars"
+    ) -> dict[str, Any]:
+        """Everything that decides the outcome, as plain values."""
         from xq import __version__
         from xq.backtest import identity
 
-        facts: dict[str, Any] = {
+        return {
             "strategy": self.evaluation.declaration.name,
             "source": identity.source_hash(self.evaluation.files),
             "params": dict(self.evaluation.declaration.parameters),
             "market": [self.market.exchange, *self.market.symbols, str(self.market.timeframe)],
-            "start": int(self.block.bars.ts[self.block.start]),
+            "read_from": int(self.block.bars.ts[0]),
+            "start": int(bars.ts[0]),
+            "end": bars.timeframe.end(int(bars.ts[-1])),
+            "decides_from": len(before),
             "data": data_hash,
-            "costs": [costs.fee, costs.slippage],
-            "rules": {name: getattr(rules, name) for name in rules.__slots__},
-            "versions": [__version__, ENGINE_VERSION],
+            "world": identity.conditions_hash(world.conditions),
+            "costs": {name: getattr(world.costs, name) for name in world.costs.__slots__},
+            "rules": {name: getattr(world.rules, name) for name in world.rules.__slots__},
+            "settings": self.ws.config.backtest.model_dump(mode="json"),
+            "deposits": [list(item) for item in self.request.deposits],
+            "seed": self.ws.seed,
+            "versions": {"xq": __version__, "engine": ENGINE_VERSION},
         }
-        return identity.run_id(facts)
 
     def _provenance(self, bars: "Bars", settlements: dict[str, int]) -> "Provenance":
         from xq.backtest.result import Provenance
@@ -221,30 +248,15 @@ class _Run:
         text, synthetic = inputs.label(self.market, bars.timeframe.end(int(bars.ts[-1])))
         return Provenance(text, synthetic, self.block.start, settlements)
 
-    def _overfit(self, run_id: str, equity: Any, start: float) -> "Overfit":
-        import numpy as np
+    def _overfit(self, run_id: str, bars: "Bars", run: "Simulation") -> "Overfit":
+        from xq.api.trial_days import judged, saved_trials
 
-        from xq.api.runs import trial_sharpes
-        from xq.backtest.result import Overfit
-        from xq.metrics import overfit
-        from xq.metrics.returns import bar_returns, sharpe_ratio
-
-        returns = bar_returns(equity, start)
         name = self.evaluation.declaration.name
-        others = trial_sharpes(self.ws, name, self.market, without=run_id)
-        sharpes = np.array([*others, sharpe_ratio(returns)])
-        return Overfit(
-            trials=len(sharpes),
-            probabilistic_sharpe_ratio=overfit.deflated_from(returns, sharpes[-1:]),
-            deflated_sharpe_ratio=overfit.deflated_from(returns, sharpes),
-        )
+        others = saved_trials(self.ws, name, self.market, without=run_id)
+        return judged(bars.known_at, run.growth, run.initial_cash, others)
 
-    def _notes(
-        self, bars: "Bars", ruin_row: int | None, settlements: dict[str, int]
-    ) -> "list[str]":
-        from xq.clock import iso
-
-        notes = [*self.block.notes, *treated_gaps(bars, self.ws.config.backtest.gaps)]
+    def _notes(self, bars: "Bars", run: "Simulation", settlements: dict[str, int]) -> "list[str]":
+        notes = [*self.block.notes]
         missing = self.evaluation.lookback - 1 - self.block.start
         if missing > 0:
             notes.append(
@@ -258,6 +270,11 @@ class _Run:
             notes.append(
                 f"{len(self.evaluation.thin_margins)} checked weights are decided by rounding alone"
             )
-        if ruin_row is not None:
-            notes.append(f"the account was liquidated in the bar of {iso(int(bars.ts[ruin_row]))}")
-        return notes
+        return [*notes, *of_orders(bars, run)]
+
+
+def identity_of(facts: Mapping[str, Any]) -> str:
+    """The id of a run with these facts."""
+    from xq.backtest.identity import run_id
+
+    return run_id(facts)

@@ -31,6 +31,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "strategies": "List, write and check strategies.",
         "backtest": "Simulate a strategy over stored bars.",
         "runs": "List and show saved backtests.",
+        "montecarlo": "Vary a saved backtest to see how much of it is luck.",
     },
     "Trading": {
         "trade": "Run a strategy: once for cron, or on schedule.",

@@ -34,7 +34,7 @@ def cells(result: "BacktestResult") -> list[tuple[str, str]]:
     m = result.metrics
     return [
         ("total return", percent(m.total_return)),
-        ("buy and hold", percent(result.hold_return)),
+        *_benchmark(result),
         ("annual return", percent(m.annual_return)),
         ("volatility", percent(m.volatility)),
         ("Sharpe", _number(m.sharpe_ratio)),
@@ -52,6 +52,13 @@ def cells(result: "BacktestResult") -> list[tuple[str, str]]:
         ("funding", _number(m.funding)),
         ("final equity", _number(m.final_equity)),
     ]
+
+
+def _benchmark(result: "BacktestResult") -> list[tuple[str, str]]:
+    if result.benchmark is None or result.benchmark_return is None:
+        return []
+    name = "buy and hold" if result.benchmark.name == "hold" else result.benchmark.name
+    return [(name, percent(result.benchmark_return))]
 
 
 def columns(pairs: list[tuple[str, str]], width: int = _TWO) -> list[str]:

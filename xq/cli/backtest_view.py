@@ -52,8 +52,9 @@ def render(result: "BacktestResult", width: int = _UNCUT) -> str:
         f"{percent(result.costs.slippage, 3)} on each of {len(result.simulation.fills):,} fills",
         f"  law: {result.law.checked_rows} rows asked again with only their past; "
         f"lookback {result.law.lookback} bars",
-        f"  luck: deflated Sharpe {percent(luck.deflated_sharpe_ratio, 1)}, the chance that it "
-        f"is not luck; {luck.trials} trial{'s' * (luck.trials != 1)}",
+        f"  luck: deflated Sharpe {percent(luck.deflated_sharpe_ratio_2026, 1)}, the chance that "
+        f"it is not luck; {luck.trials} trial{'s' * (luck.trials != 1)}",
+        f"  verdict: {result.verdict.sentence}",
         *(f"  note: {note}" for note in result.notes),
     ]
     return fold("\n".join(lines), width)
