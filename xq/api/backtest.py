@@ -14,8 +14,6 @@ from xq.api.workspace import Workspace
 from xq.errors import NoData
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xq.api.backtest_world import World
     from xq.backtest.result import BacktestResult, Overfit, Provenance
     from xq.backtest.simulation import Funding, Simulation
@@ -91,20 +89,6 @@ def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
     except NoData as error:
         told = "; ".join([error.message, *block.notes])
         raise NoData(told, where=error.where, hint=error.hint) from None
-
-
-def write_report(result: "BacktestResult", path: "Path") -> None:
-    """Write the HTML page of a run, whole or not at all.
-
-    Raises
-    ------
-    StorageFailed
-        If the file cannot be written.
-    """
-    from xq.backtest.report import page
-    from xq.lake.disk import write_whole
-
-    write_whole(path, page(result).encode())
 
 
 @dataclass(frozen=True, slots=True)
