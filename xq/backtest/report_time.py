@@ -109,7 +109,7 @@ def underwater(result: "BacktestResult") -> Drawing:
     """How far equity is below its highest value so far."""
     run, times = result.simulation, result.bars.known_at
     fall = drawdowns(run.growth, run.initial_cash)
-    filled = {"fill": "tozeroy", "fillcolor": "--loss-fill"}
+    filled: Figure = {"fill": "tozeroy", "fillcolor": "--loss-fill"}
     trace, _ = line(times, fall * 100, "drawdown", **filled)
     trace["line"]["color"] = "--loss"
     trace["hovertemplate"] = "%{y:.2f} %<extra></extra>"
