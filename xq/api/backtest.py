@@ -14,8 +14,6 @@ from xq.api.workspace import Workspace
 from xq.errors import NoData
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xq.api.backtest_world import World
     from xq.backtest.result import BacktestResult, Overfit, Provenance
     from xq.backtest.simulation import Funding, Simulation
@@ -93,20 +91,6 @@ def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
         raise NoData(told, where=error.where, hint=error.hint) from None
 
 
-def write_report(result: "BacktestResult", path: "Path") -> None:
-    """Write the HTML page of a run, whole or not at all.
-
-    Raises
-    ------
-    StorageFailed
-        If the file cannot be written.
-    """
-    from xq.backtest.report import page
-    from xq.lake.disk import write_whole
-
-    write_whole(path, page(result).encode())
-
-
 @dataclass(frozen=True, slots=True)
 class _Run:
     """Everything known once the weights are there."""
@@ -163,8 +147,8 @@ class _Run:
             ),
             data=self._provenance(bars, settlements),
             overfit=self._overfit(run_id, bars, run),
-            stressed_return=total_return(stressed.growth, cash),
             hold=buy_and_hold(bars, costs, cash),
+            stressed_return=total_return(stressed.growth, cash),
             benchmark=benchmark_of(self.lake, self.market, bars, costs, cash, settings.benchmark),
             world=world.told,
             facts=facts,

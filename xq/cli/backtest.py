@@ -92,5 +92,7 @@ def backtest(
 
         keep(shell.workspace, result)
     if report is not None:
-        api.write_report(result, report)
+        from xq.api.report import write_report
+
+        write_report(shell.workspace, result, report)
     view(shell, result, saved=save, report=report)
