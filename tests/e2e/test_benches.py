@@ -68,3 +68,9 @@ def test_indicators() -> None:
     out = _run("indicators.py", "--rows", "2000", "--rounds", "1", "--each")
     assert len(FIGURE.findall(out)) == 1
     assert len(re.findall(r"^\w+ +xq +[\d.]+ ms", out, re.MULTILINE)) >= 30
+
+
+def test_order_flow() -> None:
+    out = _run("order_flow.py", "--rows", "50000", "--rounds", "1")
+    assert len(FIGURE.findall(out)) == 1
+    assert len(re.findall(r"[\d.]+ million updates/s", out)) == 2
