@@ -39,6 +39,8 @@ class BacktestRequest:
         None takes those of ``[collect]``.
     params
         Outrank ``[strategy.<name>]``; text is read as the parameter's type.
+    latency_ms
+        From a decision to its order in the book; of strategies that answer events.
     """
 
     strategy: str = "trend_following"
@@ -46,6 +48,7 @@ class BacktestRequest:
     timeframe: str | None = None
     span: Span = field(default_factory=Span)
     params: Mapping[str, object] = field(default_factory=dict)
+    latency_ms: int = 100
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
@@ -60,8 +63,11 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
     StrategyError
         The strategy is broken or breaks the law.
     """
+    from xq.api.backtest_market import backtest_market, is_market_strategy
     from xq.strategy.sandbox import Evaluator, StrategySpec
 
+    if is_market_strategy(ws, request.strategy):
+        return backtest_market(ws, request)
     config = ws.config
     market = inputs.market_of(
         config.exchange.name,

@@ -37,6 +37,9 @@ def backtest(
     exchange: Annotated[
         str | None, typer.Option(help="Whose bars. Default: exchange.name.")
     ] = None,
+    latency: Annotated[
+        int, typer.Option(min=1, help="ms from decision to book; strategies on events only.")
+    ] = 100,
     gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
     save: Annotated[
         bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")
@@ -70,6 +73,7 @@ def backtest(
         timeframe=timeframe,
         span=Span.of(since, until, days),
         params=assigned(param or []),
+        latency_ms=latency,
     )
     result = api.backtest(shell.workspace, request)
     if save:

@@ -10,6 +10,7 @@ from xq.indicators.indicator import LENGTH_LIMIT, Parameter, indicator
 from xq.indicators.unit_root import UnitRoot, unit_root
 
 ORDER = Parameter("order", 0.4, 0.01, 2.0)
+ORDERS = tuple(round(0.05 * n, 2) for n in range(21))
 CUT = Parameter("cut", 1e-4, 1e-5, 0.1)
 
 
@@ -123,7 +124,7 @@ def least_order(
     cut: float = 1e-4,
     rule: str = "aic",
     lags: int | None = None,
-    orders: Sequence[float] = tuple(round(0.05 * n, 2) for n in range(21)),
+    orders: Sequence[float] = ORDERS,
 ) -> Order:
     """The least order at which the augmented Dickey-Fuller test rejects at 5 %.
 

@@ -162,7 +162,8 @@ def _edges(share: np.ndarray, buckets: int) -> np.ndarray:
 
 def _share(bid_quantity: np.ndarray, ask_quantity: np.ndarray) -> np.ndarray:
     both = np.asarray(bid_quantity, dtype=np.float64) + ask_quantity
-    return np.divide(bid_quantity, both, out=np.full(len(both), np.nan), where=both > 0)
+    share = np.full(len(both), np.nan)
+    return np.asarray(np.divide(bid_quantity, both, out=share, where=both > 0))
 
 
 def _spread(bid_price: np.ndarray, ask_price: np.ndarray, tick: float) -> np.ndarray:

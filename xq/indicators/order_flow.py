@@ -248,7 +248,8 @@ def _summed(quantity: np.ndarray) -> np.ndarray:
 
 
 def _over(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below != 0)
+    nothing = np.full(np.shape(above), np.nan)
+    return np.asarray(np.divide(above, below, out=nothing, where=below != 0))
 
 
 @indicator(

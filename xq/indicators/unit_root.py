@@ -87,7 +87,7 @@ def unit_root(series: np.ndarray, *, rule: str = "aic", lags: int | None = None)
 def _by_aic(series: np.ndarray, most: int) -> int:
     """On the rows that all candidates share; one factorisation serves them all."""
     change, columns = _design(series, most)
-    factor = np.linalg.qr(np.column_stack([columns, change]), mode="r")
+    factor = np.linalg.qr(np.column_stack([columns, change])).R
     # What column j+1 and after leave of the change is the residual of the first j columns.
     left = np.cumsum(factor[::-1, -1] ** 2)[::-1][2:]
     rows = len(change)

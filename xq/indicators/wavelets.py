@@ -64,7 +64,7 @@ LEVELS = Parameter("levels", 4, 1, 8)
 
 
 def _memory(levels: int, window: int) -> int:
-    return 2**levels + window - 1
+    return int(2**levels) + window - 1
 
 
 @indicator(
