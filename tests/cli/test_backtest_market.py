@@ -129,3 +129,27 @@ def test_a_leverage_that_is_allowed_says_what_a_stop_costs(
     done = xq(*ASK, *EAGER, "--param", "risk=0.5")
     assert done.exit_code == 0, done.stderr
     assert "a stop of 5% on 10 times equity loses 50.0% of it" in json.dumps(done.rows)
+
+
+FLOW = ("features", "flow", "--symbol", ABC, "--exchange", "binance")
+
+
+@pytest.mark.usefixtures("desk")
+def test_order_flow_of_the_record(xq: Run) -> None:
+    done = xq(*FLOW)
+    assert done.exit_code == 0, done.stderr
+    rows = done.rows
+    assert len(rows) == 30
+    traded = [row["trade_flow"] for row in rows[1:-1]]
+    assert any(value > 0 for value in traded)
+    half = len(rows) // 2
+    for name in ("microprice", "ofi_integrated"):
+        assert all(row[name] is None for row in rows[:half])
+    assert all(row["microprice"] is not None for row in rows[half:])
+    assert rows[0]["ofi"] is None  # its first change follows nothing
+    swelling = [row for row in rows[1:] if row["ofi"] is not None]
+    assert len(swelling) == 29
+    assert all(-1 <= row["imbalance"] <= 1 for row in rows)
+    assert all(10 <= row["weighted_mid"] <= 10.2 for row in rows)
+    refused = xq(*FLOW, "--train", "1")
+    assert (refused.exit_code, "share between 0 and 1" in refused.stderr) == (2, True)

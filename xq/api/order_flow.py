@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xq.strategy.market_tape import Tape
 
 _LEVELS = 5
+_SPREADS = 20  # ticks; what is wider tells little and takes many rows to learn
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,11 @@ class _Columns:
         from xq.indicators import order_flow as of
 
         starts = self._books_of
-        levels = of.interval_sums(of.order_flow(*self._book, self._fresh), starts)
-        depth = of.average_depth(self._book[1], self._book[3], starts)
-        scaled = of.depth_normalised(levels, depth)
+        bid, bids, ask, asks = self._book
+        levels = of.interval_sums(of.order_flow(bid, bids, ask, asks, self._fresh), starts)
+        depth = of.average_depth(bids, asks, starts)
+        there = np.isfinite(levels[: self._train]).any(axis=0)  # a thin book has fewer
+        scaled = of.depth_normalised(levels[:, there], depth[:, there])
         bought, share = of.trade_imbalance(
             self._trades[:, 1], self._trades[:, 2] > 0, self._trades_of
         )
@@ -133,8 +136,13 @@ class _Columns:
         steps = np.abs(np.diff(np.unique(np.round(np.concatenate(train[::2]), 9))))
         if not len(steps):
             raise NoData("the price of the training part never moves: no tick can be seen")
-        tick = float(steps.min())
-        fitted = Microprice.fit(*train, tick=round(tick, 9), fresh=self._fresh[:stop])
+        tick = round(float(steps.min()), 9)
+        usual = float(np.nanquantile((train[2] - train[0]) / tick, 0.9))
+        spreads = min(max(round(usual), 2), _SPREADS)
+        bid, bids, ask, asks = train
+        fitted = Microprice.fit(
+            bid, bids, ask, asks, tick=tick, spreads=spreads, fresh=self._fresh[:stop]
+        )
         return self._after(fitted.price(*quotes))
 
     def _after(self, values: "np.ndarray") -> "np.ndarray":
