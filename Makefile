@@ -50,6 +50,7 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	$(BIN)/python tests/support/venue_fuzz.py $$(( $(N) * 100 )) $(SEED) $(N)
 	$(BIN)/python tests/support/venue_torture.py $(EVENTS) $(SEED)
 	$(BIN)/python tests/support/gate_exam.py $(MARKETS)
+	$(BIN)/python tests/support/book_flow.py $(EVENTS) $(SEED)
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: exam

@@ -8,12 +8,13 @@ from support.plugins import plugin, recorded, walk
 
 from xq.bars import Bars
 from xq.strategy.load import find, load
+from xq.strategy.market import answers_events
 from xq.strategy.sandbox import Evaluator, StrategySpec, discover, evaluate
 from xq.strategy.template import render
 from xq.timeframe import Timeframe
 
 FOLDER = Path(__file__).resolve().parents[2] / "strategies"
-NAMES = sorted(find(FOLDER))
+NAMES = sorted(name for name, path in find(FOLDER).items() if not answers_events(path))
 SEVERAL = ["cross_section", "pairs"]
 WITH_INPUTS = ["funding_carry"]
 ALONE = [name for name in NAMES if name not in SEVERAL + WITH_INPUTS]

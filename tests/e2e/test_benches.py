@@ -74,3 +74,9 @@ def test_significance() -> None:
     out = _run("significance.py", "--rounds", "1")
     assert len(FIGURE.findall(out)) == 1
     assert out.count("limit") == 2
+
+
+def test_order_flow() -> None:
+    out = _run("order_flow.py", "--rows", "50000", "--rounds", "1")
+    assert len(FIGURE.findall(out)) == 1
+    assert len(re.findall(r"[\d.]+ million updates/s", out)) == 2

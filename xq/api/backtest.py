@@ -40,6 +40,8 @@ class BacktestRequest:
         Outrank ``[strategy.<name>]``; text is read as the parameter's type.
     deposits
         Epoch ms and quote asset brought in then; negative is taken out. No part of the profit.
+    latency_ms
+        From a decision to its order in the book; of strategies that answer events.
     """
 
     strategy: str = "trend_following"
@@ -48,6 +50,7 @@ class BacktestRequest:
     span: Span = field(default_factory=Span)
     params: Mapping[str, object] = field(default_factory=dict)
     deposits: tuple[tuple[int, float], ...] = ()
+    latency_ms: int = 100
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
@@ -62,8 +65,11 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
     StrategyError
         The strategy is broken or breaks the law.
     """
+    from xq.api.backtest_market import backtest_market, is_market_strategy
     from xq.strategy.sandbox import Evaluator, StrategySpec
 
+    if is_market_strategy(ws, request.strategy):
+        return backtest_market(ws, request)
     config = ws.config
     market = inputs.market_of(
         config.exchange.name,

@@ -47,6 +47,9 @@ def backtest(
     deposit: Annotated[
         list[str] | None, typer.Option(help="Repeatable: TIME=AMOUNT; negative: taken out.")
     ] = None,
+    latency: Annotated[
+        int, typer.Option(min=1, help="ms from decision to book; strategies on events only.")
+    ] = 100,
     gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
     save: Annotated[
         bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")
@@ -85,6 +88,7 @@ def backtest(
         span=Span.of(since, until, days),
         params=assigned(param or []),
         deposits=tuple(deposits_of(deposit or [])),
+        latency_ms=latency,
     )
     result = api.backtest(shell.workspace, request)
     if save:

@@ -64,3 +64,19 @@ def check_features(
     shell.rows(checks)
     if any(item.differing for item in checks):
         raise stale(checks)
+
+
+@command(app, "flow")
+def order_flow(
+    shell: Shell,
+    symbol: Name = None,
+    timeframe: Annotated[str, typer.Option(help="Bar length.")] = "1s",
+    exchange: Exchange = None,
+    train: Annotated[
+        float, typer.Option(help="Share of the bars to fit on; fitted columns begin after it.")
+    ] = 0.5,
+) -> None:
+    """Show order flow of a stored book and its trades, bar by bar."""
+    from xq.api.order_flow import FlowRequest, flow
+
+    shell.rows(flow(shell.workspace, FlowRequest(symbol, timeframe, exchange, train=train)))

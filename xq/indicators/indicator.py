@@ -15,7 +15,7 @@ R = TypeVar("R")
 Number = int | float
 Kind = Literal["finite", "decaying", "anchored"]
 Anchor = Literal["", "UTC day", "reversal", "confirmed swing"]
-Unit = Literal["price", "volume", "percent", "number", "time"]
+Unit = Literal["price", "log price", "volume", "percent", "number", "time"]
 
 SEED_WEIGHT = 1e-12
 """A start is forgotten when its weight is below this. At 1e-9 the RSI of a market that has just
@@ -97,7 +97,7 @@ class Indicator(Generic[R]):
         Where there is no value even after warm-up; empty for nowhere.
     units
         Of each output: prices and volumes scale with their inputs, percents and numbers do not;
-        a time is epoch ms.
+        a time is epoch ms. A log price moves by a constant when prices are in another unit.
 
     Examples
     --------

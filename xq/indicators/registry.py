@@ -9,11 +9,31 @@ import numpy as np
 
 from xq.bars import Bars
 from xq.errors import unknown
-from xq.indicators import averages, momentum, swings, trend, volatility, volume
+from xq.indicators import (
+    averages,
+    fracdiff,
+    momentum,
+    order_flow,
+    swings,
+    trend,
+    volatility,
+    volume,
+    wavelets,
+)
 from xq.indicators.indicator import Indicator, Number
 from xq.timeframe import DAY_MS, MINUTE_MS, Timeframe
 
-_FAMILIES = (averages, momentum, swings, trend, volatility, volume)
+_FAMILIES = (
+    averages,
+    fracdiff,
+    momentum,
+    order_flow,
+    swings,
+    trend,
+    volatility,
+    volume,
+    wavelets,
+)
 
 
 @cache

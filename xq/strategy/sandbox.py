@@ -158,6 +158,16 @@ class Evaluator:
         return self._worker.printed
 
     @property
+    def worker(self) -> WorkerProcess:
+        """The process, for its shared memory."""
+        return self._worker
+
+    def ask(self, request: Mapping[str, Any]) -> Any:
+        """One question of another contract than bars, within the deadline; errors are raised."""
+        self._loaded()
+        return self._worker.ask(request, self._clock.monotonic() + self._deadline_s)
+
+    @property
     def declaration(self) -> Declaration:
         """What the strategy states; waits until it is loaded.
 
