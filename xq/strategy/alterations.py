@@ -9,6 +9,7 @@ from xq.bars import FIELDS, Bars
 
 PRICES = ("open", "high", "low", "close")
 _PRICE_INPUTS = ("mark", "index")
+_OTHER_INPUTS = ("funding", "open_interest")
 
 Change = Callable[[str, np.ndarray], np.ndarray]
 
@@ -26,6 +27,18 @@ def reordered(bars: Bars, order: Sequence[int]) -> Bars:
     columns = list(order)
     symbols = tuple(bars.symbols[column] for column in columns)
     return _told(bars, lambda _name, values: values[:, columns], symbols)
+
+
+def has_known_unit(name: str) -> bool:
+    """Whether a further input's unit follows from its name; that of a stored feature does not.
+
+    Examples
+    --------
+    >>> [name for name in ("close@4h", "funding", "rsi_14@4h") if has_known_unit(name)]
+    ['close@4h', 'funding']
+    """
+    field, _, coarser = name.partition("@")
+    return field in FIELDS if coarser else name in (*_PRICE_INPUTS, *_OTHER_INPUTS)
 
 
 def rescaled(bars: Bars, factors: np.ndarray) -> Bars:

@@ -122,7 +122,12 @@ class Examination:
     def checks(self) -> Iterator[Check]:
         """Every property in turn."""
         yield self._check(_START, self._starts())
-        yield self._check(_UNITS, self._units())
+        stored = [name for name in self.bars.extra if not alterations.has_known_unit(name)]
+        if stored:
+            told = f"stored features keep their units: {', '.join(stored)}"
+            yield Check(_UNITS.name, "not asked", finding=told)
+        else:
+            yield self._check(_UNITS, self._units())
         several = self._several()
         if isinstance(several, str):
             yield Check(_ORDER.name, "not asked", finding=several)
