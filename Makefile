@@ -39,16 +39,23 @@ test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(WITNESSES) ## Run the whole test
 N ?= 10000
 SEED ?= 1
 EVENTS ?= 1000000
+MARKETS ?= 200
 
 .PHONY: torture
-torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket; a million requests and a million events at the venue; laws on new examples
+torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket; a million requests and a million events at the venue; the gate's exam; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
 	$(BIN)/python tests/support/cli_steps.py 1
 	$(BIN)/python tests/support/objects_torture.py $$(( $(N) / 50 + 1 )) $(SEED)
 	$(BIN)/python tests/support/venue_fuzz.py $$(( $(N) * 100 )) $(SEED) $(N)
 	$(BIN)/python tests/support/venue_torture.py $(EVENTS) $(SEED)
+	$(BIN)/python tests/support/gate_exam.py $(MARKETS)
+	$(BIN)/python tests/support/book_flow.py $(EVENTS) $(SEED)
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
+
+.PHONY: exam
+exam: $(VENV)/.dev ## Plant every known leak: the law must refuse each, and none of their honest twins
+	$(BIN)/python tests/support/leak_exam.py
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, formatting, types

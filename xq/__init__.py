@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from xq.strategy.base import Strategy as Strategy
     from xq.strategy.base import latch as latch
     from xq.strategy.base import param as param
+    from xq.strategy.market import MarketStrategy as MarketStrategy
+    from xq.strategy.market_state import MarketState as MarketState
     from xq.timeframe import Timeframe as Timeframe
 
 __version__ = "0.1.0"
@@ -20,6 +22,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Bars": "xq.bars",
     "Exits": "xq.strategy.base",
+    "MarketState": "xq.strategy.market_state",
+    "MarketStrategy": "xq.strategy.market",
     "Strategy": "xq.strategy.base",
     "Timeframe": "xq.timeframe",
     "indicators": "xq.indicators",
@@ -30,6 +34,8 @@ _HOMES = {
 __all__ = [
     "Bars",
     "Exits",
+    "MarketState",
+    "MarketStrategy",
     "Strategy",
     "Timeframe",
     "__version__",

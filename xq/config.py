@@ -54,7 +54,29 @@ class BacktestConfig(_Section):
 
     initial_cash: Positive = Field(10_000.0, description="quote asset at the start")
     fee: Fraction = Field(0.001, description="taker fee as a fraction of notional")
-    slippage: Fraction = Field(0.0005, description="price worsening as a fraction of price")
+    maker_fee: Fraction | None = Field(
+        None, description="fee of fills that rested in the book; unset is the same fee"
+    )
+    slippage: Fraction = Field(
+        0.0005, description="price worsening as a fraction of price, where none is measured"
+    )
+    slippage_model: Literal["fixed", "half_spread", "square_root"] = Field(
+        "fixed", description="what a market order costs beside its fee"
+    )
+    slippage_coefficient: Positive = Field(
+        1.0, description="Y of the square-root model: impact in units of daily volatility"
+    )
+    delay: int = Field(1, ge=1, le=10_000, description="opens from a decision to its fill")
+    limit_exits: bool = Field(
+        False, description="whether take-profits rest in the book: maker fee, no slippage"
+    )
+    inside_bars: bool = Field(
+        True, description="whether exits and liquidation follow finer stored bars"
+    )
+    liquidation_fee: Fraction = Field(
+        0.0125, description="fraction of notional that a liquidation costs"
+    )
+    benchmark: str = Field("hold", description="hold, none, or a symbol to compare with")
     rebalance_band: Fraction | None = Field(
         None, description="drift of weight that triggers a trade without a new target"
     )

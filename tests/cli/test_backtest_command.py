@@ -23,7 +23,18 @@ METRICS = [
     "max_drawdown", "win_rate", "profit_factor", "expectancy", "round_trips", "turnover",
     "exposure", "fees", "slippage", "funding", "final_equity",
 ]  # fmt: skip
-EXTRA = ["costs", "rules", "engine", "law", "data", "overfit", "buy_and_hold", "notes"]
+EXTRA = [
+    "costs", "rules", "engine", "law", "data", "overfit", "statistics", "stress", "verdict",
+    "buy_and_hold", "benchmark", "world", "gaps", "breakdowns", "notes",
+]  # fmt: skip
+
+
+def survivors(symbol: str = "BTC/USDT") -> str:
+    return (
+        f"survivorship: no trading rules of {symbol} are stored as of the time: no lots, minimums "
+        "and ticks, and symbols chosen because they exist today"
+    )
+
 
 ALWAYS = '''"""Always in the market."""
 
@@ -69,7 +80,7 @@ def test_the_object_has_exactly_the_documented_keys_in_order(xq: Run, tmp_path: 
     )  # fmt: skip
     assert (found["start"], found["bars"]) == ("2023-01-17T02:00:00Z", 1500 - 386)
     assert found["end"] == "2023-03-04T12:00:00Z"
-    assert found["costs"] == {"fee": 0.001, "slippage": 0.0005}
+    assert found["costs"] == {"fee": 0.001, "slippage": 0.0005, "maker": None}
     assert found["metrics"]["round_trips"] > 5
     assert found["metrics"]["max_drawdown"] <= 0 < found["metrics"]["fees"]
     assert found["law"]["checked_rows"] == 24
@@ -112,7 +123,7 @@ def test_piped_it_is_one_json_line_and_notes_go_to_stderr(xq: Run, tmp_path: Pat
     result = xq("backtest")
     assert len(result.stdout.splitlines()) == 1
     assert answer(result)["bars"] == 1500 - 386
-    assert result.stderr == ""
+    assert result.stderr == f"note: {survivors()}\n"
     early = ("backtest", "--since", "2023-01-01")
     assert xq(*early).stderr.startswith("note: earlier bars for the warm-up could not be fetched: ")
     quiet = xq(*early, "--quiet")
@@ -124,7 +135,7 @@ def test_a_range_takes_its_warm_up_from_the_bars_before_it(xq: Run, tmp_path: Pa
     found = answer(xq("backtest", "--days", "20", "--output", "json"))
     assert found["bars"] == 480
     assert found["data"]["warm_up_bars"] == found["law"]["lookback"]
-    assert found["notes"] == []
+    assert found["notes"] == [survivors()]
     since = answer(
         xq("backtest", "--since", "2023-02-01", "--until", "2023-02-11", "--output", "json")
     )
@@ -216,7 +227,9 @@ def test_perpetuals_may_be_short_and_pay_the_funding_that_is_stored(
     options = ["--strategy", "always", "--symbol", symbol, "--param", "weight=-0.5",
                "--output", "json"]  # fmt: skip
     bare = answer(xq("backtest", *options))
-    assert bare["notes"] == [f"no funding of {symbol} is stored, none was applied"]
+    assert bare["notes"] == [
+        f"no funding of {symbol} is stored, none was applied", survivors(symbol),
+    ]  # fmt: skip
     assert bare["metrics"]["funding"] == 0.0
     times = pa.array([START_MS + k * 8 * 3_600_000 for k in range(75)])
     table = pa.table({"ts": times.cast(pa.timestamp("ms", "UTC")), "rate": [0.0001] * 75})
@@ -309,9 +322,13 @@ def test_a_hole_is_refused_flagged_or_dropped(xq: Run, tmp_path: Path) -> None:
     for choice in ("drop", "flag"):
         found = answer(xq("backtest", "--gaps", choice))
         assert found["bars"] == 1490 - 386
-        assert [note.partition(" are")[0] for note in found["notes"]] == [
-            f"gaps: {choice}; 10 bars in 1 gap"
+        how = "left out" if choice == "drop" else "untradable"
+        hole = "2023-02-07T12:00:00Z to 2023-02-07T22:00:00Z"
+        assert found["notes"] == [
+            f"gap of ours: BTC/USDT has no bar {hole}; 10 bars are {how}, nothing was filled",
+            survivors(),
         ]
+        assert found["gaps"] == {"BTC/USDT": {"ours": [hole], "venue": []}}
         years = (1500 - 386) / 8760  # time that passed, not bars that were seen
         growth = 1 + found["metrics"]["total_return"]
         assert found["metrics"]["annual_return"] == pytest.approx(growth ** (1 / years) - 1)

@@ -73,6 +73,17 @@ def test_a_range_is_warmed_up_by_the_bars_before_it(xq: Callable, lake: Path) ->
         assert row == pytest.approx(expected, rel=1e-9)
 
 
+def test_too_few_bars_before_a_range_are_told(xq: Callable, lake: Path) -> None:
+    words = ("indicators", "kama", "sma", "vwap", "ema:20")
+    told = xq(*words, "--since", "1970-01-08")
+    assert told.stderr == (
+        "kama:10 ema:20: 168 bars before the range are too few to forget the start\n"
+    )
+    assert "kama:10:" in xq(*words, "--since", "1970-02-05").stderr
+    assert xq("indicators", *words[2:], "--since", "1970-02-05").stderr == ""
+    assert xq(*words).stderr == ""  # everything there is has no bars before it
+
+
 def test_a_hole_is_named_and_never_bridged(xq: Callable, tmp_path: Path) -> None:
     store(tmp_path / "data", BARS, np.delete(np.arange(1000), [500, 501]))
     done = xq("indicators", "sma:5")
@@ -110,6 +121,15 @@ def test_list(xq: Callable) -> None:
     assert "psar:acceleration=0.02:maximum=0.2" in xq("indicators", "list", "-o", "table").stdout
 
 
+def test_all_about_one(xq: Callable) -> None:
+    (shown,) = xq("indicators", "list", "bbands").rows
+    assert shown["parameters"] == ("length 2 to 10000 bars, width 0.1 to 10 standard deviations")
+    assert (shown["ddof"], shown["units"], shown["memory"]) == (0, "price", 20)
+    assert [row["name"] for row in xq("indicators", "list", "vwap", "ema").rows] == ["vwap", "ema"]
+    table = xq("indicators", "list", "ichimoku", "-o", "table").stdout
+    assert "displacement - 1 bars before" in " ".join(table.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
@@ -130,7 +150,12 @@ def test_list(xq: Callable) -> None:
             "error: no parameter of bbands named 'wdth'; did you mean 'width'?\n"
             "  hint:  bbands:length=20:width=2\n",
         ),
-        (["list", "ema"], 2, "error: 'list' stands alone\n  hint:  xq indicators list\n"),
+        (["ema", "list"], 2, "error: 'list' stands alone\n  hint:  xq indicators list\n"),
+        (
+            ["list", "emaa"],
+            2,
+            "error: no indicator named 'emaa'; did you mean 'ema'?\n  hint:  xq indicators list\n",
+        ),
         (
             ["ema", "--symbol", "ETH/USDT"],
             4,

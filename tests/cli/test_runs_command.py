@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from support.backtests import workspace
 
@@ -89,3 +91,87 @@ def test_every_saved_run_of_the_same_series_counts_as_a_trial(
     assert chance["deflated_sharpe_ratio"] < chance["probabilistic_sharpe_ratio"]
     other = json.loads(xq("backtest", "--strategy", "bollinger").stdout)
     assert other["overfit"]["trials"] == 1
+
+
+def test_a_run_comes_out_again_byte_by_byte(xq: Run, saved: list[dict[str, Any]]) -> None:
+    for run in (saved[0], saved[2]):
+        result = xq("runs", "verify", run["run_id"])
+        assert result.exit_code == 0, result.stderr
+        assert [row["part"] for row in result.rows] == ["equity", "fills", "round_trips", "metrics"]
+        assert all(row["same"] and row["saved"] == row["again"] for row in result.rows)
+        assert "byte by byte" in result.stderr
+
+
+def test_a_run_with_other_options_comes_out_again_whatever_is_configured_now(
+    xq: Run, tmp_path: Path
+) -> None:
+    workspace(tmp_path)
+    options = ["--delay", "3", "--slippage-model", "square_root", "--deposit", "2023-02-01=500"]
+    run = json.loads(xq("backtest", "--save", *options, "--fee", "0").stdout)
+    (tmp_path / "xq.toml").write_text("[backtest]\nfee = 0.01\n[collect]\ntimeframe = '4h'\n")
+    assert xq("runs", "verify", run["run_id"]).exit_code == 0
+
+
+def test_another_strategy_or_other_data_is_named_as_the_reason(
+    xq: Run, saved: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = tmp_path / "strategies" / "trend_following.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("trend.clip(0)", "trend.clip(0) * 0.5"), encoding="utf-8")
+    result = xq("runs", "verify", saved[0]["run_id"])
+    assert result.exit_code == 4
+    assert "equity, fills, round_trips, metrics differ because of source" in result.stderr
+
+
+def test_what_tells_two_runs_apart_is_listed(xq: Run, saved: list[dict[str, Any]]) -> None:
+    rows = xq("runs", "diff", saved[0]["run_id"], saved[1]["run_id"]).rows
+    found = {row["name"]: (row["first"], row["second"]) for row in rows}
+    assert found["params.fast"] == (12, 9)
+    assert found["run_id"] == (saved[0]["run_id"], saved[1]["run_id"])
+    assert "metrics.total_return" in found
+    assert not {"source", "params.slow", "versions.xq"} & set(found)
+    same = xq("runs", "diff", saved[0]["run_id"], saved[0]["run_id"])
+    assert (same.stdout, same.stderr) == ("", "no difference\n")
+
+
+def live_fills(folder: Path, count: int) -> None:
+    """Fills of a paper run that cost half the spread and 0.7 times the square-root law."""
+    from xq.lake.layout import Dataset
+    from xq.lake.reader import Lake
+    from xq.lake.schema import TIMESTAMP
+    from xq.lake.writer import LakeWriter
+    from xq.portfolio.slippage_evidence import from_bars
+
+    bars = Lake(folder / "data").bars("binance", ["BTC/USDT"], "1h")
+    known = from_bars(bars)
+    rows = np.arange(200, 200 + count)
+    quantity = 1e-4 * (1 + rows % 7)
+    worse = known.spread[rows, 0] / 2 + 0.7 * known.volatility[rows, 0] * np.sqrt(
+        quantity / known.volume[rows, 0]
+    )
+    sign = np.where(rows % 2 == 0, 1, -1)
+    columns = {
+        "ts": pa.array(bars.ts[rows] + 5_000, pa.int64()).cast(TIMESTAMP),
+        "fill_id": [f"f{row}" for row in rows],
+        "symbol": ["BTC/USDT"] * count,
+        "side": ["buy" if one > 0 else "sell" for one in sign],
+        "price": bars.open[rows, 0] * (1 + sign * worse),
+        "quantity": quantity,
+        "mode": ["paper"] * count,
+        "exchange": ["binance"] * count,
+    }
+    dataset = Dataset("fills", run_id="paper-1")
+    schema = pa.schema([dataset.spec.schema.field(name) for name in columns])
+    LakeWriter(folder / "data").upsert(dataset, pa.table(columns, schema=schema))
+
+
+def test_own_fills_fit_the_coefficient_from_200_on(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    live_fills(tmp_path, 199)
+    few = xq("runs", "slippage")
+    assert few.exit_code == 4
+    assert "needs 200 fills, found 199" in few.stderr
+    live_fills(tmp_path, 400)
+    found = json.loads(xq("runs", "slippage").stdout)
+    assert found["fills"] == 400
+    assert found["coefficient"] == pytest.approx(0.7, rel=1e-6)

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import ccxt
 import pytest
 import requests
 
@@ -47,32 +49,28 @@ def test_it_serves_until_told_to_stop(tmp_path, number):
     assert time_of(report["url"]) >= 1_704_067_200_000
     code, rest, notes = server.end(number)
     assert (code, rest) == (0, "")
-    assert f'"fapiPublic": "{report["url"]}/fapi/v1"' in notes
+    assert f'url, ws = "{report["url"]}"' in notes
     assert "Traceback" not in notes
     assert (tmp_path / "state" / "sim.sqlite").is_file()
 
 
-def test_the_advice_on_ccxt_works_as_printed(tmp_path):
-    import ccxt
-
+def test_what_it_prints_is_a_program_that_trades_at_every_door(tmp_path):
     server = Server(cwd=tmp_path)
     server.report()
     code, _, notes = server.end(signal.SIGTERM)
     assert code == 0
-    calls = notes[notes.index("ccxt.binance(") :]
-    spot, _, rest = calls.partition("ccxt, futures:")
-    futures = rest[: rest.index("Status page")].strip()
+    assert all(len(line) < 80 for line in notes.splitlines() if "sim.sqlite" not in line)
+    old = notes.split('url, ws = "')[1].partition('"')[0]
     server = Server("--state", "state", cwd=tmp_path)
-    url = server.report()["url"]
-    for text, symbol in ((spot, "BTC/USDT"), (futures, "BTC/USDT:USDT")):
-        old = notes.split('"public": "')[1].split("/api")[0]
-        client = eval(text.replace(old, url), {"ccxt": ccxt})
-        try:
-            client.load_markets()
-            assert client.fetch_ticker(symbol)["last"] > 0
-            assert client.fetch_balance()["USDT"]["free"] == 10_000
-        finally:
-            client.session.close()
+    names: dict[str, Any] = {}
+    exec(notes.replace(old.partition("//")[2], server.report()["url"].partition("//")[2]), names)
+    symbols = {"spot": "BTC/USDT", "futures": "BTC/USDT:USDT", "bybit": "BTC/USDT:USDT"}
+    for name, symbol in symbols.items():
+        with names[name].session:
+            assert names[name].fetch_ticker(symbol)["last"] > 0
+            assert names[name].fetch_balance()["USDT"]["free"] == 10_000
+            with pytest.raises(ccxt.InsufficientFunds):
+                names[name].create_order(symbol, "market", "buy", 50)
     assert server.end(signal.SIGTERM)[0] == 0
 
 

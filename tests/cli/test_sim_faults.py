@@ -41,7 +41,7 @@ def test_a_script_is_in_force_from_the_first_request(tmp_path):
     process.send_signal(signal.SIGTERM)
     _, notes = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert f"status page: {report['admin']}" in notes
+    assert f"# status page, faults and time: {report['admin']}\n" in notes
 
 
 def test_what_is_wrong_with_a_script_is_said_with_its_line(tmp_path):

@@ -11,6 +11,8 @@ from xq.bars import FIELDS
 from xq.lake.layout import Dataset
 from xq.lake.writer import LakeWriter
 
+CHECKS = ["law", "warm-up", "price units", "symbol order", "other futures", "parameter corners"]
+
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
@@ -43,6 +45,9 @@ def test_new_list_check(xq: Callable, workspace: Path) -> None:
     assert report["parameters"] == {"length": 50, "overheated": 80.0}
     assert (report["bars"], report["checked"]) == (1500, 1500 - 387)
     assert report["thin_margins"] == []
+    assert [row["check"] for row in report["checks"]] == CHECKS
+    assert {row["result"] for row in report["checks"]} == {"holds"}
+    assert all(row["asked"] > 0 for row in report["checks"])
     assert done.stderr == "the law holds: 1113 rows asked again, twice each\n"
 
 
@@ -85,22 +90,57 @@ def test_a_leak_is_refused_with_the_place(xq: Callable, workspace: Path) -> None
         name="leak",
     )
     done = xq("strategies", "check", "leak")
-    assert (done.exit_code, done.stdout) == (5, "")
+    assert done.exit_code == 5
+    (report,) = done.rows
+    (law,) = report["checks"]
+    assert (law["check"], law["result"]) == ("law", "fails")
     first, where, hint = done.stderr.splitlines()
     assert first.startswith("error: the weight of BTC/USDT at 1970-0")
     assert first.endswith(("the bars after it and 0 without them", "it and 1 without them"))
+    assert first == f"error: {law['finding']}"
     assert where == f"  where: {workspace / 'strategies' / 'leak.py'}"
     assert hint.startswith("  hint:  use only rows up to t")
 
 
-def test_what_a_plugin_prints_is_no_data(
-    xq: Callable, workspace: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_plugin_prints_goes_to_stderr_marked(xq: Callable, workspace: Path) -> None:
     body = "print('noise')\nreturn bars.close * 0"
     plugin(workspace / "strategies", body, name="loud")
-    done = xq("strategies", "check", "loud", "--rows", "5")
-    assert [row["printed"] for row in done.rows] == ["noise\n"]
-    assert capfd.readouterr().out == ""
+    done = xq("strategies", "check", "loud", "--rows", "5", "--output", "table")
+    assert "noise" not in done.stdout
+    assert "loud printed: noise\n" in done.stderr
+    assert done.stderr.count("noise") == 1
+    assert xq("strategies", "check", "loud", "--rows", "5").rows[0]["printed"] == "noise\n"
+
+
+def test_the_table_names_every_check(xq: Callable, workspace: Path) -> None:
+    xq("strategies", "new", "my_idea")
+    done = xq("strategies", "check", "my_idea", "--rows", "20", "--output", "table")
+    done.check(0)
+    shown = [line.split("  ")[0].strip() for line in done.stdout.splitlines() if "holds" in line]
+    assert shown == CHECKS
+
+
+def test_another_unit_of_price_is_a_finding_with_rows(xq: Callable, workspace: Path) -> None:
+    body = "return np.where(bars.close > 100.0, 1.0, 0.0)"
+    plugin(workspace / "strategies", body, name="level", lookback="1")
+    done = xq("strategies", "check", "level", "--rows", "20")
+    assert done.exit_code == 5
+    by_name = {row["check"]: row for row in done.rows[0]["checks"]}
+    units = by_name.pop("price units")
+    assert {row["result"] for row in by_name.values()} <= {"holds", "not asked"}
+    assert units["result"] == "fails"
+    assert units["finding"].startswith("with prices times 1000, ")
+    assert len(units["rows"]) == 5
+    assert "error: with prices times 1000, " in done.stderr
+    assert "hint:  compare prices with prices" in done.stderr
+
+
+def test_an_endless_strategy_is_killed_and_told(xq: Callable, workspace: Path) -> None:
+    plugin(workspace / "strategies", "while True: pass", name="endless")
+    done = xq("strategies", "check", "endless", "--seconds", "2")
+    assert done.exit_code == 5
+    assert done.rows[0]["checks"][0]["finding"] == "no answer before the deadline"
+    assert done.stderr.startswith("error: no answer before the deadline\n")
 
 
 @pytest.mark.parametrize(

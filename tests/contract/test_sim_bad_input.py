@@ -82,6 +82,24 @@ def test_spot_orders_with_parameters_of_contracts(venue):
         assert "read '8' parameter(s) but was sent '9'" in answer.json()["msg"]
 
 
+@pytest.mark.parametrize("rows", ["[" * 50_000, '[{"a":' * 8000], ids=["lists", "objects"])
+def test_orders_buried_in_brackets(venue, rows):
+    answer = signed(venue.url, "POST", f"{FUTURES}/batchOrders", body=f"batchOrders={rows}")
+    assert code(answer) == (400, -1100)
+
+
+@pytest.mark.parametrize(
+    ("face", "more", "wanted"),
+    [
+        (SPOT, "icebergQty=0.001", -1106),
+        (SPOT, "trailingDelta=100", -1106),
+        (FUTURES, "priceMatch=QUEUE", -1130),
+    ],
+)
+def test_what_would_make_it_another_order_is_not_ignored(venue, face, more, wanted):
+    assert code(signed(venue.url, "POST", f"{face}/order", f"{ORDER}&{more}")) == (400, wanted)
+
+
 def test_contracts_ignore_parameters_that_they_do_not_know(venue):
     assert raw("GET", f"{venue.url}/fapi/v1/time?moon=full").status_code == 200
     answer = signed(venue.url, "POST", "/fapi/v1/order/test", f"{ORDER}&moon=full")

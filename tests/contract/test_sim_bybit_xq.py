@@ -23,6 +23,14 @@ def test_bars_and_funding_are_those_of_the_other_face(xq):
         assert found["d"] == 0
 
 
+def test_what_the_other_face_does_not_tell_is_refused_by_name(xq):
+    xq("init", ".", "--exchange", "sim-bybit").check(0)
+    for kind, words in (("open_interest", "without its value"), ("mark", "mark price bars")):
+        found = xq("collect", "--symbol", BTC, "--kind", kind, "--timeframe", "1h", "--days", "1")
+        assert found.exit_code == 6
+        assert words in found.stderr
+
+
 def test_only_contracts_are_listed(xq):
     xq("init", ".", "--exchange", "sim-bybit").check(0)
     spot = xq("collect", "--symbol", "BTC/USDT", "--days", "1")

@@ -182,6 +182,18 @@ def test_what_a_client_does_is_told_after_every_snapshot_that_lacks_it(recorded,
     venue.ledger.close()
 
 
+def test_the_mark_range_holds_the_middle_of_the_book_at_every_second(recorded):
+    feed = booked(Lake(recorded.lake), None)(None).feeds[recorded.face]
+    start = feed.instrument("BTCUSDT").listed_ms
+    low, high = feed.mark_range("BTCUSDT", start, start + 60_000)
+    told = [
+        feed.mark_price("BTCUSDT", ts)
+        for ts in range(start // 1000 * 1000 + 1000, start + 60_001, 1000)
+    ]
+    assert (low, high) == (min(told), max(told))
+    assert low < high
+
+
 def test_the_book_is_the_same_whatever_was_asked_before(recorded):
     feed = booked(Lake(recorded.lake), None)(None).feeds[recorded.face]
     other = booked(Lake(recorded.lake), None)(None).feeds[recorded.face]

@@ -1,5 +1,7 @@
 """User streams: an account's events, and the keys that open them."""
 
+from contextlib import contextmanager
+
 import pytest
 import requests
 from support.sim_ccxt import raw, signed
@@ -29,14 +31,22 @@ def wall():
     return ManualClock(SystemClock().now_ms())
 
 
-@pytest.fixture
-def url(tmp_path, clock, wall):
-    venue = open_venue(tmp_path, clock, 7, accounts=("main", "alice"))
+@contextmanager
+def served(folder, clock, wall):
+    venue = open_venue(folder, clock, 7, accounts=("main", "alice"))
     server = VenueServer(venue, wall=wall)
     server.start()
-    yield server.url
-    server.close()
-    venue.ledger.close()
+    try:
+        yield server.url
+    finally:
+        server.close()
+        venue.ledger.close()
+
+
+@pytest.fixture
+def url(tmp_path, clock, wall):
+    with served(tmp_path, clock, wall) as address:
+        yield address
 
 
 def key(url, path="/fapi/v1/listenKey", name="sim", method="POST"):
@@ -171,6 +181,19 @@ class TestFutures:
 
         play(story())
 
+    def test_a_changed_margin_mode(self, url):
+        async def story():
+            async with listening(url, f"/private/ws?listenKey={key(url)}") as client:
+                body = "symbol=ETHUSDT&marginType=ISOLATED"
+                signed(url, "POST", "/fapi/v1/marginType", body=body)
+                found = await client.until(event("ACCOUNT_UPDATE"))
+                assert (found["a"]["m"], found["a"]["B"]) == ("MARGIN_TYPE_CHANGE", [])
+                [row] = found["a"]["P"]
+                assert (row["s"], row["mt"], row["ps"]) == ("ETHUSDT", "isolated", "BOTH")
+                assert float(row["pa"]) == 0
+
+        play(story())
+
     def test_accounts_hear_their_own_events_only(self, url):
         async def story():
             async with (
@@ -269,3 +292,18 @@ class TestKeys:
                 assert {row["a"] for row in account["B"]} == {"BTC", "USDT"}
 
         play(story())
+
+
+def test_a_client_that_slept_through_a_restart_hears_its_account(tmp_path, clock, wall):
+    with served(tmp_path, clock, wall) as url:
+        mine = key(url)
+    wall.sleep(1)
+
+    async def story(url):
+        async with listening(url, f"/private/ws?listenKey={mine}") as client:
+            assert key(url) == mine
+            futures(url, "BUY", "MARKET", "0.01", "m")
+            await client.until(event("ACCOUNT_UPDATE"))
+
+    with served(tmp_path, clock, wall) as url:
+        play(story(url))

@@ -68,3 +68,21 @@ def test_the_replay() -> None:
     out = _run("replay.py", "--rows", "2000", "--rounds", "1", "--asked", "5")
     assert "20 of 2,000 bars traded" in out
     assert len(re.findall(r"bars/s", out)) == 3
+
+
+def test_indicators() -> None:
+    out = _run("indicators.py", "--rows", "2000", "--rounds", "1", "--each")
+    assert len(FIGURE.findall(out)) == 1
+    assert len(re.findall(r"^\w+ +xq +[\d.]+ ms", out, re.MULTILINE)) >= 30
+
+
+def test_significance() -> None:
+    out = _run("significance.py", "--rounds", "1")
+    assert len(FIGURE.findall(out)) == 1
+    assert out.count("limit") == 2
+
+
+def test_order_flow() -> None:
+    out = _run("order_flow.py", "--rows", "50000", "--rounds", "1")
+    assert len(FIGURE.findall(out)) == 1
+    assert len(re.findall(r"[\d.]+ million updates/s", out)) == 2

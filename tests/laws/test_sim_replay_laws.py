@@ -168,6 +168,21 @@ def test_ranges_and_first_reaches_are_those_of_the_trades(tape, start, length, a
     assert found == next(wanted, None)
 
 
+@given(st.integers(-DAY_MS // 2, 3 * DAY_MS), st.integers(0, 2 * DAY_MS), st.data())
+def test_mark_ranges_hold_every_mark(futures, start, length, data):
+    start_ms, end_ms = max(FROM + start, FROM + 1), min(FROM + start + length, END + HOUR_MS)
+    end_ms = max(start_ms, end_ms)
+    low, high = futures.mark_range("BTCUSDT", start_ms, end_ms)
+    for ts in (start_ms, end_ms, *(data.draw(st.integers(start_ms, end_ms)) for _ in range(5))):
+        assert low <= futures.mark_price("BTCUSDT", ts) <= high
+
+
+@pytest.fixture(scope="module")
+def futures(lake):
+    """A feed of perpetuals, with mark prices as recorded."""
+    return feed(lake, Face.FUTURES)
+
+
 @pytest.fixture(scope="module")
 def tape(lake):
     """A feed and all its trades."""

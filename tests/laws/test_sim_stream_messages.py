@@ -10,7 +10,8 @@ from support.scripted_feed import Bench
 
 from xq.clock import ManualClock
 from xq.sim.instruments import Face
-from xq.sim.wire.dispatch import dispatch
+from xq.sim.wire.dispatch import answering
+from xq.sim.wire.slices import whole
 from xq.sim.wire.streams.control import answer
 from xq.sim.wire.streams.door import door
 from xq.sim.wire.streams.hub import Hub
@@ -128,9 +129,9 @@ def test_requests(venue, said, face):
 
     def talk(hub, outbox, keys, wall):
         more = key_routes(keys)
-        requests = Requests(face, hub, outbox, lambda m: dispatch(venue, m, wall, more), wall)
+        requests = Requests(face, hub, outbox, lambda m: answering(venue, m, wall, more), wall)
         for text in said:
-            found = orjson.loads(requests.reply(text))
+            found = orjson.loads(whole(requests.reply(text)))
             assert found["status"] in (200, 400, 401, 404), found
             assert ("error" in found) == (found["status"] != 200)
         requests.close()

@@ -1,11 +1,17 @@
 """The simulated venue and its second implementation give the same answers, event by event."""
 
+from dataclasses import fields
 from decimal import Decimal
 
 import pytest
 from support.reference_venue import matching, ruin
-from support.venue_duel import duel
+from support.venue_duel import duel, steps
+from support.venue_duel.arena import START, markets
+from support.venue_duel.judge import Judge
+from support.venue_duel.player import Player
 from support.venue_duel.shrink import shrink
+
+from xq.sim.state import State
 
 LENGTH = 250
 
@@ -19,6 +25,25 @@ def agree(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1, 13))
 def test_both_venues_agree_after_every_event(seed):
     agree(seed)
+
+
+def test_after_every_event_the_file_holds_the_books_and_its_sums_are_right(tmp_path):
+    """Every wallet is the sum of its postings, and a restart would find what memory holds."""
+    world = markets()
+    judge, player = Judge(world, START, duel.DEPOSIT), Player(tmp_path, world, START)
+    kept = [
+        item.name for item in fields(State) if item.compare and item.name != "settled_ms"
+    ]  # that nothing happened for a while is not worth a commit
+    for event in duel.story(11, 150):
+        if isinstance(event, steps.Pass):
+            judge.write_facts(event)
+        assert player.play(event, judge) == judge.play(event)
+        ledger, state = player.venue.ledger, player.venue.state
+        assert ledger.check() == []
+        stored = ledger.load()
+        for name in kept:
+            assert getattr(stored, name) == getattr(state, name), name
+    assert player.close() == []
 
 
 def test_one_seed_is_one_story():

@@ -1,10 +1,14 @@
 """Without a difference of model the replay trades what the vector engine trades, to 1e-9."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -12,7 +16,7 @@ from hypothesis import strategies as st
 from support.toy_venue import TAKER, ToyVenue, instrument, limits
 
 from xq.backtest.funding import Settlements, on_bars
-from xq.backtest.replay import Conditions, Replayed, replay
+from xq.backtest.replay import Handling, Replayed, replay
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import simulate
 from xq.bars import Bars
@@ -21,13 +25,20 @@ from xq.execution.memory import MemoryJournal
 from xq.live.desk import Desk, Forecast, Terms
 from xq.live.loop import tick
 from xq.portfolio.costs import Costs
-from xq.strategy.sandbox import StrategySpec, evaluate
+from xq.strategy.load import find, load
+from xq.strategy.market import answers_events
 from xq.timeframe import HOUR_MS, Timeframe
 from xq.types import Symbol
 
 HOUR = Timeframe.parse("1h")
 ROOT = Path(__file__).resolve().parents[2]
-STRATEGIES = sorted(path.stem for path in (ROOT / "strategies").glob("[!_]*.py"))
+SEVERAL = ("cross_section", "pairs")
+SHELF = [
+    (name, kind)
+    for name, path in sorted(find(ROOT / "strategies").items())
+    for kind in ("spot", "perpetual")
+    if not answers_events(path) and (name, kind) != ("funding_carry", "spot")
+]
 PRICES = ("open", "high", "low", "close")
 COSTS = Costs(fee=0.001, slippage=0.0005)
 
@@ -51,68 +62,131 @@ def assert_same(vector: Simulation, replayed: Replayed, bars: Bars) -> None:
     assert replayed.wallet == pytest.approx(run.equity[-1], rel=1e-9)
 
 
-def recorded(market_data: Path, name: str, symbol: str, rows: int) -> Bars:
-    table = pq.read_table(next(market_data.rglob(name))).slice(0, rows)
-    fields = {field: table[field].to_numpy().astype(np.float64) for field in (*PRICES, "volume")}
-    ts = table["ts"].cast("int64").to_numpy()
-    timeframe = HOUR if "_1h" in name else Timeframe.parse("5m")
-    return Bars.of(timeframe, [symbol], ts, **fields)
+@dataclass(frozen=True)
+class Recording:
+    """Real bars of two symbols, and what holding them cost."""
+
+    bars: Bars
+    funding: Funding | None = None
+
+    def of(self, strategy: str) -> "Recording":
+        """Both symbols for strategies that compare them, else the first."""
+        if strategy in SEVERAL:
+            return self
+        bars = self.bars
+        fields = {name: getattr(bars, name)[:, :1] for name in (*PRICES, "volume")}
+        extra = {name: values[:, :1] for name, values in bars.extra.items()}
+        funding = self.funding
+        if funding is not None:
+            funding = Funding(funding.at_open[:, :1], funding.inside[:, :1])
+        return Recording(
+            Bars.of(bars.timeframe, bars.symbols[:1], bars.ts, **fields, **extra), funding
+        )
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("symbol", ["BTC/USDT", "BTC/USDT:USDT"])
-def test_shipped_strategies_on_real_bars(market_data: Path, strategy: str, symbol: str) -> None:
-    name = "binance_um_BTCUSDT_5m.parquet" if ":" in symbol else "binance_spot_ETHUSDT_1h.parquet"
-    bars = recorded(market_data, name, symbol, 3_000)
-    parameters = {"short": True} if ":" in symbol else {}
-    weights = evaluate(StrategySpec(ROOT / "strategies", strategy, parameters), bars).weights
-    first = int(np.flatnonzero(np.isfinite(weights[:, 0]))[0])
+def stacked(tables: list[pa.Table], names: list[str], timeframe: str, **extra: Any) -> Bars:
+    ts = tables[0]["ts"].cast("int64").to_numpy()
+    fields = {
+        field: np.column_stack([table[field].to_numpy() for table in tables]).astype(np.float64)
+        for field in (*PRICES, "volume")
+    }
+    return Bars.of(Timeframe.parse(timeframe), names, ts, **fields, **extra)
+
+
+@pytest.fixture(scope="module")
+def recordings(market_data: Path) -> dict[str, Recording]:
+    """Hours of spot, and four-hourly perpetuals with their funding."""
+
+    def read(kind: str, name: str) -> pa.Table:
+        return pq.read_table(market_data / kind / f"binance_{name}.parquet")
+
+    spot = [read("ohlcv", f"spot_{base}USDT_1h").slice(5_000, 1_500) for base in ("ETH", "SOL")]
+    universe = read("ohlcv", "um_universe20_4h")
+    since = datetime(2022, 5, 1, tzinfo=UTC)
+    later = universe.filter(pc.greater_equal(universe["ts"], since))
+    swaps = [
+        later.filter(pc.equal(later["symbol"], f"{base}USDT")).slice(0, 1_500)
+        for base in ("BTC", "ETH")
+    ]
+    settled = [read("funding", f"um_{base}USDT_funding") for base in ("BTC", "ETH")]
+    times = [table["ts"].cast("int64").to_numpy() for table in settled]
+    ends = swaps[0]["ts"].cast("int64").to_numpy() + 4 * HOUR_MS
+    known = [
+        table["rate"].to_numpy()[np.searchsorted(at, ends, side="right") - 1]
+        for table, at in zip(settled, times, strict=True)
+    ]
+    bars = stacked(swaps, ["BTC/USDT:USDT", "ETH/USDT:USDT"], "4h", funding=np.column_stack(known))
+    paid = [
+        Settlements(at, table["rate"].to_numpy(), np.full(len(at), np.nan))
+        for table, at in zip(settled, times, strict=True)
+    ]
+    return {
+        "spot": Recording(stacked(spot, ["ETH/USDT", "SOL/USDT"], "1h")),
+        "perpetual": Recording(bars, on_bars(bars, paid)),
+    }
+
+
+@pytest.mark.parametrize(("strategy", "kind"), SHELF)
+def test_shipped_strategies_on_real_bars(
+    recordings: dict[str, Recording], strategy: str, kind: str
+) -> None:
+    """Vector engine, replay, and the loop as paper trading runs it, on a venue of its own."""
+    recording = recordings[kind].of(strategy)
+    bars, funding = recording.bars, recording.funding
+    parameters = {"short": True} if kind == "perpetual" else {}
+    subject = load(ROOT / "strategies", strategy, parameters)
+    weights = np.asarray(subject.target_weights(bars), dtype=np.float64)
+    first = int(np.flatnonzero(np.isfinite(weights).all(axis=1))[0])
     weights, bars = weights[first:], bars.slice(first, len(bars))
-    rules = Rules(max_leverage=3.0, lots=(0.001,))
-    vector = simulate(weights, bars, COSTS, rules)
+    funding = None if funding is None else funding.slice(first, first + len(bars))
+    rules = Rules(max_leverage=3.0, lots=(0.001,) * len(bars.symbols))
+    vector = simulate(weights, bars, COSTS, rules, funding)
     assert len(vector.fills) >= 4
-    assert_same(vector, replay(weights, bars, COSTS, rules), bars)
+    assert funding is None or vector.funding.any()
+    assert_same(vector, replay(weights, bars, COSTS, rules, funding), bars)
 
-    costs = Costs(fee=float(TAKER))
-    vector = simulate(weights, bars, costs, rules)
+    vector = simulate(weights, bars, Costs(fee=float(TAKER)), rules)
     traded, equity = on_a_toy_venue(weights, bars, rules)
-    np.testing.assert_allclose(traded, net(vector)[:, 0], atol=1e-9)
+    np.testing.assert_allclose(traded, net(vector), atol=1e-9)
     np.testing.assert_allclose(equity, vector.equity, rtol=1e-9)
 
 
 def on_a_toy_venue(weights: np.ndarray, bars: Bars, rules: Rules) -> tuple[np.ndarray, np.ndarray]:
     """The same loop, every bar, on a venue that shares no code with the replay's."""
-    symbol = Symbol.parse(bars.symbols[0])
+    symbols = tuple(Symbol.parse(name) for name in bars.symbols)
     clock = ManualClock(int(bars.ts[0]))
-    venue = ToyVenue(clock, (symbol,), cash=Decimal(repr(rules.initial_cash)))
-    assert float(instrument(symbol).lot) == rules.lots[0]
-    price = {name: getattr(bars, name)[:, 0].tolist() for name in PRICES}
+    venue = ToyVenue(clock, symbols, cash=Decimal(repr(rules.initial_cash)))
+    assert [float(instrument(symbol).lot) for symbol in symbols] == list(rules.lots)
+
+    def prices(values: np.ndarray) -> dict[Symbol, Decimal]:
+        return {s: Decimal(repr(x)) for s, x in zip(symbols, values.tolist(), strict=True)}
 
     def forecast(bar_ms: int) -> Forecast:
         row = int(np.searchsorted(bars.ts, bar_ms))
-        close = Decimal(repr(price["close"][row]))
-        return Forecast(bar_ms, {symbol: float(weights[row, 0])}, {symbol: close})
+        told = dict(zip(symbols, weights[row].tolist(), strict=True))
+        return Forecast(bar_ms, told, prices(bars.close[row]))
 
     wide = limits(
-        (symbol,), price_collar=Decimal(1), max_leverage=Decimal(3),
+        symbols, price_collar=Decimal(1), max_leverage=Decimal(3),
         max_order_notional=Decimal(10**9), max_position_notional=Decimal(10**9),
     )  # fmt: skip
     terms = Terms(
-        "toy", "plan", (symbol,), bars.timeframe, wide, cash_buffer=TAKER / (1 + TAKER),
+        "toy", "plan", symbols, bars.timeframe, wide, cash_buffer=TAKER / (1 + TAKER),
     )  # fmt: skip
     desk = Desk(venue, venue, MemoryJournal("toy"), clock, forecast)
     equity = [rules.initial_cash]
     for row in range(len(bars) - 1):
         clock.advance_to(int(bars.ts[row + 1]))
-        venue.marks[symbol] = Decimal(repr(price["close"][row]))
-        venue.prices[symbol] = Decimal(repr(price["open"][row + 1]))
-        if row == 0 or weights[row] != weights[row - 1]:
+        venue.marks |= prices(bars.close[row])
+        venue.prices |= prices(bars.open[row + 1])
+        if row == 0 or (weights[row] != weights[row - 1]).any():
             assert tick(desk, terms).problems == ()
-        held = float(venue.held.get(symbol, Decimal(0)))
-        equity.append(float(venue.cash) + held * price["close"][row + 1])
-    traded = np.zeros(len(bars))
+        held = [float(venue.held.get(symbol, Decimal(0))) for symbol in symbols]
+        equity.append(float(venue.cash) + float(np.dot(held, bars.close[row + 1])))
+    traded = np.zeros(weights.shape)
     for fill in venue.trades:
-        traded[np.searchsorted(bars.ts, fill.ts)] += fill.side.sign * float(fill.quantity)
+        row = int(np.searchsorted(bars.ts, fill.ts))
+        traded[row, symbols.index(fill.symbol)] += fill.side.sign * float(fill.quantity)
     return traded, np.array(equity)
 
 
@@ -202,10 +276,10 @@ knobs = st.builds(
 def test_random_weights(knobs: Knobs) -> None:
     weights, bars, costs, rules, funding = knobs.case()
     vector = simulate(weights, bars, costs, rules, funding)
-    wide = Conditions(max_leverage=1_000.0)
-    replayed = replay(weights, bars, costs, rules, funding, wide)
+    wide = Handling(max_leverage=1_000.0)
+    replayed = replay(weights, bars, costs, rules, funding, handling=wide)
     assert_same(vector, replayed, bars)
-    asked = replay(weights, bars, costs, rules, funding, wide, decide=weights.__getitem__)
+    asked = replay(weights, bars, costs, rules, funding, handling=wide, decide=weights.__getitem__)
     assert asked.ticks >= replayed.ticks
     np.testing.assert_array_equal(asked.simulation.equity, replayed.simulation.equity)
     np.testing.assert_array_equal(net(asked.simulation), net(replayed.simulation))

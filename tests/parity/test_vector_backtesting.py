@@ -115,3 +115,51 @@ def test_the_same_with_a_stop_loss_inside_the_bar(bars):
     np.testing.assert_array_equal(trips.exit_row[index], trades["ExitBar"])
     np.testing.assert_allclose(trips.exit_price[index], trades["ExitPrice"], rtol=1e-12)
     np.testing.assert_allclose(trips.pnl[index], trades["PnL"], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("take_profit", [None, 0.02])
+def test_long_and_short_with_stops_and_targets_are_the_same_trade_by_trade(bars, take_profit):
+    from backtesting import Backtest, Strategy
+
+    stop_loss = 0.03
+    close = bars.close[:, 0]
+    sign = np.where(mean(close, FAST) > mean(close, SLOW), 1.0, -1.0)
+    sign[:SLOW] = 0.0
+
+    class Turns(Strategy):
+        def init(self):
+            self.last = 0.0
+
+        def next(self):
+            t = len(self.data) - 1
+            now = sign[t]
+            if now != self.last and t + 1 < len(bars):
+                units = int(SHARE * self.equity / self.data.Close[-1] + 1e-9)
+                following = bars.open[t + 1, 0]
+                target = None if take_profit is None else following * (1 + now * take_profit)
+                self.position.close()
+                enter = self.buy if now > 0 else self.sell
+                enter(size=units, sl=following * (1 - now * stop_loss), tp=target)
+            self.last = now
+
+    frame = pd.DataFrame(
+        {name.title(): getattr(bars, name)[:, 0] for name in ("open", "high", "low", "close")},
+        index=pd.DatetimeIndex(bars.ts.astype("datetime64[ms]")),
+    )
+    stats = Backtest(frame, Turns, cash=CASH, commission=0.001).run()
+    trades = stats._trades.sort_values("ExitBar", kind="stable")
+    perpetual = Bars.of(
+        bars.timeframe, ["BTC/USDT:USDT"], bars.ts, open=bars.open, high=bars.high, low=bars.low,
+        close=bars.close,
+    )  # fmt: skip
+    rules = Rules(CASH, max_leverage=2.0, lots=(1.0,), stop_loss=stop_loss, take_profit=take_profit)
+    run = simulate(SHARE * sign[:, None], perpetual, Costs(fee=0.001), rules)
+    trips, index = closed(run, perpetual)
+    assert len(index) == len(trades) > 100
+    assert (trips.direction[index] == np.sign(trades["Size"])).all()
+    np.testing.assert_array_equal(trips.entry_row[index], trades["EntryBar"])
+    np.testing.assert_array_equal(trips.exit_row[index], trades["ExitBar"])
+    np.testing.assert_array_equal(trips.quantity[index], trades["Size"].abs())
+    np.testing.assert_allclose(trips.exit_price[index], trades["ExitPrice"], rtol=1e-12)
+    np.testing.assert_allclose(trips.pnl[index], trades["PnL"], rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(run.equity, stats._equity_curve["Equity"], rtol=1e-9)

@@ -148,6 +148,34 @@ def test_our_kernel_trades_several_symbols_as_a_vectorbt_group_with_shared_cash(
     np.testing.assert_allclose(ours.equity, theirs.value().to_numpy(), rtol=1e-9)
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_slippage_of_every_bar_and_its_tick_free_fills_are_vectorbts(bitcoin, strategy):
+    import pandas as pd
+    import vectorbt as vbt
+
+    from xq.backtest.conditions import Conditions, Frictions
+
+    weights = strategy(bitcoin)
+    rates = np.random.default_rng(3).uniform(0, 0.003, weights.shape)
+    known = Conditions(frictions=Frictions(rates, rates * 0.0))
+    ours = simulate(weights, bitcoin, Costs(fee=0.0007), Rules(), None, known)
+    index = pd.DatetimeIndex(bitcoin.ts.astype("datetime64[ms]"))
+    close = pd.Series(bitcoin.close[:, 0], index)
+    target = pd.Series(weights[:, 0], index).ffill()
+    changed = target.ne(target.shift(1).fillna(0.0)) & target.notna()
+    theirs = vbt.Portfolio.from_orders(
+        close, target.where(changed).shift(1), size_type="targetpercent", direction="longonly",
+        price=pd.Series(bitcoin.open[:, 0], index), val_price=close.shift(1), fees=0.0007,
+        slippage=pd.Series(rates[:, 0], index), init_cash=10_000.0, freq="1h", engine="rust",
+    )  # fmt: skip
+    orders = theirs.orders.records
+    assert ours.engine == "xq"
+    np.testing.assert_array_equal(ours.fills.row, orders["idx"])
+    np.testing.assert_allclose(np.abs(ours.fills.quantity), orders["size"], rtol=1e-9)
+    np.testing.assert_allclose(ours.fills.price, orders["price"], rtol=1e-12)
+    np.testing.assert_allclose(ours.equity, theirs.value().to_numpy(), rtol=1e-9)
+
+
 @pytest.mark.parametrize("symbols", [1, 3])
 def test_interpreted_and_compiled_are_equal_bit_for_bit(bitcoin, symbols):
     random = np.random.default_rng(symbols)

@@ -98,6 +98,11 @@ class ScriptedFeed:
         seen = seen or [self.last_price(symbol_id, end_ms)]
         return min(seen), max(seen)
 
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        before = self.mark_price(symbol_id, start_ms)
+        low, high = self.price_range(symbol_id, start_ms, end_ms)
+        return min(low, before), max(high, before)
+
     def first_reach(self, symbol_id, price, *, above, start_ms, end_ms) -> SimTrade | None:
         for ts, traded in self.trades_of[symbol_id]:
             reached = traded >= price if above else traded <= price

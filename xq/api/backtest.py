@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
-from xq.api.backtest_gaps import treated_gaps
+from xq.api.backtest_gaps import listed, missing_of
 from xq.api.backtest_inputs import Market, Span
+from xq.api.backtest_notes import of_orders
+from xq.api.feature_inputs import with_block
 from xq.api.workspace import Workspace
 from xq.errors import NoData
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xq.api.backtest_replay import Engine, Traded
+    from xq.api.backtest_world import World
     from xq.backtest.result import BacktestResult, Overfit, Provenance
-    from xq.backtest.simulation import Funding, Rules
+    from xq.backtest.simulation import Funding, Simulation
     from xq.bars import Bars
     from xq.lake.reader import Lake
-    from xq.portfolio.costs import Costs
     from xq.strategy.sandbox import Evaluation, Evaluator
 
 LAW_ROWS = 24
 """Rows asked again before every run."""
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Part of a run's identity; raised when the same inputs may give other numbers."""
 
 
@@ -39,6 +39,10 @@ class BacktestRequest:
         None takes those of ``[collect]``.
     params
         Outrank ``[strategy.<name>]``; text is read as the parameter's type.
+    deposits
+        Epoch ms and quote asset brought in then; negative is taken out. No part of the profit.
+    latency_ms
+        From a decision to its order in the book; of strategies that answer events.
     engine, decide
         See `xq.api.backtest_replay.engine_of`.
     """
@@ -48,6 +52,8 @@ class BacktestRequest:
     timeframe: str | None = None
     span: Span = field(default_factory=Span)
     params: Mapping[str, object] = field(default_factory=dict)
+    deposits: tuple[tuple[int, float], ...] = ()
+    latency_ms: int = 100
     engine: str = "vector"
     decide: str = "ahead"
 
@@ -64,6 +70,12 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
     StrategyError
         The strategy is broken or breaks the law.
     """
+    from xq.api.backtest_market import backtest_market, is_market_strategy
+    from xq.api.backtest_replay import require_vector
+
+    if is_market_strategy(ws, request.strategy):
+        require_vector(request)
+        return backtest_market(ws, request)
     return prepare(ws, request).result()
 
 
@@ -86,9 +98,10 @@ def prepare(ws: Workspace, request: BacktestRequest) -> "Prepared":
         lake = Lake(ws.lake)
         reading = Reading(ws, lake, market, lambda: evaluator.declaration.lookback)
         block = reading.block(request.span)
+        block = with_block(lake, market.exchange, block, evaluator.declaration.inputs)
         engine = engine_of(request, spec, block, ws)
         evaluation = _weights(evaluator, block, ws.seed)
-    return Prepared(ws, lake, market, block, evaluation, engine)
+    return Prepared(ws, lake, market, block, evaluation, request, engine)
 
 
 def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
@@ -97,20 +110,6 @@ def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
     except NoData as error:
         told = "; ".join([error.message, *block.notes])
         raise NoData(told, where=error.where, hint=error.hint) from None
-
-
-def write_report(result: "BacktestResult", path: "Path") -> None:
-    """Write the HTML page of a run, whole or not at all.
-
-    Raises
-    ------
-    StorageFailed
-        If the file cannot be written.
-    """
-    from xq.backtest.report import page
-    from xq.lake.disk import write_whole
-
-    write_whole(path, page(result).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,51 +121,59 @@ class Prepared:
     market: Market
     block: Block
     evaluation: "Evaluation"
+    request: BacktestRequest
     engine: "Engine"
 
     @property
     def lead(self) -> int:
-        """Bars before the range that decide in it: the last close already does."""
-        return 1 if self.block.start else 0
+        """Bars before the range that decide in it: the last closes already do."""
+        return min(self.ws.config.backtest.delay, self.block.start)
 
-    def traded(self) -> "Traded":
-        """What is simulated: weights, bars, costs, rules and funding from the lead on."""
+    def world(self) -> "World":
+        """Costs, rules and conditions from the lead on."""
+        from xq.api.backtest_world import WorldOf
+
+        start = self.block.start
+        found = WorldOf(self.ws, self.lake, self.market, self.block.bars, start - self.lead, start)
+        return found.found(self.evaluation.exits, self.request.deposits)
+
+    def traded(self, world: "World", funding: "Funding | None") -> "Traded":
+        """What is simulated, from the lead on."""
         from xq.api.backtest_replay import Traded
-        from xq.portfolio.costs import Costs
 
-        settings, bars = self.ws.config.backtest, self.block.bars
-        first, end = self.block.start - self.lead, len(bars)
-        funding, _ = self._funding()
+        bars, first = self.block.bars, self.block.start - self.lead
         return Traded(
             self.evaluation.weights[first:],
-            bars.slice(first, end),
-            Costs(settings.fee, settings.slippage),
-            self._rules(),
-            None if funding is None else funding.slice(first, end),
+            bars.slice(first, len(bars)),
+            world.costs,
+            world.rules,
+            None if funding is None else funding.slice(first, len(bars)),
+            world.conditions,
         )
-
-    def smallest_order(self) -> float:
-        """The venue's smallest order, quote asset; 0 where its rules are not at hand."""
-        return inputs.smallest_order(self.market)
 
     def result(self) -> "BacktestResult":
         """The account through all bars, and what there is to say of it."""
+        from xq.api.backtest_benchmark import benchmark_of
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
-        from xq.metrics.returns import yearly_bars
+        from xq.metrics.returns import total_return, yearly_bars
         from xq.portfolio.accounting import round_trips
 
-        traded = self.traded()
-        costs, rules = traded.costs, traded.rules
-        funding, settlements = self._funding()
-        bars = self.block.bars.slice(self.block.start, len(self.block.bars))
-        run = self.engine.simulate(traded).after(self.lead)
+        block, settings, lead = self.block, self.ws.config.backtest, self.lead
+        world = self.world()
+        funding, settlements = self.funding()
+        bars = block.bars.slice(block.start, len(block.bars))
+        simulated = self.engine.simulate(self.traded(world, funding))
+        run = simulated.simulation.after(lead)
+        stressed = self.engine.once_more(self.traded(world.stressed(), funding)).after(lead)
+        costs, cash = world.costs, world.rules.initial_cash
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
-        metrics = measure(run, trips, yearly_bars(len(bars), *ends))
         data_hash = self._data_hash(funding)
-        run_id = self._run_id(data_hash, costs, rules)
+        facts = self._facts(data_hash, world, bars)
+        run_id = identity_of(facts)
+        missing = missing_of(self.lake, self.market, bars)
         return BacktestResult(
             run_id=run_id,
             strategy=self.evaluation.declaration.name,
@@ -176,35 +183,32 @@ class Prepared:
             bars=bars,
             simulation=run,
             trips=trips,
-            metrics=metrics,
+            metrics=measure(run, trips, yearly_bars(len(bars), *ends)),
             costs=costs,
-            rules=rules,
+            rules=world.rules,
             law=Law(
                 checked_rows=len(self.evaluation.checked_rows),
                 lookback=self.evaluation.lookback,
                 thin_margins=len(self.evaluation.thin_margins),
             ),
             data=self._provenance(bars, settlements),
-            overfit=self._overfit(run_id, run.equity, rules.initial_cash),
-            hold=buy_and_hold(bars, costs, rules.initial_cash),
-            notes=tuple(self._notes(bars, run.ruin_row, settlements)),
+            overfit=self._overfit(run_id, bars, run),
+            hold=buy_and_hold(bars, costs, cash),
+            stressed_return=total_return(stressed.growth, cash),
+            benchmark=benchmark_of(self.lake, self.market, bars, costs, cash, settings.benchmark),
+            world=world.told,
+            facts=facts,
+            missing={item.symbol: (item.ours, item.venue) for item in missing},
+            notes=(
+                *self._notes(bars, run, settlements),
+                *simulated.notes,
+                *listed(missing, self.market, settings.gaps),
+                *world.notes,
+            ),
         )
 
-    def _rules(self) -> "Rules":
-        from xq.backtest.simulation import Rules
-
-        settings = self.ws.config.backtest
-        exits = self.evaluation.exits
-        chosen = {} if exits is None else {name: getattr(exits, name) for name in exits.__slots__}
-        return Rules(
-            initial_cash=settings.initial_cash,
-            rebalance_band=settings.rebalance_band,
-            max_leverage=settings.max_leverage,
-            lots=inputs.lots(self.market),
-            **chosen,
-        )
-
-    def _funding(self) -> tuple["Funding | None", dict[str, int]]:
+    def funding(self) -> tuple["Funding | None", dict[str, int]]:
+        """What contracts pay in the bars, and how many settlements of each symbol are known."""
         from xq.backtest.funding import on_bars
         from xq.backtest.vector import is_margined
 
@@ -227,23 +231,30 @@ class Prepared:
         paid = hash_columns({"at_open": funding.at_open.ravel(), "inside": funding.inside.ravel()})
         return hash_columns({bars: funding.at_open[:0].ravel(), paid: funding.inside[:0].ravel()})
 
-    def _run_id(self, data_hash: str, costs: "Costs", rules: "Rules") -> str:
+    def _facts(self, data_hash: str, world: "World", bars: "Bars") -> dict[str, Any]:
+        """Everything that decides the outcome, as plain values."""
         from xq import __version__
         from xq.backtest import identity
 
-        facts: dict[str, Any] = {
+        return {
             "strategy": self.evaluation.declaration.name,
             "source": identity.source_hash(self.evaluation.files),
             "params": dict(self.evaluation.declaration.parameters),
             "market": [self.market.exchange, *self.market.symbols, str(self.market.timeframe)],
-            "start": int(self.block.bars.ts[self.block.start]),
+            "read_from": int(self.block.bars.ts[0]),
+            "start": int(bars.ts[0]),
+            "end": bars.timeframe.end(int(bars.ts[-1])),
+            "decides_from": self.lead,
             "data": data_hash,
-            "costs": [costs.fee, costs.slippage],
-            "rules": {name: getattr(rules, name) for name in rules.__slots__},
-            "versions": [__version__, ENGINE_VERSION],
+            "world": identity.conditions_hash(world.conditions),
+            "costs": {name: getattr(world.costs, name) for name in world.costs.__slots__},
+            "rules": {name: getattr(world.rules, name) for name in world.rules.__slots__},
+            "settings": self.ws.config.backtest.model_dump(mode="json"),
+            "deposits": [list(item) for item in self.request.deposits],
+            "seed": self.ws.seed,
+            "versions": {"xq": __version__, "engine": ENGINE_VERSION},
             **self.engine.facts,
         }
-        return identity.run_id(facts)
 
     def _provenance(self, bars: "Bars", settlements: dict[str, int]) -> "Provenance":
         from xq.backtest.result import Provenance
@@ -251,31 +262,15 @@ class Prepared:
         text, synthetic = inputs.label(self.market, bars.timeframe.end(int(bars.ts[-1])))
         return Provenance(text, synthetic, self.block.start, settlements)
 
-    def _overfit(self, run_id: str, equity: Any, start: float) -> "Overfit":
-        import numpy as np
+    def _overfit(self, run_id: str, bars: "Bars", run: "Simulation") -> "Overfit":
+        from xq.api.trial_days import judged, saved_trials
 
-        from xq.api.runs import trial_sharpes
-        from xq.backtest.result import Overfit
-        from xq.metrics import overfit
-        from xq.metrics.returns import bar_returns, sharpe_ratio
-
-        returns = bar_returns(equity, start)
         name = self.evaluation.declaration.name
-        others = trial_sharpes(self.ws, name, self.market, without=run_id)
-        sharpes = np.array([*others, sharpe_ratio(returns)])
-        return Overfit(
-            trials=len(sharpes),
-            probabilistic_sharpe_ratio=overfit.deflated_from(returns, sharpes[-1:]),
-            deflated_sharpe_ratio=overfit.deflated_from(returns, sharpes),
-        )
+        others = saved_trials(self.ws, name, self.market, without=run_id)
+        return judged(bars.known_at, run.growth, run.initial_cash, others)
 
-    def _notes(
-        self, bars: "Bars", ruin_row: int | None, settlements: dict[str, int]
-    ) -> "list[str]":
-        from xq.clock import iso
-
-        notes = [*self.block.notes, *treated_gaps(bars, self.ws.config.backtest.gaps)]
-        notes += self.engine.notes
+    def _notes(self, bars: "Bars", run: "Simulation", settlements: dict[str, int]) -> "list[str]":
+        notes = [*self.block.notes]
         missing = self.evaluation.lookback - 1 - self.block.start
         if missing > 0:
             notes.append(
@@ -289,6 +284,11 @@ class Prepared:
             notes.append(
                 f"{len(self.evaluation.thin_margins)} checked weights are decided by rounding alone"
             )
-        if ruin_row is not None:
-            notes.append(f"the account was liquidated in the bar of {iso(int(bars.ts[ruin_row]))}")
-        return notes
+        return [*notes, *of_orders(bars, run)]
+
+
+def identity_of(facts: Mapping[str, Any]) -> str:
+    """The id of a run with these facts."""
+    from xq.backtest.identity import run_id
+
+    return run_id(facts)

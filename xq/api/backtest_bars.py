@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from xq.api.backtest_gaps import read_bars
 from xq.api.backtest_inputs import Market, Span, stored_range
 from xq.api.workspace import Workspace
 from xq.clock import iso
@@ -64,6 +65,9 @@ class Reading:
         return replace(found, notes=(*found.notes, *self._derived()))
 
     def _found(self, span: Span) -> Block:
+        if span.read_from_ms is not None:
+            bars = self._bars(span.read_from_ms, span.until_ms)
+            return Block(bars, int(bars.ts.searchsorted(span.since_ms or 0)))
         if span.is_everything:
             return self._everything(span.until_ms)
         since = self._since(span)
@@ -172,11 +176,5 @@ class Reading:
         return bool(subtract([Range(wanted, min(stored[0], before_ms))], asked))
 
     def _bars(self, start_ms: int | None, end_ms: int | None) -> "Bars":
-        return self.lake.bars(
-            self.market.exchange,
-            self.market.symbols,
-            self.market.timeframe,
-            start_ms,
-            end_ms,
-            gaps=self.ws.config.backtest.gaps,
-        )
+        gaps = self.ws.config.backtest.gaps
+        return read_bars(self.lake, self.market, start_ms, end_ms, gaps)

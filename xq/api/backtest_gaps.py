@@ -1,36 +1,115 @@
-"""What a backtest says about bars that were missing and how they were treated."""
+"""Bars that are missing: ours are refused unless told, the venue's own are untradable."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from xq.api.backtest_inputs import Market
 
 if TYPE_CHECKING:
     from xq.bars import Bars
+    from xq.lake.ranges import Range
+    from xq.lake.reader import Lake
 
 
-def treated_gaps(bars: "Bars", choice: str) -> list[str]:
-    """Sentences about the gaps in the bars of a run; none if there are none.
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Bars of one symbol that are not there.
 
-    ``flag`` leaves NaN where one symbol has no bar and others have; times at which no symbol has
-    a bar are not there in either choice, and neither is ever filled.
+    Attributes
+    ----------
+    ours
+        Ranges that were never asked for, or lost.
+    venue
+        Ranges in which the venue itself has none, as the coverage ledger verified: outages, and
+        the time before a listing.
     """
+
+    symbol: str
+    ours: "tuple[Range, ...]"
+    venue: "tuple[Range, ...]"
+
+
+def read_bars(
+    lake: "Lake", market: Market, start_ms: int | None, end_ms: int | None, gaps: str
+) -> "Bars":
+    """Bars of a run; with ``refuse`` only the venue's own gaps are let through, as no bars.
+
+    Raises
+    ------
+    DataError
+        See `Lake.bars`.
+    """
+    from xq.errors import DataGap
+
+    def read(choice: str) -> "Bars":
+        return lake.bars(
+            market.exchange, market.symbols, market.timeframe, start_ms, end_ms,
+            gaps=choice,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    try:
+        return read(gaps)
+    except DataGap:
+        bars = read("flag")
+        if any(item.ours for item in missing_of(lake, market, bars, start_ms, end_ms)):
+            raise
+        return bars
+
+
+def missing_of(
+    lake: "Lake",
+    market: Market,
+    bars: "Bars",
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+) -> list[Missing]:
+    """What is missing of every symbol between the ends, or between those of the bars."""
     import numpy as np
 
-    steps = np.diff(bars.timeframe.number(bars.ts))
-    absent = int((steps - 1)[steps > 1].sum())
-    stretches = int((steps > 1).sum())
+    from xq.lake import coverage
+    from xq.lake.layout import Dataset
+    from xq.lake.ranges import Range, holes, intersect, subtract
+
+    bar = market.timeframe
+    first = int(bars.ts[0]) if start_ms is None else bar.ceil(start_ms)
+    last = bar.end(int(bars.ts[-1])) if end_ms is None else bar.floor(end_ms)
+    found = []
+    for column, symbol in enumerate(market.symbols):
+        there = bars.ts[np.isfinite(bars.close[:, column])]
+        absent = holes(there, bar, Range(first, max(first, last)))
+        dataset = Dataset("ohlcv", market.exchange, symbol, bar.name)
+        finer = lake.derived_from(market.exchange, symbol, bar)
+        if not absent:
+            found.append(Missing(symbol, (), ()))
+            continue
+        made_of = dataset if finer is None else Dataset(
+            "ohlcv", market.exchange, symbol, finer.name
+        )  # fmt: skip
+        known = coverage.load(lake.root, made_of).empty
+        if finer is not None:  # of a bar that lacks a part, the parts are asked for
+            parts = lake.gaps(made_of, absent[0].start_ms, absent[-1].end_ms)
+            known = subtract(absent, subtract(parts, known))
+        ours = subtract(absent, known)
+        found.append(Missing(symbol, ours, intersect(absent, known)))
+    return found
+
+
+def listed(missing: list[Missing], market: Market, choice: str) -> list[str]:
+    """Sentences about gaps of a run and how they were treated; none if there are none.
+
+    ``flag`` leaves NaN where one symbol has no bar and others have; times at which no symbol has
+    a bar are not there in any choice, and nothing is ever filled.
+    """
+    bar = market.timeframe
+    how = "left out" if choice == "drop" else "untradable"
     said = []
-    if absent:
-        how = "left out" if choice == "drop" else "absent for every symbol"
-        said.append(
-            f"gaps: {choice}; {absent} bars in {stretches} {_plural('gap', stretches)} are {how}, "
-            "nothing was filled"
-        )
-    if choice == "flag":
-        empty = np.isnan(bars.close).sum(axis=0)
-        names = [f"{s} {int(n)}" for s, n in zip(bars.symbols, empty, strict=True) if n]
-        if names:
-            said.append(f"gaps: flag; bars without a price, not tradable: {', '.join(names)}")
+    for item in missing:
+        for whose, ranges in (("outage of the venue", item.venue), ("gap of ours", item.ours)):
+            if ranges:
+                count = sum(stretch.bars(bar) for stretch in ranges)
+                more = f" and {len(ranges) - 1} more" if len(ranges) > 1 else ""
+                said.append(
+                    f"{whose}: {item.symbol} has no bar {ranges[0]}{more}; {count} bars are {how}, "
+                    "nothing was filled"
+                )
     return said
-
-
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"

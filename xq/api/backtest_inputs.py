@@ -27,11 +27,14 @@ class Span:
         Half-open range of bar opens, epoch ms.
     days
         Instead of ``since_ms``: counted back from ``until_ms`` or the newest stored bar.
+    read_from_ms
+        With ``since_ms``: the very first bar that was read before, so that a run comes out again.
     """
 
     since_ms: int | None = None
     until_ms: int | None = None
     days: float | None = None
+    read_from_ms: int | None = None
 
     def __post_init__(self) -> None:
         check_range(self.since_ms, self.until_ms, self.days)
@@ -112,20 +115,6 @@ def read_funding(lake: "Lake", market: Market, bars: "Bars") -> "list[Settlement
             )
         )
     return found
-
-
-def lots(market: Market) -> tuple[float, ...]:
-    """Smallest steps of quantity, where the venue's rules are at hand; else none."""
-    if market.exchange not in SIMULATED:
-        return ()
-    return tuple(float(item.instrument.lot) for item in _simulated(market))
-
-
-def smallest_order(market: Market) -> float:
-    """The largest of the symbols' smallest notionals, quote asset; 0 where none is at hand."""
-    if market.exchange not in SIMULATED:
-        return 0.0
-    return max((float(item.instrument.min_notional) for item in _simulated(market)), default=0.0)
 
 
 def label(market: Market, end_ms: int) -> tuple[str, bool]:

@@ -1,6 +1,6 @@
 """Which engine simulates a backtest, and how the two are held against each other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xq.api.workspace import Workspace
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from xq.api.backtest import BacktestRequest
     from xq.api.backtest_bars import Block
+    from xq.backtest.conditions import Conditions
     from xq.backtest.simulation import Funding, Rules, Simulation
     from xq.backtest.verify import Friction
     from xq.bars import Bars
@@ -32,29 +33,34 @@ class Traded:
     costs: "Costs"
     rules: "Rules"
     funding: "Funding | None"
+    conditions: "Conditions"
+
+    @property
+    def all(self) -> "tuple[Any, ...]":
+        """In the order in which the engines take them."""
+        return self.weights, self.bars, self.costs, self.rules, self.funding, self.conditions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Simulated:
+    """A run, and what a reader should know of it: one sentence each."""
+
+    simulation: "Simulation"
+    notes: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
-    """What simulates a run.
-
-    Attributes
-    ----------
-    facts
-        What of it belongs to a run's identity.
-    notes
-        What a reader should know, once it has run.
-    """
+    """What simulates a run; ``facts`` are its part of the run's identity."""
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Part of a run's identity."""
+        """Plain values."""
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """One sentence each."""
-
-    def simulate(self, traded: Traded) -> "Simulation":
+    def simulate(self, traded: Traded) -> Simulated:
         """One account through all bars."""
+
+    def once_more(self, traded: Traded) -> "Simulation":
+        """The same weights in another world."""
 
 
 def engine_of(
@@ -85,17 +91,36 @@ def engine_of(
     return Vector()
 
 
+def require_vector(request: "BacktestRequest") -> None:
+    """Refuse another engine for strategies that answer events: they have one.
+
+    Raises
+    ------
+    UsageError
+        Naming the option.
+    """
+    if request.engine != ENGINES[0]:
+        raise UsageError(
+            f"{request.strategy} answers events, which one engine simulates; found --engine "
+            f"{request.engine}",
+            hint=f"xq backtest --strategy {request.strategy}",
+        )
+
+
 class Vector:
     """`xq.backtest.vector.simulate`."""
 
     facts: dict[str, Any] = {}  # noqa: RUF012 - never changed
-    notes: tuple[str, ...] = ()
 
-    def simulate(self, traded: Traded) -> "Simulation":
+    def simulate(self, traded: Traded) -> Simulated:
+        """One pass over all bars."""
+        return Simulated(self.once_more(traded))
+
+    def once_more(self, traded: Traded) -> "Simulation":
         """One pass over all bars."""
         from xq.backtest.vector import simulate
 
-        return simulate(traded.weights, traded.bars, traded.costs, traded.rules, traded.funding)
+        return simulate(*traded.all)
 
 
 class Replaying:
@@ -104,23 +129,26 @@ class Replaying:
     def __init__(self, spec: "StrategySpec", block: "Block", ws: Workspace, decide: str) -> None:
         self._spec, self._block, self._ws, self._decide = spec, block, ws, decide
         self.facts: dict[str, Any] = {"engine": "replay", "decide": decide}
-        self.notes: tuple[str, ...] = ()
 
-    def simulate(self, traded: Traded) -> "Simulation":
+    def simulate(self, traded: Traded) -> Simulated:
         """The live loop on stored bars."""
         from xq.backtest.replay import replay
 
-        given = traded.weights, traded.bars, traded.costs, traded.rules, traded.funding
         if self._decide == AHEAD:
-            replayed = replay(*given)
+            replayed = replay(*traded.all)
         else:
             with self._asking(traded.bars) as decide:
-                replayed = replay(*given, decide=decide)
+                replayed = replay(*traded.all, decide=decide)
         woken = (
             f"replay: the live loop was woken at {replayed.ticks:,} of {len(traded.bars):,} bars"
         )
-        self.notes = (woken, *_problems(replayed.problems))
-        return replayed.simulation
+        return Simulated(replayed.simulation, (woken, *_problems(replayed.problems)))
+
+    def once_more(self, traded: Traded) -> "Simulation":
+        """The live loop, told the weights."""
+        from xq.backtest.replay import replay
+
+        return replay(*traded.all).simulation
 
     def _asking(self, bars: "Bars") -> Any:
         """A strategy process that is asked bar by bar, with the bars that live would have."""
@@ -165,15 +193,14 @@ def verify(ws: Workspace, request: "BacktestRequest") -> "tuple[Friction, ...]":
         As `xq.api.backtest.backtest`.
     """
     from xq.api.backtest import prepare
-    from xq.backtest.verify import Frictions
+    from xq.api.backtest_market import is_market_strategy
     from xq.backtest.verify import verify as compare
 
+    if is_market_strategy(ws, request.strategy):
+        require_vector(replace(request, engine="replay"))
     prepared = prepare(ws, request)
-    traded = prepared.traded()
-    frictions = Frictions(
-        traded.costs, traded.rules, traded.funding, min_notional=prepared.smallest_order()
-    )
-    return compare(traded.weights, traded.bars, frictions)
+    funding, _ = prepared.funding()
+    return compare(*prepared.traded(prepared.world(), funding).all)
 
 
 def require_explained(rows: "tuple[Friction, ...]") -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from xq.bars import Bars
+    from xq.indicators.registry import Request
 
 DEFAULT = ("sma:20", "ema:20", "rsi:14", "macd", "bbands:20:2")
 
@@ -26,19 +27,31 @@ class IndicatorRow:
     ----------
     use
         Name and parameters with their defaults, as the command line takes them.
+    parameters
+        With their ranges: ``length 2 to 10000 bars``.
+    units
+        Of the outputs, in their order; one where all have the same.
     memory
-        Bars one value depends on, with the defaults; ``kind`` says why.
+        Bars one value depends on, with the defaults; ``kind`` says why. A day counts as minutes.
+    start, ddof, anchor, undefined
+        Conventions; see `xq.indicators.indicator.Indicator`.
     """
 
     name: str
     title: str
     use: str
     inputs: str
+    parameters: str
     outputs: str
+    units: str
     memory: int
     kind: str
     source: str
     convention: str
+    start: str
+    ddof: int | None
+    anchor: str
+    undefined: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +65,11 @@ class Selection:
     until_ms: int | None = None
     days: float | None = None
 
+    @property
+    def is_range(self) -> bool:
+        """Whether it has a beginning."""
+        return self.since_ms is not None or self.days is not None
+
 
 @dataclass(frozen=True, slots=True)
 class IndicatorReport:
@@ -63,6 +81,13 @@ class IndicatorReport:
         ``ts``, ``close`` and one column per output; null in warm-up.
     missing
         Bars that are not stored inside the range; indicators start anew after each hole.
+    requests
+        What was computed, with all parameters.
+    bars, first
+        Every bar that was read, warm-up included, and the row at which the table begins.
+    unsettled
+        Recursive ones that have fewer bars before the range than their memory: their first values
+        still show their start.
     derived_from
         The stored timeframe that the bars were made of; None for stored bars.
     """
@@ -73,26 +98,22 @@ class IndicatorReport:
     columns: tuple[str, ...]
     table: "pa.Table"
     missing: int
+    requests: "tuple[Request, ...]"
+    bars: "Bars"
+    first: int
+    unsettled: tuple[str, ...] = ()
     derived_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreReport:
-    """What went into the lake's features."""
+def listing(names: Sequence[str] = ()) -> list[IndicatorRow]:
+    """Every indicator by name, or those named.
 
-    exchange: str
-    symbol: str
-    timeframe: str
-    columns: tuple[str, ...]
-    bars: int
-    added: int
-    revised: int
-    unchanged: int
-
-
-def listing() -> list[IndicatorRow]:
-    """Every indicator, by name."""
-    from xq.indicators.registry import every
+    Raises
+    ------
+    UnknownName
+        If there is none of a name.
+    """
+    from xq.indicators.registry import every, get
 
     return [
         IndicatorRow(
@@ -100,13 +121,19 @@ def listing() -> list[IndicatorRow]:
             title=item.title,
             use=item.signature,
             inputs=" ".join(item.inputs),
+            parameters=", ".join(p.range for p in item.parameters),
             outputs=" ".join(item.outputs),
+            units=" ".join(item.units if len(set(item.units)) > 1 else item.units[:1]),
             memory=item.memory(),
             kind=item.kind,
             source=item.source,
             convention=item.convention,
+            start=item.start,
+            ddof=item.ddof,
+            anchor=item.anchor,
+            undefined=item.undefined,
         )
-        for item in every()
+        for item in (map(get, names) if names else every())
     ]
 
 
@@ -138,41 +165,28 @@ def compute(ws: Workspace, specs: Sequence[str], selection: Selection) -> Indica
     missing = len(grid) - int(rows[first]) - len(bars) + first
     table = _table(bars, first, columns)
     finer = _finer(ws, exchange, symbol, timeframe)
-    return IndicatorReport(exchange, symbol, timeframe.name, tuple(columns), table, missing, finer)
-
-
-def store(ws: Workspace, report: IndicatorReport) -> StoreReport:
-    """Keep computed columns in the lake: kind ``features``, one row per bar and column.
-
-    Raises
-    ------
-    StorageFailed, LockHeld
-        As `xq.lake.writer.LakeWriter.upsert`.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    from xq.lake.layout import Dataset
-    from xq.lake.writer import LakeWriter
-
-    parts = []
-    for name in sorted(report.columns):
-        part = report.table.select(["ts", name]).filter(pc.is_valid(report.table[name]))
-        names = pa.array([name] * len(part), pa.string())
-        parts.append(pa.table({"ts": part["ts"], "name": names, "value": part[name]}))
-    dataset = Dataset("features", report.exchange, report.symbol, report.timeframe)
-    rows = pa.concat_tables(parts).sort_by([("ts", "ascending"), ("name", "ascending")])
-    commit = LakeWriter(ws.lake).upsert(dataset, rows.cast(dataset.spec.schema))
-    return StoreReport(
-        report.exchange,
-        report.symbol,
-        report.timeframe,
-        report.columns,
-        len(report.table),
-        commit.added,
-        commit.revised,
-        commit.unchanged,
+    return IndicatorReport(
+        exchange,
+        symbol,
+        timeframe.name,
+        tuple(columns),
+        table,
+        missing,
+        tuple(requests),
+        bars,
+        first,
+        _unsettled(requests, timeframe, first) if selection.is_range else (),
+        finer,
     )
+
+
+def _unsettled(requests: "Sequence[Request]", timeframe: Timeframe, before: int) -> tuple[str, ...]:
+    recursive = (
+        request
+        for request in requests
+        if request.indicator.kind == "decaying" or request.indicator.anchor == "reversal"
+    )
+    return tuple(r.spelling for r in recursive if before < r.memory(timeframe) - 1)
 
 
 def _finer(ws: Workspace, exchange: str, symbol: str, timeframe: Timeframe) -> str | None:

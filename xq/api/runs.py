@@ -11,7 +11,6 @@ from xq.errors import NoData, unknown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from xq.api.backtest_inputs import Market
     from xq.backtest.result import BacktestResult
 
 MODE = "backtest"
@@ -40,6 +39,7 @@ class SavedRun:
     end_ts: int
     bars: int
     data_hash: str
+    initial_cash: float
     metrics: dict[str, Any]
 
 
@@ -120,23 +120,6 @@ def show(ws: Workspace, run_id: str) -> SavedRun:
     return matching[-1]
 
 
-def trial_sharpes(ws: Workspace, strategy: str, market: "Market", *, without: str) -> list[float]:
-    """Sharpe ratios per bar of the saved runs of a strategy on the same series, one per run."""
-    from xq.metrics.returns import yearly_bars
-
-    found = {
-        run.run_id: (
-            run.metrics.get("sharpe_ratio"),
-            yearly_bars(run.bars, run.start_ts, run.end_ts) ** 0.5,
-        )
-        for run in runs(ws, strategy=strategy)
-        if (run.exchange, tuple(run.symbols), run.timeframe)
-        == (market.exchange, market.symbols, str(market.timeframe))
-    }
-    found.pop(without, None)
-    return [float("nan") if value is None else value / root for value, root in found.values()]
-
-
 def save(ws: Workspace, result: "BacktestResult") -> None:
     """Keep a run, its equity, fills and round trips; saving it again changes nothing.
 
@@ -147,23 +130,30 @@ def save(ws: Workspace, result: "BacktestResult") -> None:
     """
     import pyarrow as pa
 
+    from xq.api.runs_compare import facts_table
     from xq.lake.layout import Dataset
     from xq.lake.writer import LakeWriter
 
     known = {run.run_id: run.ts for run in runs(ws)}
     writer = LakeWriter(ws.lake)
-    for kind, table in (
-        ("equity", _equity(result)),
-        ("fills", _fills(result)),
-        ("round_trips", _round_trips(result)),
-    ):
+    now = ws.clock.now_ms()
+    ts = known.get(result.run_id, now)
+    for kind, table in (tables_of(result) | {"events": facts_table(result, ts)}).items():
         if table.num_rows:
             writer.upsert(Dataset(kind, run_id=result.run_id), table)
-    now = ws.clock.now_ms()
-    row = _run_row(result, known.get(result.run_id, now))
+    row = _run_row(result, ts)
     schema = Dataset("runs").spec.schema
     fields = [schema.field(name) for name in row]
     writer.upsert(Dataset("runs"), pa.Table.from_pylist([row], schema=pa.schema(fields)))
+
+
+def tables_of(result: "BacktestResult") -> "dict[str, pa.Table]":
+    """What a run leaves in the lake beside its line in the list, by kind."""
+    return {
+        "equity": _equity(result),
+        "fills": _fills(result),
+        "round_trips": _round_trips(result),
+    }
 
 
 def _run_row(result: "BacktestResult", ts: int) -> dict[str, Any]:
@@ -289,5 +279,6 @@ def _saved(row: dict[str, Any]) -> SavedRun:
         end_ts=row["end_ts"],
         bars=row["bars"],
         data_hash=row["data_hash"],
+        initial_cash=row["initial_cash"],
         metrics=json.loads(row["metrics"]),
     )

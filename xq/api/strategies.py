@@ -1,25 +1,22 @@
 """``xq strategies``: the plugin folder, a new plugin, and the law over every row."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.api.params import assigned
 from xq.api.when import check_range
 from xq.api.workspace import Workspace
-from xq.errors import StorageFailed, UsageError
-from xq.timeframe import DAY_MS, Timeframe
-from xq.types import Symbol
+from xq.errors import StorageFailed, StrategyError, UsageError
 
 if TYPE_CHECKING:
-    from xq.bars import Bars
     from xq.strategy.load import Listing
-    from xq.strategy.sandbox import Evaluation
 
 NEWEST_BARS = 10_000
-_DEADLINE_S = 900.0
+CHECK_SECONDS = 600.0
+"""A check stops asking after so many; what was not asked is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,8 @@ class CheckRequest:
         them, the newest `NEWEST_BARS`.
     rows
         How many rows to ask again; None is every one.
+    seconds
+        After which nothing more is asked.
     """
 
     name: str
@@ -65,20 +64,49 @@ class CheckRequest:
     until_ms: int | None = None
     days: float | None = None
     rows: int | None = None
+    seconds: float = CHECK_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One thing a strategy was asked.
+
+    Attributes
+    ----------
+    result
+        ``holds``, ``fails`` or ``not asked``.
+    asked
+        Weights held against those wanted.
+    finding
+        What differs, or why it was not asked.
+    rows
+        Opens of the first bars concerned.
+    """
+
+    check: str
+    result: str
+    asked: int
+    finding: str
+    rows: tuple[datetime, ...]
+    thin_margins: int
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """A strategy that passed, and what it was held against.
+    """What a strategy was held against, and how it did.
 
     Attributes
     ----------
     checked
         Rows asked again: each with its own ``lookback`` bars alone, and without any later bar.
+    checks
+        The law first, then what was asked beyond it.
     thin_margins
         Times at which rounding alone decides the weight.
     seconds
         Of the strategy over all bars, and of the law.
+    printed
+        The end of what it wrote to stdout and stderr.
     """
 
     strategy: str
@@ -92,6 +120,7 @@ class CheckReport:
     bars: int
     lookback: int
     checked: int
+    checks: tuple[CheckRow, ...]
     thin_margins: tuple[datetime, ...]
     seconds: Mapping[str, float]
     printed: str
@@ -144,82 +173,26 @@ def overrides(ws: Workspace, name: str, assignments: Iterable[str] = ()) -> dict
     return {**ws.config.strategy.get(name, {}), **assigned(assignments)}
 
 
-def check(ws: Workspace, request: CheckRequest) -> CheckReport:
-    """Hold a strategy against the law on stored bars.
+def check(ws: Workspace, request: CheckRequest) -> tuple[CheckReport, StrategyError | None]:
+    """Hold a strategy against the law, and against more, on stored bars.
+
+    Returns
+    -------
+    The report, and the first failure; None when nothing fails.
 
     Raises
     ------
-    StrategyError
-        The subclass says how it breaks the law.
+    StrategyBroken
+        The file does not load.
     UsageError
         Unknown strategy or parameter.
     DataError
         Nothing stored for the range, or too little for the lookback.
     """
-    from xq.strategy.sandbox import Evaluator, StrategySpec
+    from xq.api.strategies_check import Checking
 
     check_range(request.since_ms, request.until_ms, request.days)
-    spec = StrategySpec(ws.strategies, request.name, request.parameters)
-    with Evaluator.start(spec, deadline_s=_DEADLINE_S, clock=ws.clock) as evaluator:
-        bars = _bars(ws, request, evaluator.declaration.lookback)
-        evaluation = evaluator.run(bars, rows=request.rows or "all", seed=ws.seed)
-    return _report(ws, request, bars, evaluation)
-
-
-def _bars(ws: Workspace, request: CheckRequest, lookback: int) -> "Bars":
-    from xq.lake.reader import Lake
-
-    symbols = _symbols(ws, request.symbols)
-    timeframe = Timeframe.parse(request.timeframe or ws.config.collect.timeframe)
-    bars = Lake(ws.lake).bars(
-        _exchange(ws, request),
-        symbols,
-        timeframe,
-        request.since_ms,
-        request.until_ms,
-        gaps="flag",
-    )
-    if request.days is not None:
-        first = int((bars.known_at <= bars.known_at[-1] - request.days * DAY_MS).sum())
-        return bars.slice(max(first - lookback + 1, 0), len(bars))
-    if request.since_ms is None and request.until_ms is None:
-        return bars.slice(max(len(bars) - NEWEST_BARS, 0), len(bars))
-    return bars
-
-
-def _exchange(ws: Workspace, request: CheckRequest) -> str:
-    return request.exchange or ws.config.exchange.name
-
-
-def _symbols(ws: Workspace, given: Sequence[str]) -> tuple[str, ...]:
-    names = given or ws.config.collect.symbols[:1]
-    return tuple(dict.fromkeys(str(Symbol.parse(name)) for name in names))
-
-
-def _report(
-    ws: Workspace, request: CheckRequest, bars: "Bars", evaluation: "Evaluation"
-) -> CheckReport:
-    declared, seconds = evaluation.declaration, evaluation.seconds
-    return CheckReport(
-        strategy=declared.name,
-        title=declared.title,
-        parameters=dict(declared.parameters),
-        exchange=_exchange(ws, request),
-        symbols=bars.symbols,
-        timeframe=bars.timeframe.name,
-        start=_moment(int(bars.ts[0])),
-        end=_moment(int(bars.known_at[-1])),
-        bars=len(bars),
-        lookback=declared.lookback,
-        checked=len(evaluation.checked_rows),
-        thin_margins=tuple(_moment(thin.ts_ms) for thin in evaluation.thin_margins),
-        seconds={"weights": round(seconds.weights, 3), "law": round(seconds.law, 3)},
-        printed=evaluation.printed,
-    )
-
-
-def _moment(ts_ms: int) -> datetime:
-    return datetime.fromtimestamp(ts_ms / 1000, UTC)
+    return Checking(ws, request, ws.clock.monotonic() + request.seconds).report()
 
 
 def _row(found: "Listing") -> StrategyRow:

@@ -1,7 +1,8 @@
 """Funding of perpetuals, placed on bars.
 
 Settlements reach an account that holds a position at that instant. One at a bar's open comes before
-any fill there; one inside a longer bar meets what is held after it.
+any fill there; one inside a longer bar meets what is held after it. One where there is no
+bar meets what is held at the next one's open: nothing could be traded in between.
 """
 
 from collections.abc import Sequence
@@ -44,7 +45,8 @@ def on_bars(bars: Bars, settlements: Sequence[Settlements]) -> Funding:
     Parameters
     ----------
     settlements
-        One per symbol, in the order of ``bars.symbols``; those outside the bars are ignored.
+        One per symbol, in the order of ``bars.symbols``; those before and after the bars are
+        ignored.
 
     Examples
     --------
@@ -58,7 +60,9 @@ def on_bars(bars: Bars, settlements: Sequence[Settlements]) -> Funding:
     at_open, inside = np.zeros(bars.close.shape), np.zeros(bars.close.shape)
     for j, paid in enumerate(settlements):
         row = np.searchsorted(bars.ts, paid.ts, side="right") - 1
-        valid = (row >= 0) & (paid.ts < bars.timeframe.end(bars.ts[row]))
+        late = paid.ts >= bars.timeframe.end(bars.ts[row])
+        row = row + late
+        valid = (row >= late) & (row < len(bars)) & (paid.ts >= bars.ts[0])
         row, rate, mark = row[valid], paid.rate[valid], paid.mark_price[valid]
         opens = paid.ts[valid] - bars.ts[row] < min(SETTLEMENT_JITTER_MS, bars.timeframe.ms)
         middle = (bars.open[row, j] + bars.close[row, j]) / 2.0

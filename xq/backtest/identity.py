@@ -5,6 +5,10 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
+
+from xq.backtest.conditions import Conditions
+
 RUN_ID_DIGITS = 16
 
 
@@ -37,3 +41,23 @@ def run_id(facts: Mapping[str, object]) -> str:
     """
     text = json.dumps(facts, sort_keys=True, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:RUN_ID_DIGITS]
+
+
+def conditions_hash(conditions: Conditions) -> str:
+    """Fingerprint of the world of a run: rules as of the time, slippage, prices inside bars.
+
+    Examples
+    --------
+    >>> conditions_hash(Conditions()) == conditions_hash(Conditions(flows=np.zeros(2)))
+    False
+    """
+    digest = hashlib.sha256(repr(conditions.eras).encode())
+    for name in ("frictions", "path", "marks"):
+        part = getattr(conditions, name)
+        fields = () if part is None else part.__slots__
+        for values in (getattr(part, field) for field in fields):
+            digest.update(f"{name}:{values.dtype.str}:{values.shape};".encode())
+            digest.update(np.ascontiguousarray(values).data)
+    if conditions.flows is not None:
+        digest.update(b"flows;" + conditions.flows.tobytes())
+    return digest.hexdigest()

@@ -61,7 +61,7 @@ def measure(simulation: Simulation, trips: RoundTrips, bars_per_year: float) -> 
     trips
         The simulation's round trips, open ones included (they are not counted).
     """
-    equity, start = simulation.equity, simulation.initial_cash
+    equity, start = simulation.growth, simulation.initial_cash  # deposits are no profit
     bar_returns = returns.bar_returns(equity, start)
     fills = simulation.fills
     pnl = trips.closed_pnl
@@ -77,10 +77,10 @@ def measure(simulation: Simulation, trips: RoundTrips, bars_per_year: float) -> 
         profit_factor=trades.profit_factor(pnl),
         expectancy=trades.expectancy(pnl),
         round_trips=len(pnl),
-        turnover=trades.turnover(fills.notional, equity),
+        turnover=trades.turnover(fills.notional, simulation.equity),
         exposure=trades.exposure(simulation.positions),
         fees=float(np.sum(fills.fee)),
         slippage=float(np.sum(fills.slippage)),
         funding=float(np.sum(simulation.funding)),
-        final_equity=float(equity[-1]) if len(equity) else start,
+        final_equity=float(simulation.equity[-1]) if len(equity) else start,
     )

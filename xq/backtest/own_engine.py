@@ -5,15 +5,17 @@ Importing Numba costs more than interpreting a year of hourly bars; a year of mi
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from functools import cache
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from xq.backtest import kernel, kernel_exits, kernel_state
-from xq.backtest.kernel_state import Market, Record, State, Terms
+from xq.backtest import kernel, kernel_exits, kernel_margin, kernel_orders, kernel_state
+from xq.backtest.conditions import NOTHING, Conditions
+from xq.backtest.kernel_input import market_of, record_of, state_of, terms_of
+from xq.backtest.kernel_state import FILL_FIELDS, FULL, Market, Record, State, Terms
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.bars import Bars
 from xq.portfolio import sizing
@@ -30,6 +32,7 @@ def run(
     costs: Costs,
     rules: Rules,
     funding: Funding | None,
+    conditions: Conditions = NOTHING,
     *,
     margined: bool,
     compile_kernel: bool | None = None,
@@ -46,25 +49,42 @@ def run(
     rows, columns = weights.shape
     if compile_kernel is None:
         compile_kernel = rows * columns > INTERPRETED_CELLS
-    market = _market(weights, bars, funding)
-    terms = _terms(rows, columns, costs, rules, margined=margined)
-    state = _state(columns, rules.initial_cash)
-    record = _record(rows, columns)
+    market = market_of(weights, bars, rules, funding, conditions)
+    terms = terms_of(weights.shape, costs, rules, conditions, margined=margined)
+    reserve = columns * (3 + max(np.diff(market.book.tier), default=1))
+    room = 2 * rows * columns + reserve
+    while True:
+        state = state_of(terms, reserve)
+        record = record_of(rows, columns, room)
+        ruin, state, record = _played(market, terms, state, record, compile_kernel=compile_kernel)
+        if ruin != FULL:
+            return _simulation(terms, state, record, None if ruin < 0 else int(ruin))
+        room *= 2
+
+
+def _played(
+    market: Market, terms: Terms, state: State, record: Record, *, compile_kernel: bool
+) -> tuple[int, State, Record]:
     if compile_kernel:
-        ruin = compiled()(market, terms, state, record)
-    else:
-        plain_terms = terms._replace(lot=list(terms.lot))
-        plain_state, plain_record = State(*_lists(state)), Record(*_lists(record))
-        ruin = kernel.simulate(Market(*_lists(market)), plain_terms, plain_state, plain_record)
-        state, record = State(*_arrays(plain_state)), Record(*_arrays(plain_record))
+        return compiled()(market, terms, state, record), state, record
+    plain_state, plain_record = _plain(state), _plain(record)
+    ruin = kernel.simulate(_plain(market), terms, plain_state, plain_record)
+    return ruin, _arrays(plain_state), _arrays(plain_record)
+
+
+def _simulation(terms: Terms, state: State, record: Record, ruin: int | None) -> Simulation:
+    refused, cut = (int(value) for value in state.account[3:5])
     return Simulation(
         equity=np.asarray(record.equity),
-        positions=np.asarray(record.position).reshape(rows, columns),
+        positions=np.asarray(record.position).reshape(terms.rows, terms.columns),
         fills=_fills(record, int(state.account[1])),
         funding=np.asarray(record.funding),
-        initial_cash=rules.initial_cash,
-        ruin_row=None if ruin < 0 else int(ruin),
+        initial_cash=terms.cash,
+        ruin_row=ruin,
         engine="xq",
+        flows=np.asarray(record.flow),
+        orders_refused=refused,
+        orders_cut=cut,
     )
 
 
@@ -73,7 +93,7 @@ def compiled() -> Callable[[Market, Terms, State, Record], int]:
     """`kernel.simulate` compiled, cached on disk under the hash of everything it calls."""
     import numba
 
-    modules = (sizing, kernel_state, kernel_exits, kernel)
+    modules = (sizing, kernel_state, kernel_orders, kernel_margin, kernel_exits, kernel)
     source = "".join(inspect.getsource(module) for module in modules)
     version = hashlib.sha256(source.encode()).hexdigest()[:12]
     space: dict[str, Any] = {}
@@ -90,86 +110,45 @@ def compiled() -> Callable[[Market, Terms, State, Record], int]:
         copy = FunctionType(function.__code__, space, function.__name__, function.__defaults__)
         copy.__module__ = function.__module__
         copy.__qualname__ = f"{function.__name__}_{version}"
-        space[function.__name__] = numba.njit(cache=True)(copy)
+        hot = function.__module__ not in _COLD
+        space[function.__name__] = numba.njit(cache=True, forceinline=hot, error_model="numpy")(
+            copy
+        )
     result: Callable[[Market, Terms, State, Record], int] = space["simulate"]
     return result
 
 
+_COLD = (kernel.__name__, kernel_margin.__name__)  # not copied into their callers
 _PLAIN = ("target_decimal", "_nudge")  # order code, not called by the kernel
 
 
-def _market(weights: np.ndarray, bars: Bars, funding: Funding | None) -> Market:
-    nothing = np.zeros(weights.shape)
-    at_open = nothing if funding is None else funding.at_open
-    inside = nothing if funding is None else funding.inside
-    fields = (weights, bars.open, bars.high, bars.low, bars.close, at_open, inside)
-    flat: Any = [np.array(field, dtype=np.float64).ravel() for field in fields]
-    return Market(*flat)
+def _plain(fields: Any) -> Any:
+    """The same named tuple with lists for arrays, nested ones included."""
+    known: dict[int, list[Any]] = {}
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return type(value)(*map(plain, value))
+        if id(value) not in known:
+            known[id(value)] = value.tolist()
+        return known[id(value)]
+
+    return plain(fields)
 
 
-def _terms(rows: int, columns: int, costs: Costs, rules: Rules, *, margined: bool) -> Terms:
-    lots: Any = np.zeros(columns)
-    lots[: len(rules.lots)] = rules.lots
-    return Terms(
-        rows=rows,
-        columns=columns,
-        cash=rules.initial_cash,
-        fee=costs.fee,
-        slippage=costs.slippage,
-        band=_or_nan(rules.rebalance_band),
-        margined=margined,
-        max_leverage=rules.max_leverage if margined else 1.0,
-        maintenance=rules.maintenance,
-        stop_loss=_or_nan(rules.stop_loss),
-        take_profit=_or_nan(rules.take_profit),
-        trailing_stop=_or_nan(rules.trailing_stop),
-        max_bars=0 if rules.max_bars is None else rules.max_bars,
-        lot=lots,
-    )
-
-
-def _or_nan(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def _state(columns: int, cash: float) -> State:
-    numbers: dict[str, Any] = {name: np.zeros(columns) for name in State._fields}
-    numbers["account"] = np.array([cash, 0.0, 0.0])
-    numbers["held"] = np.zeros(columns, dtype=np.int64)
-    numbers["why"] = np.full(columns, -1, dtype=np.int64)
-    numbers["mark"] = np.full(columns, np.nan)
-    return State(**numbers)
-
-
-def _record(rows: int, columns: int) -> Record:
-    most = 2 * rows * columns + columns  # one fill at the open and one exit inside each bar
-    whole = {"row", "column", "reason"}
-    fields: dict[str, Any] = {
-        name: np.zeros(most, dtype=np.int64 if name in whole else np.float64)
-        for name in ("row", "column", "quantity", "price", "aimed", "fee", "reason")
-    }
-    lengths = {"equity": rows, "funding": rows, "position": rows * columns}
-    fields |= {name: np.zeros(length) for name, length in lengths.items()}
-    return Record(**fields)
-
-
-def _lists(fields: Iterable[Any]) -> Iterator[Any]:
-    return (field.tolist() for field in fields)
-
-
-def _arrays(fields: Iterable[Any]) -> Iterator[Any]:
-    return (np.asarray(field) for field in fields)
+def _arrays(fields: Any) -> Any:
+    return type(fields)(*map(np.asarray, fields))
 
 
 def _fills(record: Record, count: int) -> Fills:
-    price, aimed = np.array(record.price[:count]), np.asarray(record.aimed[:count])
-    quantity = np.array(record.quantity[:count])
+    table = np.asarray(record.fills[: count * FILL_FIELDS]).reshape(count, FILL_FIELDS).T
+    row, column, quantity, price, aimed, fee, reason = table
     return Fills(
-        row=np.array(record.row[:count]),
-        symbol=np.array(record.column[:count]),
-        quantity=quantity,
-        price=price,
-        fee=np.array(record.fee[:count]),
+        row=row.astype(np.int64),
+        symbol=column.astype(np.int64),
+        quantity=quantity.copy(),
+        price=price.copy(),
+        fee=fee.copy(),
         slippage=np.abs(quantity * (price - aimed)),
-        reason=np.array(record.reason[:count], dtype=np.int8),
+        reason=reason.astype(np.int8),
     )

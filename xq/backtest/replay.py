@@ -12,17 +12,20 @@ from math import ceil
 
 import numpy as np
 
+from xq.backtest.conditions import NOTHING, Conditions
 from xq.backtest.replay_books import simulation
 from xq.backtest.replay_feed import BarFeed, Quotes, exact
 from xq.backtest.replay_forecast import Asked, Decide, Stored
 from xq.backtest.replay_listing import Listing, grain
+from xq.backtest.replay_scope import filters_of, require_replayable
+from xq.backtest.replay_track import Inside
 from xq.backtest.replay_venue import ReplayVenue
 from xq.backtest.replay_wake import Standing, Wakes, carried, usable
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import check_weights, is_margined
 from xq.bars import Bars
 from xq.clock import ManualClock
-from xq.errors import UsageError, XqError
+from xq.errors import XqError
 from xq.execution.memory import MemoryJournal
 from xq.live.desk import Desk, Forecaster, Terms
 from xq.live.loop import tick
@@ -42,15 +45,13 @@ _TOLERANCE = Decimal("1.000000001")  # of the gross weight, as `check_weights` h
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
-    """What orders meet at the venue beside costs, lots and funding.
+class Handling:
+    """How orders get to the venue, which weights and bars do not say.
 
     Attributes
     ----------
     latency_ms
         How long they travel; they meet the price of that moment.
-    min_notional
-        Smallest order, quote asset.
     fee_in_quote
         False: spot takes the fee of a purchase from what was bought.
     max_leverage
@@ -58,9 +59,12 @@ class Conditions:
     """
 
     latency_ms: int = 0
-    min_notional: float = 0.0
     fee_in_quote: bool = True
     max_leverage: float | None = None
+
+
+AT_ONCE = Handling()
+"""Orders meet the next open, whatever they cost comes from the quote asset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,9 @@ def replay(
     costs: Costs,
     rules: Rules,
     funding: Funding | None = None,
-    conditions: Conditions | None = None,
+    conditions: Conditions = NOTHING,
     *,
+    handling: Handling = AT_ONCE,
     decide: Decide | None = None,
 ) -> Replayed:
     """Let the live loop trade target weights on stored bars.
@@ -99,6 +104,8 @@ def replay(
     ----------
     weights
         (T, N) signed fractions of equity; NaN means: leave the position alone.
+    conditions
+        The venue's filters, measured spreads, prices inside bars.
     decide
         Asked at every bar in place of ``weights``, of which then only the NaNs count.
 
@@ -107,7 +114,7 @@ def replay(
     BadWeights
         As `xq.backtest.vector.simulate`.
     UsageError
-        For what the live loop does not do: exits, symbols of several quote assets.
+        For what a replay does not do, see `xq.backtest.replay_scope`.
 
     Examples
     --------
@@ -120,26 +127,10 @@ def replay(
     ([1000.0, 1100.0, 1250.0], [10.0, -10.0])
     """
     weights = np.asarray(weights, dtype=np.float64)
-    symbols = _symbols(bars, rules)
+    require_replayable(bars, rules, conditions)
     margined = is_margined(bars.symbols)
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    terms = conditions or Conditions()
-    return _Replay(weights, bars, costs, rules, funding, terms, symbols, decide).run()
-
-
-def _symbols(bars: Bars, rules: Rules) -> tuple[Symbol, ...]:
-    symbols = tuple(Symbol.parse(name) for name in bars.symbols)
-    if len({symbol.quote for symbol in symbols}) > 1:
-        raise UsageError(
-            f"one account counts in one quote asset, found {' '.join(bars.symbols)}",
-            hint="--engine vector, or one run per quote asset",
-        )
-    if rules.has_exits:
-        raise UsageError(
-            "the live loop sends no exits yet, so a replay of this strategy would be another one",
-            hint="--engine vector",
-        )
-    return symbols
+    return _Replay(weights, bars, costs, rules, funding, conditions, handling, decide).run()
 
 
 @dataclass(frozen=True)
@@ -150,9 +141,14 @@ class _Replay:
     rules: Rules
     funding: Funding | None
     conditions: Conditions
-    symbols: tuple[Symbol, ...]
+    handling: Handling
     decide: Decide | None
     problems: list[tuple[int, XqError]] = field(default_factory=list)
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """In the order of the columns."""
+        return tuple(Symbol.parse(name) for name in self.bars.symbols)
 
     def run(self) -> Replayed:
         decides = usable(self.weights, self.bars)
@@ -160,15 +156,16 @@ class _Replay:
         listings = self._listings()
         markets = [item.market() for item in listings]
         ids = [market.id for market in markets]
-        quotes = Quotes(exact(self.costs.slippage))
-        feed = BarFeed(self.bars, markets, quotes, self.funding)
+        inside = Inside(self.conditions.path, self.conditions.marks)
+        feed = BarFeed(self.bars, markets, self._quotes(listings), self.funding, inside)
         clock = ManualClock(int(self.bars.ts[0]))
-        cash, latency = self.rules.initial_cash, self.conditions.latency_ms
+        cash, latency = self.rules.initial_cash, self.handling.latency_ms
         venue = ReplayVenue(listings, feed, clock, cash, latency)
         desk = Desk(venue, venue, MemoryJournal(ACCOUNT), clock, self._forecaster(decides))
         contracts = ids if self.symbols[0].is_contract else None
         band = self.rules.rebalance_band
-        wakes = Wakes(targets, decides, self.bars, band, self.funding, contracts)
+        extremes = inside.extremes(self.bars)
+        wakes = Wakes(targets, decides, self.bars, extremes, band, self.funding, contracts)
         ticks = self._go_through(desk, venue, clock, wakes, self._terms(ids, targets))
         clock.advance_to(int(self.bars.timeframe.end(int(self.bars.ts[-1]))) - 1)
         venue.settle()
@@ -207,20 +204,25 @@ class _Replay:
             j: float(column[np.isfinite(column)][0]) if np.isfinite(column).any() else 1.0
             for j, column in enumerate(self.bars.close.T)
         }
-        lots = [*self.rules.lots, *[0.0] * (len(self.symbols) - len(self.rules.lots))]
+        filters = filters_of(self.rules, self.conditions, len(self.symbols))
         return [
             Listing(
                 symbol,
-                exact(lots[j]) if lots[j] > 0 else grain(first[j], self.rules.initial_cash),
+                filters[j],
+                grain(first[j], self.rules.initial_cash),
                 exact(self.costs.fee),
-                exact(self.conditions.min_notional),
-                self.conditions.fee_in_quote,
+                self.handling.fee_in_quote,
             )
             for j, symbol in enumerate(self.symbols)
         ]
 
+    def _quotes(self, listings: list[Listing]) -> Quotes:
+        measured = self.conditions.frictions
+        slippage = float(self.costs.slippage) if measured is None else measured.base
+        return Quotes(slippage, tuple(item.filters.tick for item in listings))
+
     def _terms(self, ids: list[str], targets: np.ndarray) -> Terms:
-        limit, fee = self.conditions.max_leverage, exact(self.costs.fee)
+        limit, fee = self.handling.max_leverage, exact(self.costs.fee)
         leverage = self.rules.max_leverage if limit is None else limit
         gross = float(np.abs(targets).sum(axis=1).max(initial=0.0))
         needed = max(1, ceil(2 * gross))  # what the venue asks as margin is never the bound
@@ -240,6 +242,6 @@ class _Replay:
                 symbols=frozenset(self.symbols),
             ),
             band=self.rules.rebalance_band,
-            cash_buffer=fee / (1 + fee) if self.conditions.fee_in_quote else Decimal(0),
+            cash_buffer=fee / (1 + fee) if self.handling.fee_in_quote else Decimal(0),
             leverage=min(needed, allowed),
         )

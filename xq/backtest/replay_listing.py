@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import floor, log10
+from math import floor, isfinite, log10
 
-from xq.sim.exact import ZERO
+from xq.backtest.conditions import Filters
+from xq.backtest.replay_feed import exact
+from xq.backtest.replay_scope import id_of
 from xq.sim.instruments import Profile, SimInstrument
 from xq.sim.margin import ASSET
 from xq.types import Instrument, Symbol
@@ -15,21 +17,37 @@ _GRAIN = 1e-12  # of the cash: the step of quantities where there are no lots
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Trading rules of one replayed symbol; `fee_in_quote` as in `SimInstrument`."""
+    """Trading rules of one replayed symbol; `fee_in_quote` as in `SimInstrument`.
+
+    Attributes
+    ----------
+    filters
+        Whose tick the book keeps: the loop names no prices.
+    grain
+        Step of quantities where the filters have none.
+    """
 
     symbol: Symbol
-    lot: Decimal
+    filters: Filters
+    grain: Decimal
     fee: Decimal
-    min_notional: Decimal = ZERO
     fee_in_quote: bool = True
 
     def market(self) -> SimInstrument:
         """The market of the simulated venue. Its quote asset is the venue's own money."""
+        filters, most = self.filters, self.filters.max_quantity
+        lot = exact(filters.lot) if filters.lot > 0.0 else self.grain
         rules = Instrument(
-            self.symbol, self.lot, self.lot, ZERO, self.min_notional, self.fee, self.fee
+            symbol=self.symbol,
+            tick=self.grain,
+            lot=lot,
+            min_quantity=max(lot, exact(filters.min_quantity)),
+            min_notional=exact(filters.min_notional),
+            maker=self.fee,
+            taker=self.fee,
         )
         return SimInstrument(
-            id=self.symbol.base + self.symbol.quote,
+            id=id_of(self.symbol),
             instrument=rules,
             base=str(self.symbol),  # an asset of its own, whatever else bears the coin's name
             quote=ASSET,
@@ -38,7 +56,7 @@ class Listing:
             synthetic_from_ms=0,
             profile=Profile(self.symbol.base, price=0.0, turnover=0.0, beta=0.0, volatility=0.0),
             fee_in_quote=self.fee_in_quote,
-            max_quantity=_LARGEST,
+            max_quantity=exact(most) if isfinite(most) else _LARGEST,
         )
 
 

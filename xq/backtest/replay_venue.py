@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from xq.backtest.replay_feed import HANDOVER_MS, BarFeed, Quotes, exact
+from xq.backtest.replay_feed import BarFeed, Quotes, exact
 from xq.backtest.replay_listing import Listing
+from xq.backtest.replay_track import HANDOVER_MS
 from xq.backtest.replay_wake import Standing
 from xq.bars import Bars
 from xq.clock import ManualClock

@@ -20,7 +20,7 @@ from xq.sim.brackets import tier_at
 
 _CHUNK = 2_048
 _ROUNDING = 1e-9
-_SLACK = 0.02  # share of price; the venue's own proof allows 0.01
+_SLACK = 1e-3  # share of price, for the rounding of money
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ class Wakes:
     ----------
     targets, decides
         (T, N) of `carried` and `usable`.
+    extremes
+        (T, N) lowest and highest prices that margin is judged on.
     band
         As in `xq.live.desk.Terms`.
     ids
@@ -88,6 +90,7 @@ class Wakes:
         targets: np.ndarray,
         decides: np.ndarray,
         bars: Bars,
+        extremes: tuple[np.ndarray, np.ndarray],
         band: float | None,
         funding: Funding | None,
         ids: Sequence[str] | None,
@@ -101,7 +104,7 @@ class Wakes:
             columns = range(len(bars.symbols))
             close, low, high = (
                 np.column_stack([last_known(values[:, j]) for j in columns])
-                for values in (bars.close, bars.low, bars.high)
+                for values in (bars.close, *extremes)
             )
             self._close, self._low, self._high = close, low, high
             if funding is not None:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from xq.backtest.breakdown import breakdowns
+from xq.backtest.report_plot import number, percent
+from xq.backtest.report_trips import by_symbol
 from xq.portfolio.accounting import Reason
 
 if TYPE_CHECKING:
     from xq.backtest.result import BacktestResult
 
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_RANGES = 5
 _FULL_HEAT = 0.10  # a month of this size, either way, is painted fully
-_NOTHING = "–"
 
 
 def key_figures(result: "BacktestResult") -> str:
@@ -21,15 +24,32 @@ def key_figures(result: "BacktestResult") -> str:
     m = result.metrics
     cells = [
         (percent(m.total_return), "total return", m.total_return),
-        (percent(result.hold_return), "buy and hold", result.hold_return),
+        _compared(result),
         (number(m.sharpe_ratio), "Sharpe ratio", m.sharpe_ratio),
         (percent(m.max_drawdown), "max drawdown", m.max_drawdown),
         (f"{m.round_trips:,}", "round trips", 0.0),
         (number(m.final_equity), f"final equity, from {number(result.rules.initial_cash, 0)}", 0.0),
     ]
     return "\n".join(
-        f'<div class="figure"><b class="{_sign(value)}">{text}</b><span>{label}</span></div>'
+        f'<div class="figure"><b class="{sign(value)}">{text}</b><span>{label}</span></div>'
         for text, label, value in cells
+    )
+
+
+def verdict(result: "BacktestResult") -> str:
+    """Whether the result survives the gate, and every reason why not."""
+    found = result.verdict
+    if found.survives:
+        said = "<p>Deflated Sharpe ratio, overfitting, doubled costs and the law hold.</p>"
+    else:
+        items = "".join(f"<li>{html.escape(reason)}</li>" for reason in found.reasons)
+        said = f"<ul>{items}</ul>"
+    mark, words = ("✓", "Survives") if found.survives else ("✕", "Does not survive")
+    kind = "survives" if found.survives else "falls"
+    return (
+        f'<section class="verdict {kind}" id="verdict" aria-labelledby="verdict-title">'
+        f'<h2 id="verdict-title"><span aria-hidden="true">{mark}</span> {words} the gate</h2>'
+        f"{said}</section>"
     )
 
 
@@ -40,14 +60,17 @@ def notes(result: "BacktestResult") -> str:
     items = "".join(
         f"<li>{html.escape(note[:1].upper() + note[1:])}.</li>" for note in result.notes
     )
-    return f'<ul class="notes">{items}</ul>'
+    return (
+        '<section class="notes" id="warnings" aria-labelledby="warnings-title">'
+        f'<h2 id="warnings-title">Warnings</h2><ul>{items}</ul></section>'
+    )
 
 
 def months(result: "BacktestResult") -> str:
     """Returns by calendar month (UTC) and year, heat-coloured."""
-    table = monthly_returns(result.bars.known_at - 1, result.simulation.equity,
+    table = monthly_returns(result.bars.known_at - 1, result.simulation.growth,
                             result.simulation.initial_cash)  # fmt: skip
-    head = "".join(f"<th>{name}</th>" for name in _MONTHS)
+    head = "".join(f'<th scope="col">{name}</th>' for name in _MONTHS)
     rows = []
     for year in sorted({year for year, _ in table}):
         known = [table.get((year, month)) for month in range(1, 13)]
@@ -55,10 +78,10 @@ def months(result: "BacktestResult") -> str:
         cells = "".join(_heat(value) for value in known)
         rows.append(
             f'<tr><th scope="row">{year}</th>{cells}'
-            f'<td class="total {_sign(total)}">{percent(total, 1)}</td></tr>'
+            f'<td class="total {sign(total)}">{percent(total, 1)}</td></tr>'
         )
     return (
-        f'<table class="months"><thead><tr><th></th>{head}<th>Year</th></tr></thead>'
+        f'<table class="months"><thead><tr><td></td>{head}<th scope="col">Year</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -103,48 +126,55 @@ def exits(result: "BacktestResult") -> str:
             rows.append(
                 f'<tr><th scope="row">{reason.label.replace("_", " ")}</th>'
                 f"<td>{len(pnl):,}</td><td>{percent(float(np.mean(pnl > 0)), 1)}</td>"
-                f'<td class="{_sign(float(pnl.sum()))}">{number(float(pnl.sum()))}</td>'
+                f'<td class="{sign(float(pnl.sum()))}">{number(float(pnl.sum()))}</td>'
                 f"<td>{length:,.1f}</td></tr>"
             )
     if not rows:
         return '<p class="small">No round trip was closed.</p>'
-    heads = ("end", "round trips", "win rate", "pnl", "mean bars")
-    head = "".join(f'<th class="{"text" if k == 0 else ""}">{h}</th>' for k, h in enumerate(heads))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return table(("end", "round trips", "win rate", "pnl", "mean bars"), rows)
 
 
-def statistics(result: "BacktestResult") -> str:
-    """Every metric with what it means."""
-    m, luck = result.metrics, result.overfit
+def symbols(result: "BacktestResult") -> str:
+    """Round trips and pnl per symbol; nothing for one symbol."""
+    if len(result.bars.symbols) < 2:
+        return ""
     rows = [
-        ("total return", percent(m.total_return), "growth of equity over the whole run"),
-        ("annual return", percent(m.annual_return), "the same per 365 days, compounded"),
-        ("volatility", percent(m.volatility), "standard deviation of bar returns, per year"),
-        ("Sharpe ratio", number(m.sharpe_ratio), "mean over standard deviation of bar returns, "
-         "per year, risk-free rate 0"),
-        ("Sortino ratio", number(m.sortino_ratio), "the same over the root mean square of losses"),
-        ("Calmar ratio", number(m.calmar_ratio), "annual return over the deepest drawdown"),
-        ("max drawdown", percent(m.max_drawdown), "deepest fall from the highest equity so far"),
-        ("win rate", percent(m.win_rate, 1), "share of closed round trips with a gain"),
-        ("profit factor", number(m.profit_factor), "gross profit over gross loss of round trips"),
-        ("expectancy", number(m.expectancy), "mean pnl of a round trip, quote asset"),
-        ("turnover", f"{number(m.turnover, 1)}×", "notional traded over mean equity, whole run"),
-        ("exposure", percent(m.exposure, 1), "share of bars with a position at the close"),
-        ("fees", number(m.fees), "quote asset paid"),
-        ("slippage", number(m.slippage), "quote asset lost against the price aimed at"),
-        ("funding", number(m.funding), "quote asset paid; negative was received"),
-        ("probabilistic Sharpe", percent(luck.probabilistic_sharpe_ratio, 1),
-         "probability that the true Sharpe ratio is above 0 (Bailey & López de Prado 2012)"),
-        ("deflated Sharpe", percent(luck.deflated_sharpe_ratio, 1),
-         f"the same against the best of {luck.trials} trial{'s' * (luck.trials != 1)} without "
-         "skill (2014)"),
-    ]  # fmt: skip
-    body = "".join(
-        f'<tr><th scope="row">{name}</th><td class="value">{value}</td>'
-        f'<td class="wide">{html.escape(text)}</td></tr>'
-        for name, value, text in rows
+        f'<tr><th scope="row">{html.escape(name)}</th><td>{count:,}</td><td>{percent(wins, 1)}</td>'
+        f'<td class="{sign(pnl)}">{number(pnl)}</td><td>{number(fees)}</td></tr>'
+        for name, count, wins, pnl, fees in by_symbol(result)
+    ]
+    heads = ("symbol", "round trips", "win rate", "pnl before funding", "fees")
+    return table(heads, rows)
+
+
+def breakdown(result: "BacktestResult") -> str:
+    """Results by weekday, hour and regime of the market."""
+    blocks = []
+    for name, parts in breakdowns(result.bars, result.simulation).items():
+        if name == "month":
+            continue  # the heat map has them
+        rows = [
+            f'<tr><th scope="row">{part.name}</th><td>{part.bars:,}</td>'
+            f'<td class="{sign(part.total_return)}">{percent(part.total_return)}</td>'
+            f"<td>{percent(part.exposure, 0)}</td></tr>"
+            for part in parts
+        ]
+        if rows:
+            heads = (name, "bars", "return", "exposure")
+            blocks.append(f"<details><summary>By {name}</summary>{table(heads, rows)}</details>")
+    return "".join(blocks)
+
+
+def table(heads: Iterable[str], rows: Iterable[str]) -> str:
+    """Rows under headings; moved sideways, also by keyboard, where the screen is narrow."""
+    head = "".join(
+        f'<th scope="col" class="{"text" if k == 0 else ""}">{text}</th>'
+        for k, text in enumerate(heads)
     )
-    return f'<table class="statistics"><tbody>{body}</tbody></table>'
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="table"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
 
 
 def costs(result: "BacktestResult") -> str:
@@ -165,14 +195,15 @@ def costs(result: "BacktestResult") -> str:
     ]
     if any(":" in symbol for symbol in result.bars.symbols):
         rows.append(("largest leverage", f"{rules.max_leverage:g}×"))
-        rows.append(("maintenance margin", f"{percent(rules.maintenance)} of notional"))
     rows.append(("lots", ", ".join(f"{lot:g}" for lot in rules.lots) or "not rounded"))
+    rows.append(("delay", f"{rules.delay} open{'s' * (rules.delay != 1)} from decision to fill"))
+    rows += [(name, text) for name, text in result.world.items()]
     rows.append(("engine", result.simulation.engine))
-    return _facts(rows)
+    return facts(rows)
 
 
-def data(result: "BacktestResult") -> str:
-    """Where the prices come from and what the law checked."""
+def data(result: "BacktestResult", ledger_head: str | None = None) -> str:
+    """Where the prices come from, what is missing of them and what the law checked."""
     paid = result.data.funding_settlements
     rows = [
         ("prices", result.data.label),
@@ -183,31 +214,44 @@ def data(result: "BacktestResult") -> str:
         ("law", f"{result.law.checked_rows} rows asked again with only their past: no look-ahead"),
         ("lookback", f"{result.law.lookback} bars"),
         ("decided by rounding", f"{result.law.thin_margins} weights"),
+        *_missing(result),
+        *([("trial ledger", ledger_head)] if ledger_head else []),
+        ("run id", result.run_id),
     ]
-    return _facts(rows)
+    return facts(rows)
 
 
-def percent(value: float, digits: int = 2) -> str:
-    """For people; a dash for what is not a number."""
-    return _NOTHING if value != value else f"{value * 100:,.{digits}f} %".replace("-", "−")
+def _missing(result: "BacktestResult") -> list[tuple[str, str]]:
+    """Gaps by symbol, ours and the venue's, the first few in full."""
+    rows = []
+    for symbol, kinds in result.missing.items():
+        for whose, ranges in zip(("gaps of ours", "outages of the venue"), kinds, strict=True):
+            if ranges:
+                more = f" and {len(ranges) - _RANGES} more" if len(ranges) > _RANGES else ""
+                shown = ", ".join(str(one) for one in ranges[:_RANGES])
+                rows.append((f"{whose}, {symbol}", shown + more))
+    return rows or [("missing bars", "none")]
 
 
-def number(value: float, digits: int = 2) -> str:
-    """For people; a dash for what is not a number."""
-    return _NOTHING if value != value else f"{value:,.{digits}f}".replace("-", "−")
+def _compared(result: "BacktestResult") -> tuple[str, str, float]:
+    if result.benchmark is None or result.benchmark_return is None:
+        return percent(result.metrics.annual_return), "annual return", result.metrics.annual_return
+    name = "buy and hold" if result.benchmark.name == "hold" else result.benchmark.name
+    return percent(result.benchmark_return), html.escape(name), result.benchmark_return
 
 
-def _facts(rows: Iterable[tuple[str, str]]) -> str:
+def facts(rows: Iterable[tuple[str, str]]) -> str:
+    """Names and what is known of them."""
     body = "".join(
         f'<tr><th scope="row">{html.escape(name)}</th>'
         f"<td{_mono(name)}>{html.escape(value)}</td></tr>"
         for name, value in rows
     )
-    return f"<table><tbody>{body}</tbody></table>"
+    return f'<table class="facts"><tbody>{body}</tbody></table>'
 
 
 def _mono(name: str) -> str:
-    return ' class="mono"' if name.endswith("hash") else ""
+    return ' class="mono"' if name in ("data hash", "trial ledger", "run id") else ""
 
 
 def _heat(value: float | None) -> str:
@@ -219,5 +263,6 @@ def _heat(value: float | None) -> str:
     return f'<td style="{paint}">{percent(value, 1)}</td>'
 
 
-def _sign(value: float) -> str:
+def sign(value: float) -> str:
+    """The class of a gain, of a loss, or of neither."""
     return "gain" if value > 0 else "loss" if value < 0 else ""

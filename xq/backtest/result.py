@@ -6,10 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from xq.backtest.breakdown import breakdowns
 from xq.backtest.measure import Metrics
 from xq.backtest.simulation import Rules, Simulation
+from xq.backtest.stress import STRESS
+from xq.backtest.verdict import Evidence, Verdict, verdict
 from xq.bars import Bars
 from xq.clock import iso
+from xq.lake.ranges import Range
+from xq.metrics.daily import daily_returns
+from xq.metrics.statistics import Statistics, statistics
 from xq.portfolio.accounting import Reason, RoundTrips
 from xq.portfolio.costs import Costs
 from xq.types import Side
@@ -58,17 +64,41 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Overfit:
-    """How much of the Sharpe ratio may be luck; see `xq.metrics.overfit`.
+    """How much of the Sharpe ratio of daily returns may be luck.
 
     Attributes
     ----------
     trials
         Saved runs of this strategy on this data, this one included.
+    probabilistic_sharpe_ratio, deflated_sharpe_ratio
+        Forms of 2012 and 2014; see `xq.metrics.overfit`.
+    deflated_sharpe_ratio_2026
+        See `xq.metrics.sharpe_inference`.
+    probability_of_overfitting
+        Of choosing the best among the trials with the same days; None without such trials.
     """
 
     trials: int
     probabilistic_sharpe_ratio: float
     deflated_sharpe_ratio: float
+    deflated_sharpe_ratio_2026: float = float("nan")
+    probability_of_overfitting: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Benchmark:
+    """What a run is compared with.
+
+    Attributes
+    ----------
+    name
+        ``hold`` for the run's own symbols, else a symbol.
+    equity
+        (T,) quote asset at each close, from the same cash and costs.
+    """
+
+    name: str
+    equity: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +115,16 @@ class BacktestResult:
         Equity, positions and fills on those bars.
     hold
         (T,) equity of buying and holding, quote asset.
+    benchmark
+        What to compare with; None if nothing is.
+    world
+        What was applied and where it comes from: slippage, filters, exits, liquidation.
+    facts
+        Everything that decided the outcome; the run id is their hash.
+    missing
+        Per symbol the ranges without bars: ours, and the venue's own.
+    stressed_return
+        Total return at twice the costs, as a fraction.
     notes
         What a reader should know, one sentence each.
     """
@@ -104,6 +144,11 @@ class BacktestResult:
     data: Provenance
     overfit: Overfit
     hold: np.ndarray
+    stressed_return: float = float("nan")
+    benchmark: Benchmark | None = None
+    world: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    missing: Mapping[str, tuple[tuple[Range, ...], tuple[Range, ...]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -120,6 +165,36 @@ class BacktestResult:
     def hold_return(self) -> float:
         """Total return of buying and holding, as a fraction."""
         return float(self.hold[-1]) / self.simulation.initial_cash - 1.0
+
+    @property
+    def benchmark_return(self) -> float | None:
+        """Total return of the benchmark, as a fraction; None without one."""
+        if self.benchmark is None:
+            return None
+        return float(self.benchmark.equity[-1]) / self.simulation.initial_cash - 1.0
+
+    @property
+    def statistics(self) -> Statistics:
+        """Figures of the run's days against its benchmark, buying and holding without one."""
+        other = self.hold if self.benchmark is None else self.benchmark.equity
+        start, times = self.simulation.initial_cash, self.bars.known_at
+        curves = (self.simulation.growth, other)
+        return statistics(*(daily_returns(times, curve, start) for curve in curves))
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the result survives the gate."""
+        return verdict(
+            Evidence(
+                trials=self.overfit.trials,
+                deflated_sharpe_ratio=self.overfit.deflated_sharpe_ratio_2026,
+                probability_of_overfitting=self.overfit.probability_of_overfitting,
+                total_return=self.metrics.total_return,
+                stressed_return=self.stressed_return,
+                stress=STRESS,
+                checked_rows=self.law.checked_rows,
+            )
+        )
 
     def to_vectorbt(self) -> Any:
         """The run as a `vectorbt.Portfolio`; see `xq.backtest.notebook.portfolio`."""
@@ -147,9 +222,29 @@ class BacktestResult:
             "law": _plain(self.law),
             "data": _plain(self.data),
             "overfit": _plain(self.overfit),
+            "statistics": self.statistics.as_dict(),
+            "stress": {"costs": STRESS, "total_return": _value(self.stressed_return)},
+            "verdict": _plain(self.verdict),
             "buy_and_hold": {"total_return": self.hold_return},
+            "benchmark": self._compared(),
+            "world": dict(self.world),
+            "gaps": {
+                symbol: {"ours": [str(r) for r in ours], "venue": [str(r) for r in venue]}
+                for symbol, (ours, venue) in self.missing.items()
+            },
+            "breakdowns": {
+                name: [_plain(part) for part in parts]
+                for name, parts in breakdowns(self.bars, self.simulation).items()
+            },
             "notes": list(self.notes),
         }
+
+    def _compared(self) -> dict[str, Any] | None:
+        if self.benchmark is None:
+            return None
+        gained = self.benchmark_return
+        excess = self.metrics.total_return - (gained or 0.0)
+        return {"name": self.benchmark.name, "total_return": gained, "excess_return": excess}
 
     def fill_rows(self) -> list[dict[str, Any]]:
         """Fills as records: ts is the open of the bar it happened in."""

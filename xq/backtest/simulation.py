@@ -20,24 +20,35 @@ class Rules:
     max_leverage
         Largest gross notional over equity; contracts only, spot is always 1.
     maintenance
-        Maintenance margin as a fraction of notional; contracts only.
+        Maintenance margin as a fraction of notional, where no brackets are known; contracts only.
+    liquidation_fee
+        Fraction of the notional closed by a liquidation, as far as the wallet reaches.
     lots
-        Smallest step of quantity per symbol, base asset; empty or 0: none.
+        Smallest step of quantity per symbol, base asset, where no filters are known; empty or 0:
+        none.
     stop_loss, take_profit, trailing_stop
         Fractions of the entry price (trailing: of the best price since entry); None: none.
     max_bars
         Longest time in a position, bars; None: no limit.
+    limit_exits
+        Whether take-profits rest in the book as limit orders: the maker's fee and no slippage,
+        filled only by prices beyond the level; else the level triggers an order at the market.
+    delay
+        Opens from a decision to its fill, at least 1.
     """
 
     initial_cash: float = 10_000.0
     rebalance_band: float | None = None
     max_leverage: float = 1.0
     maintenance: float = 0.005
+    liquidation_fee: float = 0.0125
     lots: tuple[float, ...] = ()
     stop_loss: float | None = None
     take_profit: float | None = None
     trailing_stop: float | None = None
     max_bars: int | None = None
+    limit_exits: bool = False
+    delay: int = 1
 
     @property
     def has_exits(self) -> bool:
@@ -91,6 +102,10 @@ class Simulation:
         Bar in which the account was liquidated, or None.
     engine
         ``"vectorbt"`` or ``"xq"``.
+    flows
+        (T,) quote asset brought in (negative: taken out) before each open; None: nothing.
+    orders_refused, orders_cut
+        Orders too small for the venue's filters, and those cut to its largest quantity.
     """
 
     equity: np.ndarray
@@ -100,6 +115,28 @@ class Simulation:
     initial_cash: float
     ruin_row: int | None
     engine: str
+    flows: np.ndarray | None = None
+    orders_refused: int = 0
+    orders_cut: int = 0
+
+    @property
+    def growth(self) -> np.ndarray:
+        """(T,) what the initial cash alone would have become: time-weighted, flows are no profit.
+
+        Examples
+        --------
+        >>> from xq.portfolio.accounting import Fills
+        >>> none = Fills(*[np.empty(0)] * 7)
+        >>> flows = np.array([0.0, 100.0])
+        >>> Simulation(np.array([150.0, 375.0]), np.zeros((2, 1)), none, flows * 0, 100.0, None,
+        ...            "xq", flows).growth.tolist()
+        [150.0, 225.0]
+        """
+        if self.flows is None or not self.flows.any():
+            return self.equity
+        start = np.concatenate(([self.initial_cash], self.equity[:-1])) + self.flows
+        change = np.divide(self.equity, start, out=np.zeros(len(start)), where=start > 0.0)
+        return np.asarray(self.initial_cash * np.cumprod(change))
 
     def after(self, rows: int) -> "Simulation":
         """The same run without its first rows, in which nothing may have been filled."""
@@ -110,5 +147,6 @@ class Simulation:
             positions=self.positions[rows:],
             fills=fills,
             funding=self.funding[rows:],
+            flows=None if self.flows is None else self.flows[rows:],
             ruin_row=None if self.ruin_row is None else self.ruin_row - rows,
         )

@@ -12,6 +12,7 @@ everything else through our own (`xq.backtest.kernel`), which gives the same ans
 import numpy as np
 
 from xq.backtest import own_engine, rust_engine
+from xq.backtest.conditions import NOTHING, Conditions
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.bars import Bars
 from xq.clock import iso
@@ -28,6 +29,7 @@ def simulate(
     costs: Costs,
     rules: Rules,
     funding: Funding | None = None,
+    conditions: Conditions = NOTHING,
 ) -> Simulation:
     """Trade target weights on stored bars.
 
@@ -39,13 +41,15 @@ def simulate(
         The same T bars of the same N symbols.
     funding
         What perpetuals pay; None: nothing.
+    conditions
+        The venue's rules as of the time, measured slippage, prices inside bars, cash flows.
 
     Raises
     ------
     BadWeights
         Wrong shape, infinite, short on spot, or gross weight beyond what the account allows.
     UsageError
-        If spot and perpetual symbols are mixed in one account.
+        If spot and perpetual symbols are mixed in one account, or the delay is below one bar.
 
     Examples
     --------
@@ -60,10 +64,16 @@ def simulate(
     """
     weights = np.asarray(weights, dtype=np.float64)
     margined = is_margined(bars.symbols)
+    if rules.delay < 1:
+        raise UsageError(
+            f"a decision fills at least one bar later, found a delay of {rules.delay}",
+            hint="xq config explain backtest.delay",
+        )
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    if is_plain(bars.symbols, rules) and rust_engine.is_available():
+    plain = conditions is NOTHING and is_plain(bars.symbols, rules)
+    if plain and rust_engine.is_available():
         return rust_engine.run(weights, bars, costs, rules)
-    return own_engine.run(weights, bars, costs, rules, funding, margined=margined)
+    return own_engine.run(weights, bars, costs, rules, funding, conditions, margined=margined)
 
 
 def is_plain(symbols: tuple[str, ...], rules: Rules) -> bool:
@@ -73,6 +83,7 @@ def is_plain(symbols: tuple[str, ...], rules: Rules) -> bool:
     is short, which between equal weights is decided by rounding.
     """
     ruled = rules.has_exits or rules.has_lots or rules.rebalance_band is not None
+    ruled = ruled or rules.delay > 1
     return len(symbols) == 1 and not ruled and not is_margined(symbols)
 
 

@@ -7,20 +7,25 @@ difference is the friction's own and is shown. In every run what the venue count
 what its fills, fees and settlements add up to. Whatever is left over is unexplained.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from xq.backtest.replay import Conditions, Replayed, replay
+from xq.backtest.conditions import NO_LIMIT, NOTHING, Conditions
+from xq.backtest.replay import Handling
+from xq.backtest.replay_scope import filters_of, require_replayable
 from xq.backtest.simulation import Funding, Rules, Simulation
-from xq.backtest.vector import is_margined, simulate
+from xq.backtest.vector import is_margined
+from xq.backtest.verify_pair import UNBOUND, Pair, World, traded
 from xq.bars import Bars
-from xq.portfolio.costs import FREE, Costs
+from xq.portfolio.costs import Costs
 
 TOLERANCE = 1e-9
 """Largest residual, as a fraction of equity."""
 
-UNBOUND = 1_000.0  # a leverage that no account reaches
+LATENCY_MS = 1_000
+"""How long orders travel where that is the friction."""
 
 SAME = "modelled alike"
 BASE = "none"
@@ -33,8 +38,7 @@ class Friction:
     Attributes
     ----------
     vector, replay
-        What it costs each engine at the end; positive is a loss. NaN where an engine has no
-        such friction.
+        What it costs each engine at the end; positive is a loss.
     difference
         Largest distance of the two equities on the way.
     explanation
@@ -59,27 +63,15 @@ class Friction:
         return self.residual <= TOLERANCE
 
 
-@dataclass(frozen=True, slots=True)
-class Frictions:
-    """What is added, one by one, to the account without any.
-
-    Attributes
-    ----------
-    min_notional
-        The venue's smallest order, quote asset.
-    latency_ms
-        How long orders travel.
-    """
-
-    costs: Costs
-    rules: Rules
-    funding: Funding | None = None
-    min_notional: float = 0.0
-    latency_ms: int = 1_000
-
-
-def verify(weights: np.ndarray, bars: Bars, frictions: Frictions) -> tuple[Friction, ...]:
-    """Run both engines, without frictions and with each of them.
+def verify(
+    weights: np.ndarray,
+    bars: Bars,
+    costs: Costs,
+    rules: Rules,
+    funding: Funding | None = None,
+    conditions: Conditions = NOTHING,
+) -> tuple[Friction, ...]:
+    """Run both engines, without frictions and with each of those given.
 
     Raises
     ------
@@ -91,133 +83,105 @@ def verify(weights: np.ndarray, bars: Bars, frictions: Frictions) -> tuple[Frict
     >>> from xq.timeframe import Timeframe
     >>> bars = Bars.of(Timeframe.parse("1h"), ["BTC/USDT"], [0, 3600000, 7200000],
     ...                open=[100.0, 100.0, 125.0], close=[100.0, 110.0, 130.0])
-    >>> found = verify(np.array([[0.5], [0.0], [0.0]]), bars, Frictions(Costs(0.001), Rules()))
+    >>> found = verify(np.array([[0.5], [0.0], [0.0]]), bars, Costs(0.001), Rules())
     >>> [(row.name, row.is_explained) for row in found][:2]
     [('none', True), ('fee', True)]
     """
-    return _Comparison(weights, bars, frictions).rows()
+    require_replayable(bars, rules, conditions)
+    full = World(costs, rules, funding, conditions, Handling())
+    return tuple(_Comparison(weights, bars, full, full.bare(bars)).rows())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Pair:
-    """Two runs of one account."""
+class _Case:
+    """One friction; ``why`` explains what the engines do differently, None: nothing."""
 
-    vector: Simulation
-    replayed: Replayed
-
-    def difference(self, end: int) -> float:
-        """Largest distance of the equities before a row, as a fraction."""
-        ours, theirs = self.replayed.simulation.equity[:end], self.vector.equity[:end]
-        apart = np.abs(ours - theirs) / np.maximum(np.abs(theirs), np.abs(ours))
-        return float(np.nan_to_num(apart).max(initial=0.0))
-
-    def worst_order(self, bars: Bars, end: int) -> float:
-        """Largest notional by which orders differ before a row, as a fraction of equity."""
-        apart = np.abs(traded(self.vector) - traded(self.replayed.simulation))
-        notional = np.nan_to_num(apart * bars.open).max(axis=1)[:end]
-        return float((notional / self.vector.equity[:end]).max(initial=0.0)) if end else 0.0
-
-    @property
-    def end(self) -> int:
-        """The row of the first liquidation, after which the two are different accounts."""
-        rows = self.vector.ruin_row, self.replayed.simulation.ruin_row
-        return min((row for row in rows if row is not None), default=len(self.vector.equity))
+    name: str
+    world: World
+    why: str | None = None
 
 
-@dataclass
+@dataclass(frozen=True, slots=True, eq=False)
 class _Comparison:
     weights: np.ndarray
     bars: Bars
-    asked: Frictions
-    margined: bool = False
-    _kept: dict[str, _Pair] = field(default_factory=dict)
+    full: World
+    bare: World
 
-    def __post_init__(self) -> None:
-        self.margined = is_margined(self.bars.symbols)
-
-    def rows(self) -> tuple[Friction, ...]:
+    def rows(self) -> Iterator[Friction]:
         """The base, then what there is of frictions."""
-        costs, rules, funding = self.asked.costs, self.asked.rules, self.asked.funding
-        found = [self._alike(BASE, FREE, self._bare)]
+        base = Pair.of(self.weights, self.bars, self.bare)
+        yield self._row(_Case(BASE, self.bare), base, base)
+        if self._margined:
+            yield self._liquidation(base)
+        for case in (*self._costs(), *self._filters(), *self._handling()):
+            yield self._row(case, Pair.of(self.weights, self.bars, case.world), base)
+
+    @property
+    def _margined(self) -> bool:
+        return is_margined(self.bars.symbols)
+
+    def _costs(self) -> Iterator[_Case]:
+        costs, funding = self.full.costs, self.full.funding
+        measured = self.full.conditions.frictions
         if costs.fee:
-            found.append(self._alike("fee", Costs(fee=costs.fee), self._bare))
-        if costs.slippage:
-            found.append(self._alike("slippage", Costs(slippage=costs.slippage), self._bare))
+            yield _Case("fee", replace(self.bare, costs=Costs(fee=costs.fee)))
+        if measured is not None:
+            known = replace(self.bare.conditions, frictions=measured)
+            yield _Case("slippage", replace(self.bare, conditions=known))
+        elif costs.slippage:
+            yield _Case("slippage", replace(self.bare, costs=Costs(slippage=costs.slippage)))
         if funding is not None and (funding.at_open.any() or funding.inside.any()):
-            found.append(self._alike("funding", FREE, self._bare, funding))
-        if rules.has_lots:
-            found.append(self._alike("lots", FREE, replace(self._bare, lots=rules.lots)))
-        if self.margined:
-            bound = replace(self._bare, max_leverage=rules.max_leverage)
-            gate = Conditions(max_leverage=rules.max_leverage)
-            text = "vector cuts an order at the open, the risk gate judges at the close before it"
-            found += [self._apart("leverage limit", FREE, bound, gate, text), self._liquidation()]
-        if self.asked.min_notional:
-            small = replace(self._free, min_notional=self.asked.min_notional)
-            found.append(self._apart("smallest order", FREE, self._bare, small, _ONLY_REPLAY))
-        if costs.fee and not self.margined:
-            bought = replace(self._free, fee_in_quote=False)
-            text = "vector pays every fee in the quote asset"
-            fee = Costs(fee=costs.fee)
-            found.append(self._apart("fee from what is bought", fee, self._bare, bought, text))
-        late = replace(self._free, latency_ms=self.asked.latency_ms)
-        name = f"latency of {self.asked.latency_ms:,} ms"
-        found.append(self._apart(name, FREE, self._bare, late, _ONLY_REPLAY))
-        return tuple(found)
+            yield _Case("funding", replace(self.bare, funding=funding))
 
-    @property
-    def _bare(self) -> Rules:
-        rules = replace(self.asked.rules, lots=())
-        return replace(rules, max_leverage=UNBOUND) if self.margined else rules
+    def _filters(self) -> Iterator[_Case]:
+        given = filters_of(self.full.rules, self.full.conditions, len(self.bars.symbols))
+        if any(item.lot for item in given):
+            yield _Case("lots", self._with("lot"))
+        if any(item.tick for item in given):
+            yield _Case("price tick", self._with("tick"))
+        if any(item.min_notional or item.min_quantity for item in given):
+            yield _Case("smallest order", self._with("min_notional", "min_quantity"))
+        if any(item.max_quantity < NO_LIMIT for item in given):
+            yield _Case("largest order", self._with("max_quantity"), _LARGEST)
+        if self._margined:
+            bound = self.full.rules.max_leverage
+            rules = replace(self.bare.rules, max_leverage=bound)
+            limited = replace(self.bare, rules=rules, handling=Handling(max_leverage=bound))
+            yield _Case("leverage limit", limited, _LEVERAGE)
 
-    @property
-    def _free(self) -> Conditions:
-        return Conditions(max_leverage=UNBOUND)
+    def _handling(self) -> Iterator[_Case]:
+        fee = self.full.costs.fee
+        if fee and not self._margined:
+            bought = Handling(fee_in_quote=False, max_leverage=UNBOUND)
+            paid = replace(self.bare, costs=Costs(fee=fee), handling=bought)
+            yield _Case("fee from what is bought", paid, "vector pays every fee in the quote asset")
+        late = Handling(latency_ms=LATENCY_MS, max_leverage=UNBOUND)
+        name = f"latency of {LATENCY_MS:,} ms"
+        yield _Case(name, replace(self.bare, handling=late), "vector does not model it")
+        yield _Case("all of the run", self.full, "what the rows above explain, together")
 
-    def _alike(
-        self, name: str, costs: Costs, rules: Rules, funding: Funding | None = None
-    ) -> Friction:
-        """Both engines model it the same way: any difference is unexplained."""
-        pair = self._run(costs, rules, funding, self._free)
-        apart, orders = pair.difference(pair.end), pair.worst_order(self.bars, pair.end)
-        text = SAME if pair.end == len(self.bars) else f"{SAME}, until the account is liquidated"
-        return self._row(name, pair, text, max(apart, orders, _left_over(pair.replayed)))
+    def _with(self, *names: str) -> World:
+        return self.bare.with_filters(self.full, self.bars, *names)
 
-    def _apart(
-        self, name: str, costs: Costs, rules: Rules, conditions: Conditions, text: str
-    ) -> Friction:
-        """The engines model it differently, or one does not at all."""
-        pair = self._run(costs, rules, None, conditions)
-        return self._row(name, pair, text, _left_over(pair.replayed))
-
-    def _liquidation(self) -> Friction:
+    def _liquidation(self, base: Pair) -> Friction:
         """Always on in both: what it did to the base."""
-        pair = self._base
-        if pair.end == len(self.bars):
+        if base.end == len(self.bars):
             return Friction("liquidation", 0.0, 0.0, 0.0, "never came near", 0.0, 0)
-        text = "vector forfeits the margin, the venue closes step by step by its brackets"
-        return self._row("liquidation", pair, text, _left_over(pair.replayed))
+        return self._row(_Case("liquidation", self.bare, _LIQUIDATION), base, base)
 
-    @property
-    def _base(self) -> _Pair:
-        return self._run(FREE, self._bare, None, self._free)
-
-    def _run(
-        self, costs: Costs, rules: Rules, funding: Funding | None, conditions: Conditions
-    ) -> _Pair:
-        key = repr((costs, rules, funding is None, conditions))
-        if key not in self._kept:
-            vector = simulate(self.weights, self.bars, costs, rules, funding)
-            replayed = replay(self.weights, self.bars, costs, rules, funding, conditions)
-            self._kept[key] = _Pair(vector, replayed)
-        return self._kept[key]
-
-    def _row(self, name: str, pair: _Pair, text: str, residual: float) -> Friction:
-        base, refused = self._base, pair.replayed.problems
+    def _row(self, case: _Case, pair: Pair, base: Pair) -> Friction:
+        text, residual = case.why or SAME, pair.left_over
+        if case.why is None:
+            apart = pair.difference(pair.end), pair.worst_order(self.bars, pair.end)
+            residual = max(residual, *apart)
+            if pair.end < len(self.bars):
+                text += ", until the account is liquidated"
+        refused = pair.replayed.problems
         if refused:
             text += f"; {len(refused)} orders refused, the first: {refused[0][1].message}"
         return Friction(
-            name,
+            case.name,
             _cost(base.vector, pair.vector),
             _cost(base.replayed.simulation, pair.replayed.simulation),
             pair.difference(len(self.bars)),
@@ -227,24 +191,12 @@ class _Comparison:
         )
 
 
-_ONLY_REPLAY = "vector does not model it"
-
-
-def traded(run: Simulation) -> np.ndarray:
-    """(T, N) base asset bought and sold in each bar; a turn through zero may be two orders."""
-    found = np.zeros(run.positions.shape)
-    np.add.at(found, (run.fills.row, run.fills.symbol), run.fills.quantity)
-    return found
+_LEVERAGE = "vector cuts an order at the open, the risk gate judges at the close before it"
+_LARGEST = "vector cuts or splits a larger order, the venue refuses it"
+_LIQUIDATION = "vector takes the worst of a bar first, the venue its prices one after the other"
 
 
 def _cost(without: Simulation, run: Simulation) -> float:
     """Share of the final equity that a friction took."""
     before = float(without.equity[-1])
     return (before - float(run.equity[-1])) / before if before else 0.0
-
-
-def _left_over(replayed: Replayed) -> float:
-    """What the venue counts beyond what its fills, fees and settlements add up to."""
-    counted = float(replayed.simulation.equity[-1])
-    apart = abs(replayed.wallet - counted)
-    return apart / max(abs(counted), replayed.simulation.initial_cash)

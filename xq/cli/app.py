@@ -28,9 +28,11 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Research": {
         "indicators": "Compute indicators over stored bars.",
+        "features": "List and check stored features.",
         "strategies": "List, write and check strategies.",
         "backtest": "Simulate a strategy over stored bars.",
         "runs": "List and show saved backtests.",
+        "montecarlo": "Vary a saved backtest to see how much of it is luck.",
     },
     "Trading": {
         "trade": "Run a strategy: once for cron, or on schedule.",

@@ -33,10 +33,23 @@ def backtest(
     ] = None,
     fee: Annotated[float | None, typer.Option(help="Fraction of notional, per fill.")] = None,
     slippage: Annotated[float | None, typer.Option(help="Fraction of price, per fill.")] = None,
+    slippage_model: Annotated[
+        str | None, typer.Option(help="fixed, half_spread or square_root.")
+    ] = None,
     initial_cash: Annotated[float | None, typer.Option(help="Quote asset at the start.")] = None,
     exchange: Annotated[
         str | None, typer.Option(help="Whose bars. Default: exchange.name.")
     ] = None,
+    delay: Annotated[int | None, typer.Option(help="Opens from a decision to its fill.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Compare with hold, none, or a symbol.")
+    ] = None,
+    deposit: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: TIME=AMOUNT; negative: taken out.")
+    ] = None,
+    latency: Annotated[
+        int, typer.Option(min=1, help="ms from decision to book; strategies on events only.")
+    ] = 100,
     gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
     engine: Annotated[
         str, typer.Option(help="vector, or replay: the live loop, order by order.")
@@ -61,6 +74,7 @@ def backtest(
     """
     from xq.api import backtest as api
     from xq.api.backtest_inputs import Span
+    from xq.api.backtest_world import deposits_of
     from xq.api.params import assigned
     from xq.cli.backtest_view import view
 
@@ -69,6 +83,9 @@ def backtest(
         backtest__slippage=slippage,
         backtest__initial_cash=initial_cash,
         backtest__gaps=gaps,
+        backtest__slippage_model=slippage_model,
+        backtest__delay=delay,
+        backtest__benchmark=benchmark,
         exchange__name=exchange,
     )
     if report is not None and (report.is_dir() or not report.name):
@@ -79,6 +96,8 @@ def backtest(
         timeframe=timeframe,
         span=Span.of(since, until, days),
         params=assigned(param or []),
+        deposits=tuple(deposits_of(deposit or [])),
+        latency_ms=latency,
         engine=engine,
         decide=decide,
     )
@@ -95,5 +114,7 @@ def backtest(
 
         keep(shell.workspace, result)
     if report is not None:
-        api.write_report(result, report)
+        from xq.api.report import write_report
+
+        write_report(shell.workspace, result, report)
     view(shell, result, saved=save, report=report)

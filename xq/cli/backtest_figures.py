@@ -8,7 +8,9 @@ if TYPE_CHECKING:
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _WIDTH = 60
-_TWO = 66  # signs of a line with two figures
+_NAME = 15  # signs of a figure's name
+_TWO, _THREE = 66, 102  # signs of a line with so many figures
+_ENDLESS = 10_000  # of a file or pipe: looks as on most terminals
 
 
 def sparkline(values: list[float], width: int = _WIDTH) -> str:
@@ -34,7 +36,7 @@ def cells(result: "BacktestResult") -> list[tuple[str, str]]:
     m = result.metrics
     return [
         ("total return", percent(m.total_return)),
-        ("buy and hold", percent(result.hold_return)),
+        *_benchmark(result),
         ("annual return", percent(m.annual_return)),
         ("volatility", percent(m.volatility)),
         ("Sharpe", _number(m.sharpe_ratio)),
@@ -54,14 +56,28 @@ def cells(result: "BacktestResult") -> list[tuple[str, str]]:
     ]
 
 
+def _benchmark(result: "BacktestResult") -> list[tuple[str, str]]:
+    if result.benchmark is None or result.benchmark_return is None:
+        return []
+    name = "buy and hold" if result.benchmark.name == "hold" else result.benchmark.name
+    return [(name if len(name) < _NAME else "benchmark", percent(result.benchmark_return))]
+
+
 def columns(pairs: list[tuple[str, str]], width: int = _TWO) -> list[str]:
-    """Two columns of names and right-aligned texts; one below the other where two are too wide."""
-    if width < _TWO:
-        return [f"  {name:<15}{text:>14}" for name, text in pairs]
-    rows = (len(pairs) + 1) // 2
-    left, right = pairs[:rows], pairs[rows:]
+    """Names and right-aligned texts in up to three columns, as many as there is room for.
+
+    Examples
+    --------
+    >>> for line in columns([("a", "1"), ("b", "2"), ("c", "3")], 70):
+    ...     print(line)
+      a                           1      c                           3
+      b                           2
+    """
+    count = 3 if _THREE <= width < _ENDLESS else 2 if width >= _TWO else 1
+    rows = -(-len(pairs) // count)
+    lines = [pairs[row::rows] for row in range(rows)]
     return [
-        f"  {a:<15}{b:>14}      {c:<15}{d:>14}" for (a, b), (c, d) in zip(left, right, strict=True)
+        "  " + (" " * 6).join(f"{name:<{_NAME}}{text:>14}" for name, text in line) for line in lines
     ]
 
 

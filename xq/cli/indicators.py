@@ -19,8 +19,9 @@ def indicators(
     specs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[INDICATOR:PARAMETER… | list]…",
-            help="ema:20, macd, bbands:20:2 or bbands:width=2.5; 'list' shows them all.",
+            metavar="[INDICATOR:PARAMETER… | list [NAME]]…",
+            help="ema:20, macd, bbands:20:2 or bbands:width=2.5; 'list' shows them all, "
+            "'list ema' all about one.",
         ),
     ] = None,
     symbol: Annotated[str | None, typer.Option(help="Default: first of collect.symbols.")] = None,
@@ -51,8 +52,8 @@ def indicators(
     from xq.api import indicators as api
     from xq.api.when import epoch_ms
 
-    if specs == ["list"]:
-        shell.rows(api.listing() if not shell.as_table else _brief(api.listing()))
+    if specs and specs[0] == "list":
+        _list(shell, specs[1:])
         return
     if specs and "list" in specs:
         raise UsageError("'list' stands alone", hint="xq indicators list")
@@ -69,8 +70,13 @@ def indicators(
         shell.note(f"{report.timeframe} bars are derived from stored {report.derived_from}")
     if report.missing:
         shell.note(f"{report.missing} bars missing; indicators start anew after each hole")
+    if report.unsettled:
+        names = " ".join(report.unsettled)
+        shell.note(f"{names}: {report.first} bars before the range are too few to forget the start")
     if store:
-        shell.record(api.store(shell.workspace, report))
+        from xq.api.features import store as keep
+
+        shell.record(keep(shell.workspace, report))
         return
     unbounded = days is None and since is None and until is None
     count = last or (_ON_SCREEN if shell.as_table and unbounded else len(report.table))
@@ -80,6 +86,14 @@ def indicators(
     )
 
 
-def _brief(rows: Sequence[object]) -> list[dict[str, object]]:
-    wanted = ("use", "title", "outputs", "memory", "kind")
-    return [{name: getattr(row, name) for name in wanted} for row in rows]
+def _list(shell: Shell, names: Sequence[str]) -> None:
+    from xq.api.indicators import listing
+
+    rows = listing(names)
+    if len(names) == 1:
+        facts = {name: getattr(rows[0], name) for name in rows[0].__slots__}
+        empty = ("", None) if shell.as_table else ()
+        shell.record({name: fact for name, fact in facts.items() if fact not in empty})
+        return
+    wanted = ("use", "title", "memory", "kind") if shell.as_table else rows[0].__slots__
+    shell.rows([{name: getattr(row, name) for name in wanted} for row in rows])

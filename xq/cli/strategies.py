@@ -13,22 +13,13 @@ app = typer.Typer(help="List, write and check strategies.", no_args_is_help=True
 def list_strategies(shell: Shell) -> None:
     """List the plugin folder; a broken file is listed with its own error."""
     from xq.api.strategies import listing
+    from xq.cli.strategies_view import summary
 
     rows = listing(shell.workspace)
     if not shell.as_table:
         shell.rows(rows)
     else:
-        shell.rows(
-            [
-                {
-                    "name": row.name,
-                    "title": row.title or "(broken)",
-                    "parameters": row.parameters,
-                    "lookback": row.lookback,
-                }
-                for row in rows
-            ]
-        )
+        shell.rows([summary(row) for row in rows])
         for row in rows:
             if row.error:
                 shell.note(f"{row.name}: {row.error}")
@@ -70,13 +61,19 @@ def check(
     param: Annotated[
         list[str] | None, typer.Option(help="A parameter: fast=20. Repeatable.")
     ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1, max=86_400, help="Ask nothing more after so many.")
+    ] = 600,
 ) -> None:
     """Hold a strategy against the law on stored bars; exit 5 says how it fails.
 
     Every row is asked again twice: with its own lookback of bars alone, and without any later bar.
+    Then the bars are told differently: begun later, in another order of symbols, in other units of
+    price, with another future; and the law is asked again at the edges of every parameter.
     """
     from xq.api import strategies as api
     from xq.api.when import epoch_ms
+    from xq.cli.strategies_view import show
 
     request = api.CheckRequest(
         name=name,
@@ -88,8 +85,10 @@ def check(
         until_ms=None if until is None else epoch_ms(until),
         days=days,
         rows=rows,
+        seconds=seconds,
     )
     with shell.progress("checking"):
-        report = api.check(shell.workspace, request)
-    shell.record(report)
-    shell.note(f"the law holds: {report.checked} rows asked again, twice each")
+        report, failure = api.check(shell.workspace, request)
+    show(shell, report)
+    if failure is not None:
+        raise failure

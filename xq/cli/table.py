@@ -223,7 +223,7 @@ def cell(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
     text = json.dumps(value, default=str) if isinstance(value, dict) else str(value)
-    return text if text.isprintable() else _visible(text)
+    return text if text.isprintable() else visible(text)
 
 
 def cells(values: Sequence[Any]) -> list[str]:
@@ -263,7 +263,7 @@ def _float(value: float, places: int | None) -> str:
     return f"{value:,.6g}" if abs(value) < _LARGE else f"{value:,.0f}"
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """A text whose control signs are spelt out, so that data cannot steer the terminal."""
     return "".join(
         sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()

@@ -36,8 +36,12 @@ def over_columns(compute: Callable[..., Arrays], inputs: Sequence[object], outpu
     for block in blocks:
         if block.shape not in (shape, shape[:1]) or len(shape) not in (1, 2):
             raise ValueError(f"inputs must be (T,) or (T, N) of one shape, found {block.shape}")
+    columns = shape[1] if len(shape) == 2 else 1
+    first = [_column(block, 0) for block in blocks] if columns else []
+    if columns == 1 and shape[0] and _whole(first).all():
+        return tuple(value.reshape(shape) for value in _apart(compute(*first), first))
     results = tuple(np.full(shape, np.nan) for _ in range(outputs))
-    for column in range(shape[1] if len(shape) == 2 else 1):
+    for column in range(columns):
         lines = [_column(block, column) for block in blocks]
         for start, stop in _runs(lines):
             values = compute(*(line[start:stop] for line in lines))
@@ -51,13 +55,22 @@ def _column(block: np.ndarray, column: int) -> np.ndarray:
     return np.ascontiguousarray(block if block.ndim == 1 else block[:, column])
 
 
-def _runs(lines: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
-    whole = np.isfinite(lines[0])
+def _apart(values: Arrays, lines: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """The results, each an array of its own."""
+    seen = [id(line) for line in lines]
+    for value in values:
+        yield value.copy() if id(value) in seen else value
+        seen.append(id(value))
+
+
+def _whole(lines: Sequence[np.ndarray]) -> np.ndarray:
+    whole: np.ndarray = np.isfinite(lines[0])
     for line in lines[1:]:
         whole &= np.isfinite(line)
-    if whole.all():
-        if len(whole):
-            yield 0, len(whole)
-        return
+    return whole
+
+
+def _runs(lines: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
+    whole = _whole(lines)
     edges = np.flatnonzero(np.diff(np.concatenate(([False], whole, [False])).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil, log
-from typing import Any, Generic, Literal, TypeVar, cast
+from math import ceil, comb, log
+from typing import Any, Generic, Literal, Required, TypedDict, TypeVar, Unpack, cast
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from xq.indicators.columns import over_columns
 R = TypeVar("R")
 Number = int | float
 Kind = Literal["finite", "decaying", "anchored"]
+Anchor = Literal["", "UTC day", "reversal", "confirmed swing"]
+Unit = Literal["price", "log price", "volume", "percent", "number", "time"]
 
 SEED_WEIGHT = 1e-12
 """A start is forgotten when its weight is below this. At 1e-9 the RSI of a market that has just
@@ -31,6 +33,11 @@ class Parameter:
     low: Number
     high: Number
     unit: str = ""
+
+    @property
+    def range(self) -> str:
+        """Name, least and largest value, unit: ``length 2 to 10000 bars``."""
+        return f"{self.name} {self.low:g} to {self.high:g} {self.unit}".rstrip()
 
     def accept(self, value: object, owner: str) -> Number:
         """The value in its own type.
@@ -80,6 +87,17 @@ class Indicator(Generic[R]):
         ``anchored`` (from an event on: a UTC day, a reversal).
     source, convention
         Where it is defined, and which of the customary variants this is.
+    start
+        How a recursion begins; empty where nothing is carried on.
+    ddof
+        Subtracted from the divisor of a deviation; None where there is none.
+    anchor
+        The event that an anchored one counts from.
+    undefined
+        Where there is no value even after warm-up; empty for nowhere.
+    units
+        Of each output: prices and volumes scale with their inputs, percents and numbers do not;
+        a time is epoch ms. A log price moves by a constant when prices are in another unit.
 
     Examples
     --------
@@ -100,6 +118,11 @@ class Indicator(Generic[R]):
     kind: Kind
     source: str
     convention: str
+    start: str
+    ddof: int | None
+    anchor: Anchor
+    undefined: str
+    units: tuple[Unit, ...]
     compute: Callable[..., tuple[np.ndarray, ...]] = field(repr=False)
     needs: Callable[..., int] = field(repr=False)
     shape: Callable[..., R] = field(repr=False)
@@ -128,7 +151,7 @@ class Indicator(Generic[R]):
         return self.shape(*results)
 
     def memory(self, *positional: object, **named: object) -> int:
-        """Bars, this one included, that the value of one bar depends on."""
+        """Bars, this one included, that the value of one bar depends on; a day as minutes."""
         return self.needs(*self.resolve(positional, named))
 
     def resolve(self, positional: tuple[object, ...], named: dict[str, Any]) -> tuple[Number, ...]:
@@ -151,37 +174,51 @@ class Indicator(Generic[R]):
         return ":".join([self.name, *(f"{p.name}={p.default:g}" for p in self.parameters)])
 
 
-def fading(start: int, alpha: float) -> int:
-    """Bars of a recursive average: its start, then until the start's weight is gone."""
-    return start + ceil(log(SEED_WEIGHT) / log(1 - alpha))
+def fading(start: int, alpha: float, depth: int = 1) -> int:
+    """Bars of a recursive average: its start, then until the start's weight is gone.
+
+    Averages of averages, ``depth`` of them with the same ``alpha``, forget with the chance that
+    as many coin tosses as bars show fewer than ``depth`` heads.
+
+    Examples
+    --------
+    >>> fading(20, 2 / 21), fading(58, 2 / 21, depth=3)
+    (297, 401)
+    """
+    bars = ceil(log(SEED_WEIGHT) / log(1 - alpha))
+    while _remembered(bars, alpha, depth) > SEED_WEIGHT:
+        bars += 1 + bars // 256
+    return start + bars
+
+
+def _remembered(bars: int, alpha: float, depth: int) -> float:
+    return sum(comb(bars, k) * alpha**k * (1 - alpha) ** (bars - k) for k in range(depth))
+
+
+class Facts(TypedDict, total=False):
+    """What an indicator states beside its arithmetic; see `Indicator`."""
+
+    inputs: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    memory: Required[Callable[..., int]]
+    source: Required[str]
+    kind: Kind
+    convention: str
+    start: str
+    ddof: int | None
+    anchor: Anchor
+    undefined: str
+    units: Required[Unit | tuple[Unit, ...]]
 
 
 def indicator(
-    *,
-    inputs: tuple[str, ...] = ("close",),
-    parameters: tuple[Parameter, ...] = (),
-    memory: Callable[..., int],
-    source: str,
-    kind: Kind = "finite",
-    convention: str = "",
+    **facts: Unpack[Facts],
 ) -> Callable[[Callable[..., np.ndarray]], Indicator[np.ndarray]]:
     """Make an indicator of a function of one-dimensional runs; its first line is the title."""
 
     def enter(compute: Callable[..., np.ndarray]) -> Indicator[np.ndarray]:
-        name = compute.__name__
-        return Indicator(
-            name=name,
-            title=_title(compute),
-            inputs=inputs,
-            parameters=parameters,
-            outputs=(name,),
-            kind=kind,
-            source=source,
-            convention=convention,
-            compute=lambda *arguments: (compute(*arguments),),
-            needs=memory,
-            shape=_single,
-        )
+        outputs = (compute.__name__,)
+        return _entry(compute, lambda *lines: (compute(*lines),), outputs, _single, facts)
 
     return enter
 
@@ -190,37 +227,42 @@ T = TypeVar("T", bound=tuple[np.ndarray, ...])
 
 
 def indicators(
-    result: type[T],
-    *,
-    inputs: tuple[str, ...] = ("close",),
-    parameters: tuple[Parameter, ...] = (),
-    memory: Callable[..., int],
-    source: str,
-    kind: Kind = "finite",
-    convention: str = "",
+    result: type[T], **facts: Unpack[Facts]
 ) -> Callable[[Callable[..., tuple[np.ndarray, ...]]], Indicator[T]]:
     """Like `indicator`, for several outputs: the fields of the named tuple ``result``."""
 
     def enter(compute: Callable[..., tuple[np.ndarray, ...]]) -> Indicator[T]:
-        return Indicator(
-            name=compute.__name__,
-            title=_title(compute),
-            inputs=inputs,
-            parameters=parameters,
-            outputs=tuple(result.__annotations__),
-            kind=kind,
-            source=source,
-            convention=convention,
-            compute=compute,
-            needs=memory,
-            shape=result,
-        )
+        return _entry(compute, compute, tuple(result.__annotations__), result, facts)
 
     return enter
 
 
-def _title(compute: Callable[..., object]) -> str:
-    return (compute.__doc__ or "").strip().splitlines()[0].rstrip(".")
+def _entry(
+    named: Callable[..., object],
+    compute: Callable[..., tuple[np.ndarray, ...]],
+    outputs: tuple[str, ...],
+    shape: Callable[..., R],
+    facts: Facts,
+) -> Indicator[R]:
+    units = facts["units"]
+    return Indicator(
+        name=named.__name__,
+        title=(named.__doc__ or "").strip().splitlines()[0].rstrip("."),
+        inputs=facts.get("inputs", ("close",)),
+        parameters=facts.get("parameters", ()),
+        outputs=outputs,
+        kind=facts.get("kind", "finite"),
+        source=facts["source"],
+        convention=facts.get("convention", ""),
+        start=facts.get("start", ""),
+        ddof=facts.get("ddof"),
+        anchor=facts.get("anchor", ""),
+        undefined=facts.get("undefined", ""),
+        units=(units,) * len(outputs) if isinstance(units, str) else units,
+        compute=compute,
+        needs=facts["memory"],
+        shape=shape,
+    )
 
 
 def _single(values: np.ndarray) -> np.ndarray:

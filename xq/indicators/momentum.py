@@ -4,6 +4,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from xq.indicators.averages import MEAN
 from xq.indicators.indicator import fading, indicator, indicators, length
 from xq.indicators.kernels import ta_lib
 
@@ -25,11 +26,14 @@ class Macd(NamedTuple):
     kind="decaying",
     source="Appel 2005, Technical Analysis: Power Tools for Active Investors, ch. 8",
     convention="exactly ema(fast) - ema(slow); TA-Lib's own starts the fast average later",
+    start=f"each average by {MEAN}",
+    units="price",
 )
 def macd(series: np.ndarray, fast: int, slow: int, signal: int) -> tuple[np.ndarray, ...]:
     """Moving average convergence/divergence, its signal line and their difference."""
     library = ta_lib()
-    line = library.EMA(series, fast) - library.EMA(series, slow)
+    line = library.EMA(series, fast)
+    line -= library.EMA(series, slow)
     signal_line = library.EMA(line, signal)
     return line, signal_line, line - signal_line
 
@@ -40,6 +44,8 @@ def macd(series: np.ndarray, fast: int, slow: int, signal: int) -> tuple[np.ndar
     kind="decaying",
     source="Wilder 1978, p. 63",
     convention="Wilder's average, not Cutler's; 0 to 100; 0 where price never moved",
+    start=MEAN,
+    units="percent",
 )
 def rsi(series: np.ndarray, n: int) -> np.ndarray:
     """Relative strength index."""
@@ -65,6 +71,8 @@ class Stochastic(NamedTuple):
     kind="decaying",
     source="Chande & Kroll 1994, The New Technical Trader, ch. 5",
     convention="k is smoothed, as charts show it; TA-Lib's STOCHRSI is not; 0 where RSI is flat",
+    start=MEAN,
+    units="percent",
 )
 def stochrsi(series: np.ndarray, n: int, window: int, k: int, d: int) -> tuple[np.ndarray, ...]:
     """Stochastic oscillator of the RSI."""
@@ -84,6 +92,7 @@ def stochrsi(series: np.ndarray, n: int, window: int, k: int, d: int) -> tuple[n
     memory=lambda window, k, d: window + k + d - 2,
     source="Lane 1984, Stocks & Commodities 2:3",
     convention="slow: k smoothed by smooth_k, d by smooth_d; 0 where the range is 0",
+    units="percent",
 )
 def stochastic(
     high: np.ndarray, low: np.ndarray, close: np.ndarray, window: int, k: int, d: int
@@ -106,6 +115,7 @@ def _stochastic(
     memory=lambda n: n + 1,
     source="Murphy 1999, ch. 10",
     convention="in percent of the price length bars ago",
+    units="percent",
 )
 def roc(series: np.ndarray, n: int) -> np.ndarray:
     """Rate of change."""
@@ -118,6 +128,7 @@ def roc(series: np.ndarray, n: int) -> np.ndarray:
     memory=lambda n: n,
     source="Lambert 1980, Commodities 9:10",
     convention="constant 0.015; 0 where the typical price is flat",
+    units="number",
 )
 def cci(high: np.ndarray, low: np.ndarray, close: np.ndarray, n: int) -> np.ndarray:
     """Commodity channel index."""

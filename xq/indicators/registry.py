@@ -9,11 +9,31 @@ import numpy as np
 
 from xq.bars import Bars
 from xq.errors import unknown
-from xq.indicators import averages, momentum, trend, volatility, volume
+from xq.indicators import (
+    averages,
+    fracdiff,
+    momentum,
+    order_flow,
+    swings,
+    trend,
+    volatility,
+    volume,
+    wavelets,
+)
 from xq.indicators.indicator import Indicator, Number
-from xq.timeframe import DAY_MS, Timeframe
+from xq.timeframe import DAY_MS, MINUTE_MS, Timeframe
 
-_FAMILIES = (averages, momentum, trend, volatility, volume)
+_FAMILIES = (
+    averages,
+    fracdiff,
+    momentum,
+    order_flow,
+    swings,
+    trend,
+    volatility,
+    volume,
+    wavelets,
+)
 
 
 @cache
@@ -55,20 +75,38 @@ class Request(NamedTuple):
     @property
     def columns(self) -> tuple[str, ...]:
         """Column names of its outputs: ``ema_20``, ``bbands_upper_20_2``."""
-        name, suffix = self.indicator.name, "".join(f"_{value:g}" for value in self.values)
+        name, suffix = self.indicator.name, "".join(f"_{_exact(value)}" for value in self.values)
         outputs = self.indicator.outputs
         return tuple(f"{name if o == name else f'{name}_{o}'}{suffix}" for o in outputs)
 
+    @property
+    def spelling(self) -> str:
+        """As the command line takes it, with every value: ``bbands:20:2``."""
+        return ":".join([self.indicator.name, *map(_exact, self.values)])
+
+    @property
+    def parameters(self) -> dict[str, Number]:
+        """Every parameter's value by name."""
+        names = (parameter.name for parameter in self.indicator.parameters)
+        return dict(zip(names, self.values, strict=True))
+
     def memory(self, timeframe: Timeframe) -> int:
-        """Bars that one value depends on; a day's anchor holds fewer long bars than short ones."""
+        """Bars that one value depends on; a day holds fewer long bars than minutes."""
         bars = self.indicator.memory(*self.values)
-        return min(bars, -(-DAY_MS // timeframe.ms)) if "ts" in self.indicator.inputs else bars
+        if self.indicator.anchor != "UTC day":
+            return bars
+        return bars - DAY_MS // MINUTE_MS - (-DAY_MS // timeframe.ms)
 
     def compute(self, bars: Bars) -> dict[str, np.ndarray]:
         """Column name to ``(T, N)`` values."""
         result = self.indicator(bars, *self.values)
         arrays = result if isinstance(result, tuple) else (result,)
         return dict(zip(self.columns, arrays, strict=True))
+
+
+def _exact(value: Number) -> str:
+    """A number that reads back as itself, without the point where it is whole."""
+    return repr(value).removesuffix(".0")
 
 
 def parse(text: str) -> Request:

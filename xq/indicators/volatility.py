@@ -4,6 +4,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from xq.indicators.averages import MEAN
 from xq.indicators.indicator import Parameter, fading, indicator, indicators, length
 from xq.indicators.kernels import ta_lib
 
@@ -21,6 +22,7 @@ class Bands(NamedTuple):
     memory=lambda: 2,
     source="Wilder 1978, p. 21",
     convention="none for the first bar, which has no close before it",
+    units="price",
 )
 def true_range(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarray:
     """Range of the bar, widened to the close before it."""
@@ -34,6 +36,8 @@ def true_range(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarr
     kind="decaying",
     source="Wilder 1978, p. 21",
     convention="Wilder's average, in units of price",
+    start=f"{MEAN} that have a close before them",
+    units="price",
 )
 def atr(high: np.ndarray, low: np.ndarray, close: np.ndarray, n: int) -> np.ndarray:
     """Average true range."""
@@ -45,6 +49,8 @@ def atr(high: np.ndarray, low: np.ndarray, close: np.ndarray, n: int) -> np.ndar
     memory=lambda n: n,
     source="Bollinger 2001, ch. 7",
     convention="of the population (divisor length)",
+    ddof=0,
+    units="price",
 )
 def std(series: np.ndarray, n: int) -> np.ndarray:
     """Standard deviation of the last bars."""
@@ -56,6 +62,8 @@ def std(series: np.ndarray, n: int) -> np.ndarray:
     memory=lambda n: n,
     source="Bollinger 2001, ch. 7",
     convention="population deviation; 0 where the series is flat",
+    ddof=0,
+    units="number",
 )
 def zscore(series: np.ndarray, n: int) -> np.ndarray:
     """Distance from the mean of the last bars in standard deviations."""
@@ -73,6 +81,8 @@ def zscore(series: np.ndarray, n: int) -> np.ndarray:
     memory=lambda n, _width: n,
     source="Bollinger 2001, ch. 7",
     convention="simple average, population deviation (divisor length)",
+    ddof=0,
+    units="price",
 )
 def bbands(series: np.ndarray, n: int, width: float) -> tuple[np.ndarray, ...]:
     """Bollinger bands: an average and a number of standard deviations around it."""
@@ -86,6 +96,7 @@ def bbands(series: np.ndarray, n: int, width: float) -> tuple[np.ndarray, ...]:
     memory=lambda n: n,
     source="Donchian 1960, Commodity Year Book",
     convention="this bar included; the middle is the mean of the two",
+    units="price",
 )
 def donchian(high: np.ndarray, low: np.ndarray, n: int) -> tuple[np.ndarray, ...]:
     """Donchian channel: highest high and lowest low of the last bars."""
@@ -104,6 +115,8 @@ def donchian(high: np.ndarray, low: np.ndarray, n: int) -> tuple[np.ndarray, ...
     kind="decaying",
     source="Raschke & Connors 1996, Street Smarts",
     convention="exponential average of the close, Wilder's average true range",
+    start=f"each average by {MEAN}",
+    units="price",
 )
 def keltner(
     high: np.ndarray, low: np.ndarray, close: np.ndarray, n: int, m: int, width: float
@@ -111,5 +124,6 @@ def keltner(
     """Keltner channel: an average and a number of average true ranges around it."""
     library = ta_lib()
     middle = library.EMA(close, n)
-    reach = width * library.ATR(high, low, close, m)
+    reach = library.ATR(high, low, close, m)
+    reach *= width
     return middle + reach, middle, middle - reach

@@ -168,7 +168,8 @@ _REASONS = {
 def failed(error: OSError, where: Path, consequence: str = "") -> StorageFailed:
     """The error for a path, in words, with a command that shows the cause."""
     reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
-    path = Path(error.filename) if isinstance(error.filename, str) else where
+    name = error.filename  # alone, where the call was relative to an open folder
+    path = Path(name) if isinstance(name, str) and os.path.dirname(name) else where  # noqa: PTH120
     folders = where.absolute().parents
     near = next((folder for folder in folders if os.path.isdir(folder)), folders[-1])  # noqa: PTH112 - raises nothing
     look = _LOOKS.get(error.errno or 0, "df -h")

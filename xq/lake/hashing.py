@@ -31,14 +31,22 @@ def hash_columns(columns: Mapping[str, np.ndarray]) -> str:
 
 
 def hash_bars(bars: Bars) -> str:
-    """Hash of a block of bars; for one symbol the same as that of its rows in the lake."""
+    """Hash of a block of bars; for one symbol the same as that of its rows in the lake.
+
+    What is joined to the bars counts as well.
+    """
     if len(bars.symbols) == 1:
-        return hash_columns({"ts": bars.ts, **{name: getattr(bars, name)[:, 0] for name in FIELDS}})
+        return hash_columns({"ts": bars.ts, **_lines(bars, 0)})
     digest = blake2b(digest_size=_SIZE)
     for column, symbol in enumerate(bars.symbols):
-        values = {name: getattr(bars, name)[:, column] for name in FIELDS}
+        values = _lines(bars, column)
         digest.update(f"{symbol}={hash_columns({'ts': bars.ts, **values})};".encode())
     return digest.hexdigest()
+
+
+def _lines(bars: Bars, column: int) -> dict[str, np.ndarray]:
+    fields = {name: getattr(bars, name)[:, column] for name in FIELDS}
+    return fields | {f"+{name}": values[:, column] for name, values in bars.extra.items()}
 
 
 def hash_table(table: pa.Table) -> str:

@@ -170,6 +170,17 @@ _ALL = (
         leaf="timeframe",
     ),
     Kind(
+        "feature_definitions",
+        _schema(
+            "ts:time name:text definition:text indicator:text parameters:text memory:int "
+            "version:text data_hash:text start_ts:time end_ts:time bars:int"
+        ),
+        key=("ts", "name"),
+        partition=BARS,
+        known_at="ts",
+        leaf="year",
+    ),
+    Kind(
         "signals",
         _schema("ts:time strategy:text symbol:text timeframe:text target_weight known_at:time")
         .append(_field("mode:text", nullable=True))

@@ -42,3 +42,30 @@ def calmar_ratio(equity: np.ndarray, start: float, bars_per_year: float) -> floa
     if depth == 0.0 or not len(equity):
         return NAN
     return annual_return(equity, start, bars_per_year) / -depth
+
+
+def longest_drawdown(equity: np.ndarray, start: float) -> int:
+    """Bars of the longest stretch below an earlier high; one not yet recovered counts.
+
+    Examples
+    --------
+    >>> longest_drawdown(np.array([90.0, 120.0, 60.0, 70.0, 110.0]), 100.0)
+    3
+    """
+    above = np.flatnonzero(drawdowns(equity, start) >= 0.0)
+    edges = np.concatenate(([-1], above, [len(equity)]))
+    return int(np.max(np.diff(edges))) - 1
+
+
+def ulcer_index(equity: np.ndarray, start: float) -> float:
+    """Root mean square of the drawdowns, a fraction; 0 if equity never falls, NaN without bars.
+
+    Martin & McCann (1989), The Investor's Guide to Fidelity Funds: depth and length in one number.
+
+    Examples
+    --------
+    >>> ulcer_index(np.array([100.0, 60.0, 100.0, 100.0]), 100.0)
+    0.2
+    """
+    depth = drawdowns(equity, start)
+    return float(np.sqrt(np.mean(depth**2))) if len(depth) else NAN

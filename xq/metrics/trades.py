@@ -69,3 +69,49 @@ def exposure(positions: np.ndarray) -> float:
     0.5
     """
     return float(np.mean(np.any(positions != 0.0, axis=1))) if len(positions) else NAN
+
+
+def payoff_ratio(pnl: np.ndarray) -> float:
+    """Mean win over mean loss of the round trips; NaN without a win or without a loss.
+
+    Examples
+    --------
+    >>> payoff_ratio(np.array([5.0, -2.0, 0.0, 1.0]))
+    1.5
+    """
+    wins, losses = pnl[pnl > 0.0], pnl[pnl < 0.0]
+    if not len(wins) or not len(losses):
+        return NAN
+    return float(np.mean(wins)) / -float(np.mean(losses))
+
+
+def kelly_fraction(pnl: np.ndarray) -> float:
+    """Share of equity that a bettor with these odds would stake; negative: stay away.
+
+    ``p - q / payoff`` with p the share of wins and q that of losses; round trips of exactly zero
+    are neither. Kelly (1956), A New Interpretation of Information Rate, BSTJ 35(4). NaN without a
+    win or without a loss. It overbets as soon as the odds are estimated: Thorp (2006) halves it.
+
+    Examples
+    --------
+    >>> kelly_fraction(np.array([2.0, -1.0, 2.0, -1.0]))
+    0.25
+    """
+    payoff = payoff_ratio(pnl)
+    if payoff != payoff:
+        return NAN
+    wins, losses = int(np.sum(pnl > 0.0)), int(np.sum(pnl < 0.0))
+    return (wins - losses / payoff) / (wins + losses)
+
+
+def longest_streak(pnl: np.ndarray, *, winning: bool) -> int:
+    """Most wins (or losses) in a row; a round trip of exactly zero ends either.
+
+    Examples
+    --------
+    >>> longest_streak(np.array([1.0, 2.0, -1.0, 3.0]), winning=True)
+    2
+    """
+    hit = pnl > 0.0 if winning else pnl < 0.0
+    edges = np.concatenate(([-1], np.flatnonzero(~hit), [len(pnl)]))
+    return int(np.max(np.diff(edges))) - 1

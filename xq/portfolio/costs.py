@@ -10,9 +10,12 @@ class Costs:
     Attributes
     ----------
     fee
-        Fraction of the fill's notional paid to the venue.
+        Fraction of the fill's notional paid to the venue by a taker.
     slippage
-        Fraction by which a fill's price is worse than the price it aimed at.
+        Fraction by which a fill's price is worse than the price it aimed at, where no other is
+        measured.
+    maker
+        Fraction of notional of fills that rested in the book; None: the same fee.
 
     Examples
     --------
@@ -23,6 +26,7 @@ class Costs:
 
     fee: float = 0.0
     slippage: float = 0.0
+    maker: float | None = None
 
     def fill_price(self, price: float, sign: int) -> float:
         """Price paid (sign +1) or received (sign -1) when aiming at ``price``."""

@@ -39,6 +39,26 @@ def round_to_lot(quantity: float, lot: float) -> float:
     return whole if quantity >= 0.0 else -whole
 
 
+def round_to_tick(price: float, tick: float, up: bool) -> float:
+    """Round a price to whole ticks, away from the trader: up when buying, else down.
+
+    Parameters
+    ----------
+    tick
+        Smallest step of price; 0 means that there is none.
+
+    Examples
+    --------
+    >>> round_to_tick(10.3, 0.5, True), round_to_tick(10.3, 0.5, False), round_to_tick(1.3, 0, True)
+    (10.5, 10.0, 1.3)
+    """
+    if tick <= 0.0:
+        return price
+    steps = price / tick
+    nudge = LOT_TOLERANCE + steps * ROUNDING
+    return (math.ceil(steps - nudge) if up else math.floor(steps + nudge)) * tick
+
+
 def target_quantity(weight: float, equity: float, price: float, lot: float = 0.0) -> float:
     """Quantity to hold for a target weight.
 

@@ -30,6 +30,7 @@ class _Deal:
     execution: Execution
     maker: bool
     fill_id: int
+    forced: bool
 
     @property
     def quote(self) -> Decimal:
@@ -110,7 +111,8 @@ def execute(
     cause: Cause = Cause.TRADE,
 ) -> tuple[SimOrder, SimFill]:
     """Book one execution: money, position, fill and the order's progress."""
-    deal = _Deal(market, order, execution, maker, draft.next_fill_id())
+    forced = cause is Cause.LIQUIDATION
+    deal = _Deal(market, order, execution, maker, draft.next_fill_id(), forced)
     settle = _settle_spot if order.face is Face.SPOT else _settle_contract
     charge = settle(draft, deal)
     fill = SimFill(
@@ -159,7 +161,7 @@ def _settle_contract(draft: Draft, deal: _Deal) -> _Charge:
     before = draft.state.position(order.owner, order.symbol, order.position_side)
     after, realized = apply_to_position(before, order.side, execution)
     if before.isolated:
-        settle_isolated(draft, before, after, execution, realized, deal.about)
+        settle_isolated(draft, before, after, execution, realized, deal.about, forced=deal.forced)
     else:
         draft.put_position(after)
         gain = transfer(Account.MARKET, Account.FREE, ASSET, realized)

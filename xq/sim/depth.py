@@ -8,12 +8,14 @@ mean trade is that of the replayed tape, 1,240 USDT, and shrinks with the market
 """
 
 import math
+from decimal import Decimal
 from functools import lru_cache
 
 import numpy as np
 
 from xq.sim.instruments import SimInstrument, profile
 from xq.sim.spine import generator
+from xq.sim.tape import decimal_of
 
 MEAN_TRADE = 1_240.0  # USDT, 184,850 recorded trades
 LEVEL_GAP = 3.5e-5  # mean distance of levels, as a fraction of price
@@ -78,3 +80,14 @@ def _gap_ticks(item: SimInstrument, best: int) -> float:
     """Mean distance of levels in ticks; below 1 where the tick is coarse."""
     sparse = math.sqrt(math.sqrt(profile("BTC").turnover / item.profile.turnover))
     return LEVEL_GAP * sparse * best / item.tick_units
+
+
+def levels_of(
+    item: SimInstrument, price: np.ndarray, quantity: np.ndarray
+) -> list[tuple[Decimal, Decimal]]:
+    """Prices and quantities in units as (price, quantity) pairs."""
+    digits, places = item.price_digits, item.quantity_digits
+    return [
+        (decimal_of(level, digits), decimal_of(size, places))
+        for level, size in zip(price.tolist(), quantity.tolist(), strict=True)
+    ]

@@ -12,7 +12,7 @@ from decimal import (
     Overflow,
     localcontext,
 )
-from functools import wraps
+from functools import cache, wraps
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -77,10 +77,8 @@ def text(value: Decimal) -> str:
     >>> text(Decimal("42000.1")), text(Decimal("1E-9")), text(Decimal(0))
     ('42000.10000000', '0.000000001', '0.00000000')
     """
-    exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent >= -PLACES:
-        return f"{value:.8f}"
-    return f"{value:.8f}" if rounded(value) == value else f"{value.normalize():f}"
+    shown = f"{value:.8f}"
+    return shown if Decimal(shown) == value else f"{value.normalize():f}"
 
 
 def affordable(quote: Decimal, price: Decimal, lot: Decimal) -> Decimal:
@@ -93,3 +91,22 @@ def affordable(quote: Decimal, price: Decimal, lot: Decimal) -> Decimal:
     """
     with localcontext(_ROUNDING):
         return (quote / (price * lot)).to_integral_value(rounding=ROUND_DOWN) * lot
+
+
+@cache
+def digits_of(step: Decimal) -> int:
+    """Decimal places of a tick or lot.
+
+    Examples
+    --------
+    >>> digits_of(Decimal("0.050")), units_of(Decimal("0.050")), units_of(Decimal(10))
+    (2, 5, 10)
+    """
+    exponent = step.normalize().as_tuple().exponent
+    return max(0, -int(exponent))
+
+
+@cache
+def units_of(step: Decimal) -> int:
+    """A tick or lot in units of its last decimal place."""
+    return int(step.scaleb(digits_of(step)))

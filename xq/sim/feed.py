@@ -81,6 +81,9 @@ class Feed(Protocol):
     def price_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
         """Lowest and highest price traded in (start_ms, end_ms]."""
 
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """Bounds of every mark price told for a whole second in [start_ms, end_ms]."""
+
     def first_reach(
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
     ) -> SimTrade | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 
+from xq.sim.exact import digits_of, units_of
 from xq.sim.market_coins import MARKETS, TRADES_A_DAY, coins
 from xq.types import Instrument, Symbol
 
@@ -108,22 +109,22 @@ class SimInstrument:
     @property
     def price_digits(self) -> int:
         """Decimal places of a price."""
-        return _digits(self.instrument.tick)
+        return digits_of(self.instrument.tick)
 
     @property
     def quantity_digits(self) -> int:
         """Decimal places of a quantity."""
-        return _digits(self.instrument.lot)
+        return digits_of(self.instrument.lot)
 
     @property
     def tick_units(self) -> int:
         """The tick in units of the last decimal place."""
-        return int(self.instrument.tick.scaleb(self.price_digits))
+        return units_of(self.instrument.tick)
 
     @property
     def lot_units(self) -> int:
         """The lot in units of the last decimal place."""
-        return int(self.instrument.lot.scaleb(self.quantity_digits))
+        return units_of(self.instrument.lot)
 
 
 @cache
@@ -141,11 +142,6 @@ def instruments(face: Face) -> tuple[SimInstrument, ...]:
 def profile(base: str) -> Profile:
     """The character of one coin's price."""
     return PROFILES[base]
-
-
-@cache
-def _digits(step: Decimal) -> int:
-    return max(0, -int(step.normalize().as_tuple().exponent))
 
 
 def _spot(base: str, tick: Decimal | str, lot: Decimal | str) -> SimInstrument:

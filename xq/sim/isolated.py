@@ -27,11 +27,15 @@ def settle_isolated(
     execution: Execution,
     realized: Decimal,
     about: About,
+    *,
+    forced: bool = False,
 ) -> None:
     """Book an execution of an isolated position.
 
     What it realizes stays in its own wallet; what closes takes its share of that wallet home, and
-    what opens brings its initial margin. A wallet that would end below zero is made whole.
+    what opens brings its initial margin. In a liquidation (``forced``) nothing goes home before
+    all is closed: the whole wallet answers for the losses. One that would end below zero is made
+    whole.
     """
     gain = transfer(Account.MARKET, Account.ISOLATED, ASSET, realized)
     draft.post(Kind.REALIZED, gain, about)
@@ -39,7 +43,7 @@ def settle_isolated(
     kept = ZERO
     if before.quantity * after.quantity > 0:
         opened = max(opened - abs(before.quantity), ZERO)
-        kept = _kept(before, after)
+        kept = before.margin + realized if forced else _kept(before, after)
     margin = before.margin + realized
     turned = before.quantity * after.quantity < 0
     if turned or abs(after.quantity) < abs(before.quantity):  # something was closed

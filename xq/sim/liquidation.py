@@ -91,7 +91,7 @@ def _cut(draft: Draft, feed: Feed, position: SimPosition) -> None:
 
 def _filled(draft: Draft, feed: Feed, order: SimOrder) -> tuple[SimOrder, list[SimFill]]:
     """The forced order done: by the book, else by those on the other side, else by the venue."""
-    taker = Taker(order.owner, order.side, order.quantity)
+    taker = Taker(order.owner, order.side, order.quantity, position_side=order.position_side)
     meeting = meet(draft, feed, order.face, order.symbol, taker)
     order, fills = carry_out(draft, feed, order, meeting, Cause.LIQUIDATION)
     worst = _worst(draft, feed, order)

@@ -40,16 +40,23 @@ class Outside:
 
     def left(self, state: State, side: Side) -> list[Level]:
         """Levels of one side less what was taken."""
-        if not state.eaten:
+        here = (self.face, self.symbol, side)
+        gone = {key[3]: eaten for key, eaten in state.eaten.items() if key[:3] == here}
+        if not gone:
             return list(self.shown[side])
-        return [(price, self._left(state, side, price, size)) for price, size in self.shown[side]]
+        return [(price, _less(size, gone.get(price))) for price, size in self.shown[side]]
 
     def at(self, state: State, side: Side, price: Decimal) -> Decimal | None:
         """Quantity displayed at a price, less what was taken; None beyond what is in sight."""
+        size = self.displayed(side, price)
+        return self._left(state, side, price, size) if size else size
+
+    def displayed(self, side: Side, price: Decimal) -> Decimal | None:
+        """Quantity displayed at a price; None beyond what is in sight."""
         levels = self.shown[side]
         for level, size in levels:
             if level == price:
-                return self._left(state, side, price, size)
+                return size
         if self.whole or not levels:
             return ZERO
         return ZERO if (price - levels[-1][0]) * side.sign > 0 else None
@@ -58,9 +65,6 @@ class Outside:
         """Write down that clients took quantities (by price) of one side."""
         sizes = dict(self.shown[side])
         here = (self.face, self.symbol, side)
-        for key, eaten in list(draft.state.eaten.items()):
-            if key[:3] == here and sizes.get(key[3], eaten.size) != eaten.size:
-                draft.put("eaten", key, None)
         draft.state.book(self.face, self.symbol).version += 1  # what was scanned is not so any more
         for price, quantity in taken.items():
             before = draft.state.eaten.get((*here, price))
@@ -68,8 +72,11 @@ class Outside:
             draft.put("eaten", (*here, price), Eaten(*here, price, sizes[price], total))
 
     def _left(self, state: State, side: Side, price: Decimal, size: Decimal) -> Decimal:
-        eaten = state.eaten.get((self.face, self.symbol, side, price))
-        return size if eaten is None or eaten.size != size else size - eaten.quantity
+        return _less(size, state.eaten.get((self.face, self.symbol, side, price)))
+
+
+def _less(size: Decimal, eaten: Eaten | None) -> Decimal:
+    return size if eaten is None or eaten.size != size else size - eaten.quantity
 
 
 def look(feed: Feed, face: Face, symbol: str, now_ms: int, count: int = NEAR) -> Outside:
@@ -77,6 +84,22 @@ def look(feed: Feed, face: Face, symbol: str, now_ms: int, count: int = NEAR) ->
     bids, asks = feed.book(symbol, now_ms, count)
     whole = len(bids) < count and len(asks) < count
     return Outside(face, symbol, {Side.BUY: bids, Side.SELL: asks}, whole)
+
+
+def forget(draft: Draft, feed: Feed, outside: Outside, side: Side) -> None:
+    """Forget what clients took of levels of one side that are displayed otherwise by now.
+
+    Levels beyond sight are looked for once there are many of them; what is not among the best
+    thousand then is forgotten too.
+    """
+    here, eaten = (outside.face, outside.symbol, side), draft.state.eaten
+    taken = [key for key in eaten if key[:3] == here]
+    hidden = [key for key in taken if outside.displayed(side, key[3]) is None]
+    if len(hidden) > NEAR:
+        outside, hidden = look(feed, outside.face, outside.symbol, draft.now_ms, FAR), []
+    for key in taken:
+        if key not in hidden and outside.displayed(side, key[3]) != eaten[key].size:
+            draft.put("eaten", key, None)
 
 
 def merged(levels: Sequence[Level], book: Book, side: Side) -> list[Level]:

@@ -12,6 +12,8 @@ from xq.sim.basis import FUNDING_MS
 from xq.sim.instruments import SimInstrument
 from xq.sim.tape import (
     CLOSE,
+    HIGH,
+    LOW,
     TIME,
     WIDTH,
     Tape,
@@ -188,7 +190,18 @@ def premium(tapes: Tapes, item: SimInstrument, settlement: int, until_ms: int) -
     return tapes.basis(item.base).premium(settlement, min(until_ms, settlement * FUNDING_MS))
 
 
-def hour_extremes(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int) -> np.ndarray:
+def extremes(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int) -> tuple[int, int]:
+    """Lowest and highest price traded in (start_ms, end_ms]; the last price if none was."""
+    bounds = [(int(row[LOW]), int(row[HIGH])) for row in _hours(tapes, item, start_ms, end_ms)]
+    for tape in between(tapes, item, start_ms, end_ms):
+        bounds.append((int(tape.price.min()), int(tape.price.max())))
+    if not bounds:
+        price, _ = newest(tapes, item, end_ms)
+        bounds.append((price, price))
+    return min(pair[0] for pair in bounds), max(pair[1] for pair in bounds)
+
+
+def _hours(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int) -> np.ndarray:
     """Recorded hourly bars that overlap (start_ms, end_ms] where there are no trades yet."""
     begin = max(start_ms, item.listed_ms) // HOUR_MS * HOUR_MS
     end = min(end_ms, item.tape_from_ms - 1)

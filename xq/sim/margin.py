@@ -19,9 +19,6 @@ ASSET = "USDT"
 DEFAULT_LEVERAGE = 20
 LIQUIDATION_FEE = Decimal("0.0125")
 
-_ONE_WAY = (PositionSide.BOTH,)
-_HEDGED = (PositionSide.LONG, PositionSide.SHORT)
-
 
 @dataclass(frozen=True, slots=True)
 class PositionMargin:
@@ -130,11 +127,10 @@ def evaluate(state: State, owner: str, marks: Mapping[str, Decimal]) -> MarginAc
     """
     free = state.balance(owner, Face.FUTURES, Account.FREE, ASSET)
     apart = state.balance(owner, Face.FUTURES, Account.ISOLATED, ASSET)
-    sides = _HEDGED if state.is_hedged(owner) else _ONE_WAY
     bare = []
     for symbol in exposed(state, owner):
         orders = state.orders_of(owner, Face.FUTURES, symbol)
-        for side in sides:
+        for side in state.sides_of(owner):
             position = state.position(owner, symbol, side)
             here = [order for order in orders if order.position_side is side]
             if position.quantity or here or side is PositionSide.BOTH:

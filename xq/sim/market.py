@@ -11,16 +11,18 @@ import numpy as np
 from xq.errors import UsageError, unknown
 from xq.sim import lookup
 from xq.sim.basis import FUNDING_MS, funding_rate
-from xq.sim.depth import depth
-from xq.sim.fair import Price, fair_bars
+from xq.sim.depth import depth, levels_of
+from xq.sim.fair import Price, fair_bars, mark_extremes
 from xq.sim.instruments import Face, SimInstrument, instruments
 from xq.sim.interest import open_contracts
 from xq.sim.market_models import Liquidity
-from xq.sim.tape import HIGH, KLINE_COLUMNS, LOW, Digits, Tape, decimal_of, klines
-from xq.sim.tapes import Tapes
+from xq.sim.tape import KLINE_COLUMNS, Digits, Tape, decimal_of, klines
+from xq.sim.tapes import Recent, Tapes
 from xq.timeframe import HOUR_MS, Timeframe
 
 Levels = list[tuple[Decimal, Decimal]]
+
+_MOST_SHOWN = 32  # books kept as they are shown, for who asks again within the second
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class SimMarket:
         self._liquidity = liquidity
         self._instruments = {item.id: item for item in instruments(face)}
         self._tapes = Tapes(seed)
+        self._shown = Recent[tuple[Levels, Levels]](_MOST_SHOWN)
         self._lock = threading.RLock()
 
     def symbols(self) -> tuple[SimInstrument, ...]:
@@ -200,10 +203,16 @@ class SimMarket:
         with self._lock:
             price, taker_sold = lookup.newest(self._tapes, item, now_ms)
         best_bid = price if taker_sold else price - item.tick_units
-        sides = depth(item, self.seed, now_ms // 1000, best_bid, limit)
-        bids, asks = (levels_of(item, *side) for side in sides)
-        model = self._liquidity
-        return (bids, asks) if model is None else model.book(item, bids, asks, limit)
+        second, model = now_ms // 1000, self._liquidity
+
+        def show() -> tuple[Levels, Levels]:
+            sides = depth(item, self.seed, second, best_bid, limit)
+            bids, asks = (levels_of(item, *side) for side in sides)
+            return (bids, asks) if model is None else model.book(item, bids, asks, limit)
+
+        with self._lock:
+            bids, asks = self._shown.get((symbol_id, second, best_bid, limit), show)
+        return bids.copy(), asks.copy()
 
     def funding(self, symbol_id: str, start_ms: int, end_ms: int, limit: int) -> list[Funding]:
         """Settlements with ``start_ms <= ts <= end_ms``, oldest first; none on spot.
@@ -233,15 +242,14 @@ class SimMarket:
         """Lowest and highest price traded in (start_ms, end_ms]; the last price if none was."""
         item = self.instrument(symbol_id)
         with self._lock:
-            hours = lookup.hour_extremes(self._tapes, item, start_ms, end_ms)
-            bounds = [(int(row[LOW]), int(row[HIGH])) for row in hours]
-            for tape in lookup.between(self._tapes, item, start_ms, end_ms):
-                bounds.append((int(tape.price.min()), int(tape.price.max())))
-            if not bounds:
-                price, _ = lookup.newest(self._tapes, item, end_ms)
-                bounds.append((price, price))
-        low, high = min(pair[0] for pair in bounds), max(pair[1] for pair in bounds)
+            low, high = lookup.extremes(self._tapes, item, start_ms, end_ms)
         return decimal_of(low, item.price_digits), decimal_of(high, item.price_digits)
+
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """Lowest and highest mark price in [start_ms, end_ms]; perpetuals only."""
+        item = self.instrument(symbol_id)
+        with self._lock:
+            return mark_extremes(self._tapes, item, max(start_ms, item.listed_ms), end_ms)
 
     def first_reach(
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
@@ -287,12 +295,3 @@ def trades_of(item: Digits, tape: Tape) -> Iterable[SimTrade]:
             first_execution=raw,
             last_execution=after - 1,
         )
-
-
-def levels_of(item: SimInstrument, price: np.ndarray, quantity: np.ndarray) -> Levels:
-    """Prices and quantities in units as (price, quantity) pairs."""
-    digits, places = item.price_digits, item.quantity_digits
-    return [
-        (decimal_of(level, digits), decimal_of(size, places))
-        for level, size in zip(price.tolist(), quantity.tolist(), strict=True)
-    ]

@@ -1,6 +1,7 @@
 """Recorded order books as the venue's own, change by change, beside what was recorded of trades."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 
 from xq.errors import NoData
@@ -13,6 +14,7 @@ from xq.sim.market_listing import listed
 from xq.sim.market_replay import ReplayFeed
 from xq.sim.market_series import Series
 from xq.sim.tape import decimal_of
+from xq.timeframe import SECOND_MS
 
 KINDS = ("book_diff",)
 
@@ -54,17 +56,30 @@ class BookFeed(ReplayFeed):
         return self._recorded(symbol_id).changes(start_ms, end_ms)
 
     def last_price(self, symbol_id: str, now_ms: int) -> Decimal:
-        """Price of the newest trade, or the middle of the book until the first one."""
+        """Price of the newest trade; until the first one the last known middle of the book."""
         begins = self.instrument(symbol_id).listed_ms
         series = self._series_of(symbol_id)
         newest = next(series.backwards(now_ms), None)
         if newest is not None and newest.ts[-1] >= begins:
             return decimal_of(int(newest.price[-1]), series.grid.price_digits)
-        bids, asks = self.book(symbol_id, now_ms, 1)
-        if not bids or not asks:
-            raise NoData(f"the recorded book of {symbol_id} has a hole here, or an empty side")
+        quote = self._recorded(symbol_id).quote(now_ms)
+        if quote is None:
+            raise NoData(f"the recorded book of {symbol_id} has an empty side here")
         tick = self.instrument(symbol_id).instrument.tick
-        return (bids[0][0] + asks[0][0]) / 2 // tick * tick
+        bid, ask = quote
+        return (bid + ask) / 2 // tick * tick
+
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """As `ReplayFeed.mark_range`; the middle of the book is looked at second by second."""
+        known = list(super().mark_range(symbol_id, start_ms, end_ms))
+        begins, recorded = self.instrument(symbol_id).listed_ms, self._series_of(symbol_id)
+        for ts in range(-(-start_ms // SECOND_MS) * SECOND_MS, end_ms + 1, SECOND_MS):
+            newest = next(recorded.backwards(ts), None)
+            if newest is not None and newest.ts[-1] >= begins:
+                break  # from the first trade on it is the middle no longer
+            with suppress(NoData):  # an empty side
+                known.append(self.mark_price(symbol_id, ts))
+        return min(known), max(known)
 
     def _names(self) -> list[str]:
         return listed(self._recordings, self.face, KINDS)

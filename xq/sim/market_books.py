@@ -40,11 +40,18 @@ class _Beginning:
 
 @dataclass(slots=True)
 class _State:
-    """A book with every change up to ``ts``; without levels once a change was missing."""
+    """A book with every change up to ``ts``; without levels once a change was missing.
+
+    Attributes
+    ----------
+    before
+        Best bid and ask before that change.
+    """
 
     beginning: _Beginning
     book: OrderBook
     ts: int
+    before: tuple[Decimal, Decimal] | None = None
 
     def copy(self) -> "_State":
         held = self.book
@@ -88,6 +95,14 @@ class Books:
         NoData
             Before the first snapshot.
         """
+        return self._at(now_ms).book
+
+    def quote(self, now_ms: int) -> tuple[Decimal, Decimal] | None:
+        """Best bid and ask; after a missing change those before it, None if a side was empty."""
+        state = self._at(now_ms)
+        return _quote(state.book) or state.before
+
+    def _at(self, now_ms: int) -> _State:
         number = bisect_right(self._starts, now_ms) - 1
         if number < 0:
             raise NoData(
@@ -100,10 +115,10 @@ class Books:
             window = diff.ts // self._window_ms
             if window != state.ts // self._window_ms:
                 self._mark(state)
-            _apply(state.book, diff)
+            _apply(state, diff)
             state.ts = diff.ts
         self._now = state
-        return state.book
+        return state
 
     def changes(self, start_ms: int, end_ms: int) -> Iterator[Diff]:
         """The changes in (start, end], in the order of their ids."""
@@ -179,10 +194,16 @@ def best(book: OrderBook, limit: int) -> tuple[list[tuple[Decimal, Decimal]], ..
     return heapq.nlargest(limit, book.bids.items()), heapq.nsmallest(limit, book.asks.items())
 
 
-def _apply(book: OrderBook, diff: Diff) -> None:
+def _quote(book: OrderBook) -> tuple[Decimal, Decimal] | None:
+    return (max(book.bids), min(book.asks)) if book.bids and book.asks else None
+
+
+def _apply(state: _State, diff: Diff) -> None:
+    book = state.book
     try:
         book.apply(diff)
     except DataGap:
+        state.before = _quote(book) or state.before
         book.bids.clear()
         book.asks.clear()
 

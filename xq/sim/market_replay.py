@@ -17,10 +17,10 @@ import numpy as np
 from xq.errors import UsageError, VenueUnclear, unknown
 from xq.sim import lookup
 from xq.sim.basis import FUNDING_MS, INTEREST
-from xq.sim.depth import depth
+from xq.sim.depth import depth, levels_of
 from xq.sim.fair import Price
 from xq.sim.instruments import Face, SimInstrument
-from xq.sim.market import Funding, Levels, SimTrade, levels_of, trades_of
+from xq.sim.market import Funding, Levels, SimTrade, trades_of
 from xq.sim.market_bars import bars_of
 from xq.sim.market_lake import Recordings
 from xq.sim.market_listing import grid, listed, market
@@ -197,6 +197,19 @@ class ReplayFeed:
             return last, last
         low, high = min(pair[0] for pair in found), max(pair[1] for pair in found)
         return decimal_of(low, series.grid.price_digits), decimal_of(high, series.grid.price_digits)
+
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """Bounds of the mark price in [start_ms, end_ms]."""
+        known = [self.mark_price(symbol_id, ts) for ts in (start_ms, end_ms)]
+        series = self._fair.get(("mark", symbol_id))
+        if series is not None:
+            digits = series.grid.price_digits
+            for pair in series.extremes(start_ms, end_ms):
+                known += (decimal_of(price, digits) for price in pair)
+        if series is None or not series.span.start_ms <= start_ms <= end_ms < series.span.end_ms:
+            known.append(self.last_price(symbol_id, start_ms))
+            known += self.price_range(symbol_id, start_ms, end_ms)
+        return min(known), max(known)
 
     def first_reach(
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int

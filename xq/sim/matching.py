@@ -80,6 +80,7 @@ class Taker:
     quote: Decimal | None = None
     lot: Decimal = ZERO
     self_trade: SelfTrade = SelfTrade.NONE
+    position_side: PositionSide = PositionSide.BOTH
 
     def accepts(self, price: Decimal) -> bool:
         """Whether a price is good enough."""
@@ -136,6 +137,8 @@ class _Walk:
                 self._take(price, size)
             if size or (outside is not None and outside[0] == price):
                 outside = next(theirs, None)
+            if self._wanted(price) <= 0:  # a rest too small for this price seeks no worse one
+                break
         return Plan(tuple(self.steps), self.stopped)
 
     def _clients(self, buy: bool, price: Decimal, size: Decimal) -> None:
@@ -169,8 +172,15 @@ class _Walk:
             self.steps.append(Step(order.price, ZERO, order.id))
             return
         taken = self._take(order.price, most, order.id)
-        if order.reduce_only or order.position_side is PositionSide.BOTH:
+        if self._reduces(order):
             self.reduced[order.owner] = already + taken
+
+    def _reduces(self, order: SimOrder) -> bool:
+        """Whether an execution leaves less to reduce; with oneself the position stays as it is."""
+        taker, side = self.taker, order.position_side
+        if (order.owner, side) == (taker.owner, taker.position_side):
+            return False
+        return order.reduce_only or side is PositionSide.BOTH
 
     def _take(self, price: Decimal, most: Decimal, maker: int = 0) -> Decimal:
         quantity = min(most, self._wanted(price))

@@ -73,5 +73,6 @@ def check_seed(known: int, wanted: int, where: str) -> None:
         raise ConfigError(
             f"this simulated venue lives in the world of seed {known}, found {wanted}",
             where=where,
-            hint=f"set exchange.sim_seed = {known}, or move the file away to start a new world",
+            hint=f"xq sim --seed {known}, exchange.sim_seed = {known} for all commands, "
+            "or move the file away to start a new world",
         )

@@ -61,7 +61,7 @@ def admit(
     check(request, rules_of(market), _standing(draft, owner, face, feed, request))
     if request.time_in_force is TimeInForce.GTD:
         require_life(draft, request.good_till_ms)
-    order = new_order(draft, owner, face, request, algo_id)
+    order = order_of(request, owner, face, draft.next_order_id(), draft.now_ms, algo_id)
     if order.stop_price:
         return Placed(wait_for_stop(draft, feed, order), ())
     if order.reduce_only:
@@ -100,9 +100,10 @@ def require_life(draft: Draft, good_till_ms: int) -> None:
         raise Refusal(Reason.BAD_GOOD_TILL)
 
 
-def new_order(draft: Draft, owner: str, face: Face, request: NewOrder, algo_id: int) -> SimOrder:
+def order_of(
+    request: NewOrder, owner: str, face: Face, number: int, now_ms: int, algo_id: int = 0
+) -> SimOrder:
     """The order of a request, not yet in any book."""
-    number = draft.next_order_id()
     return SimOrder(
         id=number,
         owner=owner,
@@ -119,8 +120,8 @@ def new_order(draft: Draft, owner: str, face: Face, request: NewOrder, algo_id: 
         status=OrderStatus.NEW,
         filled=ZERO,
         filled_quote=ZERO,
-        created_ms=draft.now_ms,
-        updated_ms=draft.now_ms,
+        created_ms=now_ms,
+        updated_ms=now_ms,
         position_side=request.position_side,
         self_trade=request.self_trade,
         good_till_ms=request.good_till_ms,
@@ -174,6 +175,7 @@ def taker_of(order: SimOrder, market: SimInstrument) -> Taker:
         quote=order.quote_quantity if order.quote_quantity else None,
         lot=market.instrument.lot,
         self_trade=order.self_trade,
+        position_side=order.position_side,
     )
 
 

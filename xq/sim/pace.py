@@ -112,8 +112,8 @@ class VenueClock:
 
     @property
     def offset_ms(self) -> int:
-        """Venue time less wall time when it was last set going; lasting at real time."""
-        return self._venue_ms - self._wall_ms
+        """Venue time less wall time at real time; 0 at any other pace, where none lasts."""
+        return self._venue_ms - self._wall_ms if self._pace.real else 0
 
     @property
     def ended(self) -> bool:

@@ -187,6 +187,12 @@ class PaperFeed:
         high = max([last, *(_exact(value) for value in rows[:, _HIGH])])
         return low, high
 
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """Bounds of the last price in [start_ms, end_ms]."""
+        before = self.last_price(symbol_id, start_ms)
+        low, high = self.price_range(symbol_id, start_ms, end_ms)
+        return min(low, before), max(high, before)
+
     def first_reach(
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
     ) -> SimTrade | None:

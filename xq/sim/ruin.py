@@ -1,8 +1,8 @@
 """When an account's margin is nearly used up, and when it no longer suffices.
 
 What is looked at is a pool: an account's cross positions with its cross wallet, or one isolated
-position with its own. Mark prices are looked at on full minutes; stretches that the traded range
-proves harmless are skipped whole.
+position with its own. Mark prices are looked at on full minutes; stretches that their range proves
+harmless are skipped whole.
 """
 
 from collections.abc import Callable
@@ -20,8 +20,6 @@ from xq.timeframe import MINUTE_MS
 
 CALL_AT = Decimal("0.8")  # share of equity that maintenance may reach before a margin call
 WHOLE = Decimal(1)  # and before liquidation
-
-_MARK_SLACK = Decimal("0.01")  # the mark price stays this close to the traded range
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,10 @@ class Pool:
         return equity * factor <= needed
 
     def is_safe(self, feed: Feed, start_ms: int, end_ms: int, factor: Decimal) -> bool:
-        """Whether the traded range proves that it cannot have come to that."""
+        """Whether the range of the mark prices proves that it cannot have come to that."""
         equity, needed = self.wallet, ZERO
         for position in self.positions:
-            low, high = feed.price_range(position.symbol, start_ms, end_ms)
-            before = feed.mark_price(position.symbol, start_ms)
-            low = min(low, before) * (1 - _MARK_SLACK)
-            high = max(high, before) * (1 + _MARK_SLACK)
+            low, high = feed.mark_range(position.symbol, start_ms, end_ms)
             worst = low if position.quantity > 0 else high
             equity += position.quantity * worst - position.cost
             needed += maintenance(position.symbol, position.quantity * high)

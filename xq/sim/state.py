@@ -191,6 +191,12 @@ class State:
         held = [item for key, item in self.positions.items() if key[0] == owner]
         return sorted(held, key=lambda item: (item.symbol, item.side))
 
+    def sides_of(self, owner: str) -> tuple[PositionSide, ...]:
+        """The positions that an account may have in a symbol: two in hedge mode."""
+        if self.is_hedged(owner):
+            return PositionSide.LONG, PositionSide.SHORT
+        return (PositionSide.BOTH,)
+
     def is_hedged(self, owner: str) -> bool:
         """Whether an account is in hedge mode."""
         return owner in self.modes and self.modes[owner].hedge

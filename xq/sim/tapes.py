@@ -12,12 +12,11 @@ from xq.sim.instruments import TRADES_END_MS, SimInstrument
 from xq.sim.kept import Kept
 from xq.sim.spine import ANCHOR_DAY, LISTED_DAY, REPLAY_DAY, Spine
 from xq.sim.synthetic import Path, day_path, day_tape
-from xq.sim.tape import TIME, Tape, minute_bars, resample
-from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
+from xq.sim.tape import TIME, Tape, minute_bars, traded_bars
+from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS
 
-_MOST_TRADES = 3_200_000  # kept: a day of a main market has 14,400, of all markets a million
-
-HOUR = Timeframe.parse("1h")
+_MOST_TRADES = 5_000_000  # kept: a day of all markets and their coins has three million
+_MOST_FAIR = 737_280  # bars: 512 days of minutes, or many years of hours
 
 Value = TypeVar("Value")
 
@@ -56,7 +55,7 @@ class Tapes:
         self._trades = Kept(_MOST_TRADES)
         self._minutes = Recent[np.ndarray](64)
         self._hours = Recent[np.ndarray](4096)
-        self.fair = Recent[np.ndarray](512)
+        self.fair = Kept(_MOST_FAIR)
 
     def basis(self, base: str) -> Basis:
         """Distance of a coin's perpetual from the coin."""
@@ -85,7 +84,7 @@ class Tapes:
             first = (day - REPLAY_DAY) * 24
             return hourly_bars()[first : first + 24]
         key = (item.instrument.symbol, day)
-        return self._hours.get(key, lambda: resample(self.minutes(item, day), HOUR))
+        return self._hours.get(key, lambda: traded_bars(self.tape(item, day), HOUR_MS))
 
     def minutes_until(self, item: SimInstrument, day: int, now_ms: int) -> np.ndarray:
         """The day's one-minute bars as they stand at ``now_ms``; the last may be unfinished."""
@@ -108,7 +107,11 @@ class Tapes:
         if item.replayed and day < ANCHOR_DAY:
             whole = self.hours(item, day)
             return whole[whole[:, TIME] + HOUR_MS - 1 <= now_ms]
-        return resample(self.minutes_until(item, day, now_ms), HOUR)
+        hour_ms = now_ms // HOUR_MS * HOUR_MS
+        whole, tape = self.hours(item, day), self.tape(item, day)
+        opened = tape.rows(tape.count_until(hour_ms - 1), tape.count_until(now_ms))
+        closed = whole[: np.searchsorted(whole[:, TIME], hour_ms)]
+        return np.concatenate((closed, traded_bars(opened, HOUR_MS))) if len(opened) else closed
 
     def day_of_id(self, item: SimInstrument, trade_id: int) -> int:
         """The day on whose tape a trade id lies; the first day for ids before it."""

@@ -11,7 +11,7 @@ from xq.sim.events import Cause
 from xq.sim.exact import ZERO
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
-from xq.sim.liquidity import FAR, NEAR, Outside, look
+from xq.sim.liquidity import FAR, NEAR, Outside, forget, look
 from xq.sim.matching import Execution, Plan, Resting, Taker, plan
 from xq.sim.records import PositionSide, SimFill, SimOrder
 from xq.sim.state import Queue, State
@@ -109,6 +109,7 @@ def carry_out(
             taken[step.price] = taken.get(step.price, ZERO) + step.quantity
     if taken:
         met = opposite(order.side)
+        forget(draft, feed, meeting.outside, met)
         meeting.outside.take(draft, met, taken)
         _move_up(draft, order, met, taken)
     if fills and order.face is Face.FUTURES:

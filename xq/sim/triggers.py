@@ -11,12 +11,10 @@ from xq.sim.algos import AlgoOrder, Working
 from xq.sim.exact import ZERO
 from xq.sim.feed import Feed
 from xq.sim.records import SimOrder
-from xq.timeframe import MINUTE_MS
+from xq.timeframe import MINUTE_MS, SECOND_MS
 from xq.types import OrderType, Side
 
-_SECOND_MS = 1_000
 _MANY = 1_000
-_SLACK = Decimal("0.01")  # the mark price stays this close to the traded range
 _PROFITS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_MARKET)
 
 
@@ -59,20 +57,18 @@ def first_met(
 def _first_mark(
     feed: Feed, symbol: str, trigger: Decimal, start_ms: int, end_ms: int, *, above: bool
 ) -> int | None:
-    first = (start_ms // _SECOND_MS + 1) * _SECOND_MS
+    first = (start_ms // SECOND_MS + 1) * SECOND_MS
     if first > end_ms:
         return None
-    low, high = feed.price_range(symbol, start_ms, end_ms)
-    before = feed.mark_price(symbol, start_ms)
-    nearest = max(high, before) * (1 + _SLACK) if above else min(low, before) * (1 - _SLACK)
-    if not is_met(trigger, nearest, above=above):
+    low, high = feed.mark_range(symbol, start_ms, end_ms)
+    if not is_met(trigger, high if above else low, above=above):
         return None
     if end_ms - start_ms <= MINUTE_MS:
-        for ts in range(first, end_ms + 1, _SECOND_MS):
+        for ts in range(first, end_ms + 1, SECOND_MS):
             if is_met(trigger, feed.mark_price(symbol, ts), above=above):
                 return ts
         return None
-    middle = (start_ms + end_ms) // 2 // _SECOND_MS * _SECOND_MS
+    middle = (start_ms + end_ms) // 2 // SECOND_MS * SECOND_MS
     early = _first_mark(feed, symbol, trigger, start_ms, middle, above=above)
     if early is not None:
         return early

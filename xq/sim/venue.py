@@ -11,7 +11,7 @@ from xq.sim.account_settings import (
 from xq.sim.contracts import margin_account
 from xq.sim.exact import exact
 from xq.sim.instruments import Face
-from xq.sim.margin import MarginAccount
+from xq.sim.margin import MarginAccount, PositionMargin, leverage_of, value
 from xq.sim.records import MarginMode, PositionSide
 from xq.sim.venue_orders import VenueOrders
 
@@ -26,6 +26,13 @@ class SimVenue(VenueOrders):
     def margin(self, owner: str) -> MarginAccount:
         """One futures account at present mark prices."""
         return margin_account(self.state, owner, self.feeds[Face.FUTURES], self.now_ms)
+
+    @exact
+    def flat_margin(self, owner: str, symbol: str, side: PositionSide) -> PositionMargin:
+        """What `margin` would say of a position that an account does not have."""
+        position = self.state.position(owner, symbol, side)
+        mark = self.feeds[Face.FUTURES].mark_price(symbol, self.now_ms)
+        return value(position, (), mark, leverage_of(self.state, owner, symbol))
 
     @exact
     def set_leverage(self, owner: str, symbol: str, leverage: int) -> None:

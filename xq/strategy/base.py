@@ -52,8 +52,11 @@ class Strategy:
         Names of further arrays of `Bars.extra` it needs.
     parameters
         What `param` declared, by name.
+    asks
+        The method that answers; `xq.strategy.market.MarketStrategy` has another.
     """
 
+    asks: ClassVar[str] = "target_weights"
     exits: Exits | None = None
     inputs: tuple[str, ...] = ()
     parameters: ClassVar[Mapping[str, Parameter]] = MappingProxyType({})

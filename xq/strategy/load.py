@@ -13,8 +13,10 @@ from types import MappingProxyType, ModuleType
 
 from xq.errors import StrategyBroken, UsageError, XqError, unknown
 from xq.strategy.base import Strategy
+from xq.strategy.market import MarketStrategy
 from xq.strategy.parameters import Parameter
 
+_LEFT_OPEN = (Strategy.lookback, Strategy.target_weights, MarketStrategy.on_market)
 _NONE: Mapping[str, Parameter] = MappingProxyType({})
 
 
@@ -127,8 +129,8 @@ def strategy_class(path: Path) -> type[Strategy]:
             hint="xq strategies new NAME",
         )
     cls = found[0]
-    for method in ("lookback", "target_weights"):
-        if getattr(cls, method) is getattr(Strategy, method):
+    for method in ("lookback", cls.asks):
+        if getattr(cls, method) in _LEFT_OPEN:
             raise StrategyBroken(f"{cls.__name__} does not define {method}", where=str(path))
     return cls
 

@@ -53,6 +53,7 @@ class WorkerProcess:
         self._pending = b""
         self._ready = False
         self._closed = False
+        self._last_words = ""
         arguments = [json.dumps(_import_paths()), str(theirs), str(self._memory)]
         try:
             self._process = subprocess.Popen(
@@ -120,6 +121,8 @@ class WorkerProcess:
     @property
     def printed(self) -> str:
         """The end of what the strategy wrote to stdout and stderr."""
+        if self._closed:
+            return self._last_words
         size = os.fstat(self._said).st_size
         start = max(size - _PRINTED_LIMIT, 0)
         return os.pread(self._said, _PRINTED_LIMIT, start).decode(errors="replace")
@@ -128,6 +131,7 @@ class WorkerProcess:
         """Kill the process and its children; harmless when repeated."""
         if self._closed:
             return
+        self._last_words = self.printed
         self._closed = True
         try:
             os.killpg(self._process.pid, signal.SIGKILL)

@@ -45,6 +45,8 @@ class Declaration:
         Bars one row of weights depends on; the first ``lookback - 1`` rows are warm-up.
     parameters
         Every parameter's value, defaults included.
+    declared
+        What the file says of every parameter: default and range.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Declaration:
     parameters: Mapping[str, Value]
     exits: Exits | None
     inputs: tuple[str, ...]
+    declared: Mapping[str, Parameter] = field(default_factory=lambda: _EMPTY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,21 @@ class Evaluator:
         self._worker.close()
 
     @property
+    def printed(self) -> str:
+        """The end of what the strategy wrote to stdout and stderr so far."""
+        return self._worker.printed
+
+    @property
+    def worker(self) -> WorkerProcess:
+        """The process, for its shared memory."""
+        return self._worker
+
+    def ask(self, request: Mapping[str, Any]) -> Any:
+        """One question of another contract than bars, within the deadline; errors are raised."""
+        self._loaded()
+        return self._worker.ask(request, self._clock.monotonic() + self._deadline_s)
+
+    @property
     def declaration(self) -> Declaration:
         """What the strategy states; waits until it is loaded.
 
@@ -172,6 +190,7 @@ class Evaluator:
                 MappingProxyType(said["parameters"]),
                 exits,
                 tuple(said["inputs"]),
+                MappingProxyType(_declared(said["declared"])),
             )
             self._declared = declaration, self._clock.monotonic() - self._started
         return self._declared
@@ -187,10 +206,8 @@ class Evaluator:
             The subclass says how the strategy breaks the contract.
         """
         declaration, load_s = self._loaded()
-        self._check_input(declaration, bars)
-        trial = Trial(self._worker, bars, declaration.lookback, str(self._path))
         begun = self._clock.monotonic()
-        trial.until = begun + self._deadline_s
+        trial = self.trial(bars)
         weights, files = trial.full()
         answered = self._clock.monotonic()
         laws.check_values(weights, bars, declaration.lookback, str(self._path))
@@ -202,6 +219,24 @@ class Evaluator:
         seconds = Seconds(load_s, answered - begun, self._clock.monotonic() - answered)
         printed = self._worker.printed
         return Evaluation(declaration, weights, tuple(chosen), thin, seconds, files, printed)
+
+    def trial(self, bars: Bars, until: float | None = None) -> Trial:
+        """These bars before the strategy; whoever asks holds the answers against each other.
+
+        Parameters
+        ----------
+        until
+            Monotonic second after which no answer is awaited; None is the usual deadline from now.
+
+        Raises
+        ------
+        NoData
+            Fewer bars than the lookback, or a declared input is missing.
+        """
+        declaration, _ = self._loaded()
+        self._check_input(declaration, bars)
+        until = self._clock.monotonic() + self._deadline_s if until is None else until
+        return Trial(self._worker, bars, declaration.lookback, str(self._path), until)
 
     def _check_input(self, declaration: Declaration, bars: Bars) -> None:
         missing = [name for name in declaration.inputs if name not in bars.extra]
@@ -256,7 +291,9 @@ def discover(
 def _listing(name: str, path: Path, said: Mapping[str, Any]) -> Listing:
     if said["error"]:
         return Listing(name, path, error=rebuilt(said["error"]))
-    parameters = {
-        n: Parameter(**p | {"choices": tuple(p["choices"])}) for n, p in said["parameters"].items()
-    }
+    parameters = _declared(said["parameters"])
     return Listing(name, path, said["title"], said["source"], said["lookback"], parameters)
+
+
+def _declared(said: Mapping[str, Any]) -> dict[str, Parameter]:
+    return {n: Parameter(**p | {"choices": tuple(p["choices"])}) for n, p in said.items()}

@@ -41,9 +41,15 @@ class Trial:
         self.answers_at = self.layout.size + 8 * self.shape[0] * self.shape[1]
         self.layout.write(self.bars, self.worker.grow(self.answers_at))
 
-    def full(self) -> tuple[np.ndarray, tuple[Path, ...]]:
-        """Weights of all bars, as the strategy gave them, and the plugin files it is made of."""
-        said = self._ask("full", at=self.layout.size, again=False)
+    def full(self, *, again: bool = False) -> tuple[np.ndarray, tuple[Path, ...]]:
+        """Weights of all bars, as the strategy gave them, and the plugin files it is made of.
+
+        Parameters
+        ----------
+        again
+            What it prints has been seen and is dropped.
+        """
+        said = self._ask("full", at=self.layout.size, again=again)
         files = tuple(Path(file) for file in said["files"])
         return self.worker.read(self.shape, self.layout.size), files
 
@@ -79,14 +85,18 @@ class Trial:
                 hint="no randomness, no clock: np.random.default_rng(0) if it must be",
             )
 
-    def _thin(self, difference: Difference, seed: int) -> ThinMargin:
+    def is_thin(self, difference: Difference, seed: int) -> bool:
+        """Whether moving the row's window by a billionth brings it to the wanted weight."""
         seeds = [seed + n for n in range(_SHAKES)]
         shape = (len(seeds), self.shape[1])
         self.worker.grow(self.answers_at + 8 * shape[0] * shape[1])
         self._ask(
             "shake", row=difference.row, lookback=self.lookback, seeds=seeds, at=self.answers_at
         )
-        if not laws.is_thin(difference, self.worker.read(shape, self.answers_at)):
+        return laws.is_thin(difference, self.worker.read(shape, self.answers_at))
+
+    def _thin(self, difference: Difference, seed: int) -> ThinMargin:
+        if not self.is_thin(difference, seed):
             raise laws.short_warm_up(difference, self.lookback, self.bars, self.where)
         return ThinMargin(
             int(self.bars.ts[difference.row]),

@@ -8,7 +8,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from mmap import ACCESS_READ, mmap
@@ -21,6 +22,7 @@ from xq import indicators  # noqa: F401  (loaded once, before any fork)
 from xq.bars import Bars
 from xq.errors import BadWeights, StrategyBroken, XqError
 from xq.indicators.kernels import ta_lib
+from xq.strategy import market_tape
 from xq.strategy.base import Strategy
 from xq.strategy.block import Layout, shaken
 from xq.strategy.forks import Message, fork, result
@@ -34,6 +36,8 @@ from xq.strategy.load import (
     title_and_source,
     translated,
 )
+from xq.strategy.market import MarketStrategy
+from xq.strategy.market_answers import Ask, answers, checked_windows, last_answer
 from xq.strategy.verdict import impure, verdict
 
 
@@ -117,6 +121,7 @@ class Worker:
             "source": source,
             "lookback": lookback,
             "parameters": strategy.values,
+            "declared": {n: asdict(p) for n, p in strategy.parameters.items()},
             "exits": exits,
             "inputs": list(strategy.inputs),
         }
@@ -177,6 +182,51 @@ class Worker:
             return {}
 
         return self._forked(task, seconds, quiet=True)
+
+    def on_market(
+        self, symbol: str, shape: tuple[int, int], stop: int, at: int, seconds: float
+    ) -> Message:
+        """Targets of the first ``stop`` events of a tape, into the shared memory at ``at``."""
+
+        def task() -> Message:
+            tape = market_tape.read(self._readable(), symbol, shape, 0, stop)
+            out = self._into((stop,), at)
+            with self._asking() as (ask, windows):
+                out[:] = answers(ask, tape, windows)
+            return {"files": _loaded_from(self._path.parent), "windows": list(windows)}
+
+        return self._forked(task, seconds, quiet=False)
+
+    def on_market_rows(
+        self, symbol: str, shape: tuple[int, int], rows: list[int], firsts: list[int],
+        held: list[float], at: int, seconds: float,
+    ) -> Message:  # fmt: skip
+        """Each of some events again, with only the events from ``firsts`` on."""
+
+        def task() -> Message:
+            memory, out = self._readable(), self._into((len(rows),), at)
+            with self._asking() as (ask, windows):
+                for index in reversed(range(len(rows))):
+                    begin, end = firsts[index], rows[index] + 1
+                    tape = market_tape.read(memory, symbol, shape, begin, end)
+                    out[index] = last_answer(ask, tape, windows, held[index])
+            return {}
+
+        return self._forked(task, seconds, quiet=True)
+
+    @contextmanager
+    def _asking(self) -> Iterator[tuple[Ask, tuple[float, ...]]]:
+        """The strategy's question and its windows, while it may not reach outside."""
+        strategy, path = self._loaded
+        if not isinstance(strategy, MarketStrategy):
+            raise StrategyBroken("it answers bars, not events of a market", where=str(path))
+        try:
+            with self._guard.watching(in_fork=True):
+                yield strategy.on_market, checked_windows(strategy.windows, str(path))
+        except BaseException as error:  # a plugin may raise anything, SystemExit included
+            raise verdict(error, path, self._guard) from error
+        if breach := impure(self._guard, path):
+            raise breach
 
     @property
     def _path(self) -> Path:

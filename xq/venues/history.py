@@ -130,13 +130,23 @@ class History:
     def open_interest(
         self, symbol: Symbol, timeframe: Timeframe, start_ms: int, end_ms: int
     ) -> list[tuple[int, float, float]]:
-        """Open contracts at regular times, oldest first: ts, base asset, quote asset."""
+        """Open contracts at regular times, oldest first: ts, base asset, quote asset.
+
+        Raises
+        ------
+        VenueRefused
+            If the venue does not tell what past ones were worth, as Bybit.
+        """
 
         def ask(client: Any) -> list[tuple[int, float, float]]:
             limit = (end_ms - start_ms) // timeframe.ms
             found = client.fetch_open_interest_history(
                 str(symbol), timeframe.name, start_ms, limit, {"until": end_ms - 1}
             )
+            if any(row["openInterestValue"] is None for row in found):
+                raise VenueRefused(
+                    f"{self._profile.name} tells past open interest without its value"
+                )
             rows = (
                 (int(r["timestamp"]), float(r["openInterestAmount"]), float(r["openInterestValue"]))
                 for r in found

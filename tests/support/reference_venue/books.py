@@ -109,10 +109,13 @@ def _close(position: Position, closed: Decimal, price: Decimal) -> Decimal:
 def _settle_own(
     books: Books, position: Position, fill: Fill, realized: Decimal, before: Decimal
 ) -> None:
-    """Isolated: a loss is its own, what is more than its share goes home; flat, debts are paid."""
+    """Isolated: a loss is its own, what is more than its share goes home; flat, debts are paid.
+
+    A liquidation lets nothing go home as long as the position is not flat.
+    """
     own = position.margin + realized
     share = ratio_down(position.margin * abs(position.quantity), before)
-    position.margin = min(share, own)
+    position.margin = own if fill.liquidates else min(share, own)
     if not position.quantity:
         position.margin = ZERO
         if own < 0:

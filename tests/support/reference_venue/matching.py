@@ -39,10 +39,10 @@ class Plan:
         return sum((step.quantity * step.price for step in self.steps), ZERO)
 
 
-def outside(state: State, market: Market, side: str) -> dict[Decimal, Decimal]:
-    """What the outside book still has, price by price."""
+def outside(state: State, market: Market, side: str, ago: int = 0) -> dict[Decimal, Decimal]:
+    """What the outside book still has, or had ``ago`` milliseconds ago, price by price."""
     found = {}
-    for price, shown in market.shown(state.now, side):
+    for price, shown in market.shown(state.now - ago, side):
         before, taken = state.taken.get((market.face, market.symbol, side, price), (shown, ZERO))
         found[price] = shown - (taken if before == shown else ZERO)
     return found
@@ -108,18 +108,19 @@ def _take(state: State, made: Plan, taker: Order, step: Step, lot: Decimal) -> b
             made.expired.append(step.maker)
         made.stopped = taker.stp in ("expire_taker", "expire_both")
         return not made.stopped
-    there = step.quantity if step.maker is None else _capacity(state, made, step.maker)
+    there = step.quantity if step.maker is None else _capacity(state, made, taker, step.maker)
     if there:
         made.steps.append(Step(step.price, min(wanted, there), step.maker))
     return wanted > there
 
 
-def _capacity(state: State, made: Plan, maker: Order) -> Decimal:
+def _capacity(state: State, made: Plan, taker: Order, maker: Order) -> Decimal:
     """What a resting order gives: a reduce-only one no more than its position then has."""
     if not maker.reduce_only:
         return maker.left
+    alone = (maker.owner, maker.position_side) != (taker.owner, taker.position_side)
     position = state.books(maker.owner).position(maker.symbol, maker.position_side).quantity
-    for step in made.steps:
+    for step in made.steps if alone else ():
         if step.maker is not None and (step.maker.owner, step.maker.position_side) == (
             maker.owner,
             maker.position_side,
@@ -179,6 +180,7 @@ def execute(state: State, order: Order, price: Decimal, quantity: Decimal, *, ma
             fee=round8((quantity if paid_in_base else quantity * price) * rate),
             maker=maker,
             leverage=state.leverage(order.owner, order.symbol) if isolated else 0,
+            liquidates=order.liquidates,
         )
     )
     order.filled += quantity
@@ -215,7 +217,7 @@ def print_trades(state: State, market: Market, trades: Sequence[Trade]) -> None:
             _fill_resting(state, order, order.left)
         reached = [item for item in trades if item.price == price and item.sold is (side == "buy")]
         if reached:
-            shown = outside(state, market, side).get(price, ZERO)
+            shown = outside(state, market, side, ago=1).get(price, ZERO)
             queue = at_price(state, market, side, price)
             for order in queue:
                 order.ahead = min(order.ahead, shown)

@@ -108,6 +108,7 @@ class Order:
     filled_quote: Decimal = ZERO
     ahead: Decimal = ZERO
     turn: int = 0
+    liquidates: bool = False
 
     @property
     def left(self) -> Decimal:
@@ -165,6 +166,7 @@ class Fill:
     fee: Decimal
     maker: bool
     leverage: int
+    liquidates: bool = False
 
     @property
     def signed(self) -> Decimal:

@@ -62,6 +62,7 @@ def _cut(state: State, owner: str, row: Row) -> None:
     market = state.market("futures", row.symbol)
     before = len(state.history)
     order = _forced(state, owner, row, abs(row.quantity) - _kept(market, row))
+    order.liquidates = True
     carry_out(state, order, plan(state, order))
     if order.left:
         _deleverage(state, order)

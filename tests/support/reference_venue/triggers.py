@@ -159,7 +159,10 @@ def trigger(state: State, algo: Algo) -> None:
             return
     market = state.market("futures", algo.symbol)
     resting = state.open_orders("futures", algo.symbol, algo.owner)
+    named = [item.client_id for item in state.open_orders("futures", owner=algo.owner)]
     try:
+        if algo.client_id and algo.client_id in named:
+            raise Refused("duplicate_client_id")
         check_filters(market, _asked(order), market.mark(state.now), len(resting))
         enter(state, order)
     except Refused:

@@ -86,6 +86,15 @@ class TapeFeed:
         seen = seen or [self.last_price(symbol_id, end_ms)]
         return min(seen), max(seen)
 
+    def mark_range(self, symbol_id: str, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """Lowest and highest mark price told in [start_ms, end_ms]."""
+        told = self._markets[symbol_id].marks
+        seen = [price for ts, price in told if start_ms < ts <= end_ms]
+        if not told or told[0][0] > start_ms:
+            seen += self.price_range(symbol_id, start_ms, end_ms)
+        seen.append(self.mark_price(symbol_id, start_ms))
+        return min(seen), max(seen)
+
     def first_reach(
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
     ) -> SimTrade | None:

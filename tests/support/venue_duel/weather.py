@@ -13,6 +13,7 @@ from support.reference_venue.records import Levels
 from support.venue_duel import steps
 
 D = Decimal
+_STRAY = 0.1  # of the mark prices
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ class Weather:
             if item.face == "futures":
                 mid = self.mid[item.face, item.symbol]
                 off = item.tick * self.random.randint(-20, 20)
+                if self.random.random() < _STRAY:  # farther than anything trades
+                    off = on_grid(mid * self.random.choice((D("-0.04"), D("0.04"))), item.tick)
                 yield steps.MarkFact(after, item.symbol, mid + off)
 
     def _prints(self, after: int, least: int = 0) -> Iterator[steps.TradeFact]:

@@ -47,9 +47,9 @@ def test_settlements_fall_on_opens_of_hours_and_inside_days():
     assert not owed.inside.any()
 
 
-def test_settlements_in_a_hole_or_outside_are_not_applied():
+def test_settlements_before_and_after_the_bars_are_not_applied():
     bars = Bars.of(Timeframe.parse("1h"), ["A/B:B"], [0, 9 * HOUR], close=[100, 100])
-    paid = Settlements(np.array([-1, 8 * HOUR, 10 * HOUR]), np.ones(3), np.full(3, NAN))
+    paid = Settlements(np.array([-1, 10 * HOUR]), np.ones(2), np.full(2, NAN))
     owed = on_bars(bars, [paid])
     assert not owed.at_open.any()
     assert not owed.inside.any()
@@ -72,3 +72,15 @@ def test_a_year_of_real_funding_costs_a_long_what_the_rates_say(market_data: Pat
     assert len(run.fills) == 1
     assert run.funding.sum() == pytest.approx(1000.0 * rate[1:].sum(), rel=1e-9)
     assert run.equity[-1] == pytest.approx(1000.0 * (1 - rate[1:].sum()), rel=1e-9)
+
+
+def test_a_settlement_where_there_is_no_bar_meets_the_next_open():
+    hour = 3_600_000
+    ts = [0, hour, 4 * hour]
+    bars = Bars.of(Timeframe.parse("1h"), ["A/B:B"], ts, close=[10.0, 20.0, 30.0])
+    paid = Settlements(
+        np.array([2 * hour, 3 * hour, 5 * hour]), np.array([0.01, 0.02, 0.5]), np.full(3, np.nan)
+    )
+    owed = on_bars(bars, [paid])
+    assert owed.at_open[:, 0].tolist() == pytest.approx([0.0, 0.0, 0.9])
+    assert not owed.inside.any()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xq.backtest.replay import Conditions, replay
+from xq.backtest.conditions import Brackets, Conditions, Era, Filters
+from xq.backtest.replay import Handling, replay
 from xq.backtest.simulation import Rules
 from xq.backtest.vector import simulate
 from xq.bars import Bars
@@ -43,21 +44,21 @@ def test_only_bars_that_change_something_are_looked_at() -> None:
 
 def test_a_late_order_meets_the_price_of_that_moment() -> None:
     bars = bars_of([100.0, 100.0, 130.0, 130.0])
-    late = Conditions(latency_ms=9_999)  # and the millisecond that every order takes
-    run = replay(column(0, 0.5, 0.5, 0.5), bars, FREE, Rules(), None, late).simulation
+    late = Handling(latency_ms=9_999)  # and the millisecond that every order takes
+    run = replay(column(0, 0.5, 0.5, 0.5), bars, FREE, Rules(), handling=late).simulation
     # From the open at 100 a bar without a low goes to its high of 130 in two thirds of a minute,
     # the nearer extreme, which is the open itself, in the first of them.
     assert run.fills.price.tolist() == [100.0]
     later = replace(late, latency_ms=29_999)
-    run = replay(column(0, 0.5, 0.5, 0.5), bars, FREE, Rules(), None, later).simulation
+    run = replay(column(0, 0.5, 0.5, 0.5), bars, FREE, Rules(), handling=later).simulation
     assert run.fills.price.tolist() == [pytest.approx(100 + 30 * (30_000 - 20_000) / 20_000)]
     assert run.fills.row.tolist() == [2]
 
 
 def test_the_fee_of_a_purchase_may_come_from_what_is_bought() -> None:
     bars, weights = bars_of([100.0] * 4), column(0.5, 0.5, 0.5, 0.5)
-    bought = Conditions(fee_in_quote=False)
-    run = replay(weights, bars, Costs(fee=0.01), Rules(), None, bought).simulation
+    bought = Handling(fee_in_quote=False)
+    run = replay(weights, bars, Costs(fee=0.01), Rules(), handling=bought).simulation
     assert run.positions[:, 0].tolist() == pytest.approx([0.0, 49.5, 49.5, 49.5])
     assert run.fills.fee.tolist() == pytest.approx([50.0])
     assert run.equity.tolist() == pytest.approx([10_000, 9_950, 9_950, 9_950])
@@ -65,16 +66,16 @@ def test_the_fee_of_a_purchase_may_come_from_what_is_bought() -> None:
 
 def test_an_order_that_is_too_small_is_not_sent() -> None:
     bars, weights = bars_of([100.0] * 4), column(0.5, 0.5004, 0.6, 0.6)
-    small = Conditions(min_notional=5.0)
-    run = replay(weights, bars, FREE, Rules(), None, small)
+    small = Conditions((Era(0, (Filters(min_notional=5.0),), (Brackets.flat(0.0),)),))
+    run = replay(weights, bars, FREE, Rules(), conditions=small)
     assert run.simulation.fills.quantity.tolist() == pytest.approx([50.0, 10.0])
     assert run.problems == ()
 
 
 def test_a_refused_order_is_told_and_tried_again_at_the_next_bar() -> None:
     bars = bars_of([100.0, 100.0, 130.0, 130.0, 130.0])  # dearer than the cash when it arrives
-    late = Conditions(latency_ms=40_000)
-    run = replay(column(0, 1.0, 1.0, 1.0, 1.0), bars, FREE, Rules(), None, late)
+    late = Handling(latency_ms=40_000)
+    run = replay(column(0, 1.0, 1.0, 1.0, 1.0), bars, FREE, Rules(), handling=late)
     ((bar_ms, problem),) = run.problems
     assert bar_ms == bars.ts[1]
     assert "no funds" in problem.message

@@ -1,43 +1,19 @@
 """The HTML page: whole, offline, escaped, small, deterministic."""
 
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from support.report_cases import result_of
 
-from xq.backtest import report, report_charts, report_tables
-from xq.backtest.hold import buy_and_hold
-from xq.backtest.measure import measure
-from xq.backtest.result import BacktestResult, Law, Overfit, Provenance
-from xq.backtest.simulation import Rules
-from xq.backtest.vector import simulate
-from xq.bars import Bars
-from xq.portfolio.accounting import round_trips
-from xq.portfolio.costs import Costs
-from xq.timeframe import Timeframe
+from xq.backtest import report, report_plot, report_tables, report_trips
+from xq.backtest.report_study import Study, Trial
+from xq.backtest.result import BacktestResult, Benchmark
 
 DAY = 86_400_000
-
-
-def result_of(
-    rows: int, *, name: str = "subject", turn: int = 20, label: str = "recorded"
-) -> BacktestResult:
-    random = np.random.default_rng(4)
-    close = 100 * np.exp(np.cumsum(random.normal(0, 0.002, rows)))
-    times = 1_672_531_200_000 + np.arange(rows) * 60_000
-    bars = Bars.of(Timeframe.parse("1m"), ["BTC/USDT"], times, close=close)
-    weights = ((np.arange(rows) // turn) % 2).astype(float)[:, None]
-    costs, rules = Costs(0.0001, 0.0), Rules()
-    run = simulate(weights, bars, costs, rules)
-    trips = round_trips(run.fills, bars.close[-1], rows - 1)
-    return BacktestResult(
-        run_id="0123456789abcdef", strategy=name, params={"fast": 3}, exchange="sim",
-        data_hash="ff", bars=bars, simulation=run, trips=trips,
-        metrics=measure(run, trips, 525_600.0), costs=costs, rules=rules, law=Law(24, 5, 0),
-        data=Provenance(label, True, 10, {}), overfit=Overfit(1, 0.5, 0.5),
-        hold=buy_and_hold(bars, costs, 10_000.0), notes=("something <b>odd</b>",),
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +26,12 @@ def page(small) -> str:
     return report.page(small)
 
 
+def drawings(page):
+    """The figures as the page's script reads them."""
+    text = re.search(r'id="drawings">(.*?)</script>', page, re.DOTALL).group(1)
+    return json.loads(text)
+
+
 class Shape(HTMLParser):
     """Collects what could reach the network, and whether tags are closed."""
 
@@ -59,8 +41,9 @@ class Shape(HTMLParser):
         self.outside: list[str] = []
 
     def handle_starttag(self, tag, attrs):
-        self.outside += [f"{tag} {key}={value}" for key, value in attrs if key in ("src", "href")]
-        if tag not in ("meta", "link", "br", "img"):
+        links = [(key, value or "") for key, value in attrs if key in ("src", "href")]
+        self.outside += [f"{tag} {key}={value}" for key, value in links if value[:1] != "#"]
+        if tag not in ("meta", "link", "br", "img", "input"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -78,12 +61,40 @@ def test_it_is_one_file_that_asks_the_network_for_nothing(page):
     assert "{{" not in own
 
 
+EVIL = '</script><script>alert("x")</script><b>%{x}'
+
+
+def evil(run):
+    """The same run with other names; a symbol is not allowed all of these signs elsewhere."""
+    bars = replace(run.bars, symbols=(EVIL, f"{EVIL}2"))
+    return replace(run, bars=bars, benchmark=Benchmark(EVIL, run.hold))
+
+
 def test_texts_of_people_are_escaped():
-    page = report.page(result_of(300, name='</script><script>alert("x")</script>', label="<i>"))
+    study = Study([Trial({EVIL: EVIL}, 1.0), Trial({EVIL: "b"}, 2.0)], figure=EVIL, origin=EVIL)
+    run = result_of(
+        300, name=EVIL, label="<i>", symbols=("A/B", "C/B"), params={EVIL: EVIL}, exchange=EVIL,
+        world={EVIL: EVIL},
+    )  # fmt: skip
+    run = evil(run)
+    page = report.page(run, study)
     own = page.replace(report.plotly_source(), "")
     assert "<script>alert" not in own
+    assert "<b>%" not in own
     assert "&lt;i&gt;" in own
     assert "Something &lt;b&gt;odd&lt;/b&gt;." in own
+    shape = Shape()
+    shape.feed(own)
+    assert shape.open == []
+
+
+def test_plotly_is_given_no_markup_of_people():
+    run = evil(result_of(300, symbols=("A/B", "C/B")))
+    for figure in drawings(report.page(run)).values():
+        for trace in figure["data"]:
+            assert "<" not in trace.get("name", "")
+            assert "%{" not in trace.get("name", "")
+            assert EVIL[:3] not in trace.get("hovertemplate", "")
 
 
 def test_the_same_result_gives_the_same_page(small, page):
@@ -99,16 +110,16 @@ def test_a_year_of_minutes_stays_below_eight_megabytes_and_says_what_it_leaves_o
     page = report.page(big)
     assert len(page.encode()) < 8_000_000
     assert "Lines show the lowest and highest of every 175 of 525,600 bars." in page
-    assert re.search(r"Markers show every \d+th of [\d,]+ round trips\.", page)
+    assert re.search(r"Every \d+th of [\d,]+ round trips is drawn\.", page)
 
 
 def test_thinning_keeps_every_extreme_in_order():
     values = np.random.default_rng(0).normal(size=100_000)
-    rows = report_charts.thin(values, most=1000)
+    rows = report_plot.thin(values, most=1000)
     assert len(rows) <= 1000
     assert (np.diff(rows) > 0).all()
     assert {int(values.argmin()), int(values.argmax())} <= set(rows.tolist())
-    assert report_charts.thin(values[:10]).tolist() == list(range(10))
+    assert report_plot.thin(values[:10]).tolist() == list(range(10))
 
 
 def test_months_compound_to_the_whole(small):
@@ -131,10 +142,11 @@ def test_a_run_without_trades_still_has_a_page():
     quiet = result_of(200, turn=10_000)
     assert len(quiet.trips) == 0
     page = report.page(quiet)
-    assert "no closed round trip" in page
+    assert page.count("Not drawn: no round trip was closed.") == 3
+    assert {"trips", "mae", "mfe", "costs"}.isdisjoint(drawings(page))
     assert "No round trip was closed." in page
 
 
 def test_the_histogram_counts_every_closed_round_trip(small):
-    figure = report_charts.trips_figure(small)
+    figure = report_trips.histogram(small).figure
     assert sum(figure["data"][0]["y"]) == small.metrics.round_trips

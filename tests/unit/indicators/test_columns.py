@@ -44,3 +44,15 @@ def test_the_input_is_not_written() -> None:
     values = np.ones((3, 1))
     values.flags.writeable = False
     assert _apply(values).flags.writeable
+
+
+def test_results_share_no_memory() -> None:
+    values = np.ones(3)
+    one, two = over_columns(lambda line: (line, line), (values,), 2)
+    one[0], two[1] = 5, 7
+    assert values.tolist() == [1, 1, 1]
+    assert (one.tolist(), two.tolist()) == ([5, 1, 1], [1, 7, 1])
+
+
+def test_no_column_gives_no_column() -> None:
+    assert _apply(np.ones((3, 0))).shape == (3, 0)

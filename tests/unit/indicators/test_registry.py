@@ -26,10 +26,19 @@ def test_the_namespace_and_the_table_agree() -> None:
          ("bbands_upper_30_2.5", "bbands_middle_30_2.5", "bbands_lower_30_2.5")),
         ("vwap", ("vwap",)),
         ("rsi:14.0", ("rsi_14",)),
+        ("psar:0.0212345678:0.2", ("psar_0.0212345678_0.2",)),
     ],
 )  # fmt: skip
 def test_spellings(text: str, columns: tuple[str, ...]) -> None:
     assert parse(text).columns == columns
+
+
+@pytest.mark.parametrize("text", ["vwap", "macd:5:35:9", "bbands:20:2", "psar:0.0212345678:0.25"])
+def test_a_spelling_reads_back_as_itself(text: str) -> None:
+    request = parse(text)
+    assert request.spelling == text
+    assert parse(request.spelling) == request
+    assert list(request.parameters.values()) == list(request.values)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +83,10 @@ def test_bars_or_arrays_are_taken() -> None:
 def test_a_day_has_fewer_long_bars() -> None:
     assert parse("vwap").memory(HOUR) == 24
     assert parse("vwap").memory(Timeframe.parse("1m")) == 1440
+    assert parse("vwap").memory(Timeframe.parse("1s")) == 86_400
     assert parse("vwap").memory(Timeframe.parse("1w")) == 1
+    assert parse("obv").memory(HOUR) == 25  # the close before midnight
+    assert parse("fibonacci").memory(HOUR) == ta.fibonacci.memory() == 255
     assert parse("ema:20").memory(HOUR) == ta.ema.memory(20)
 
 

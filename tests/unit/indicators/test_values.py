@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.plugins import recorded
+from support.series import SETTLED, recursive, same
 
 from xq import indicators as ta
 from xq.bars import Bars
@@ -15,8 +16,6 @@ from xq.bars import Bars
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pandas_ta_classic as pta
-
-SETTLED = 1000  # bars after which no start is remembered
 
 
 @pytest.fixture(scope="module")
@@ -27,24 +26,6 @@ def bars(market_data: Path) -> Bars:
 @pytest.fixture(scope="module")
 def frame(bars: Bars) -> pd.DataFrame:
     return bars.frame("BTC/USDT")
-
-
-def same(found: np.ndarray, expected: object, start: int = 0) -> None:
-    ours = np.asarray(found)[:, 0] if np.ndim(found) == 2 else np.asarray(found)
-    theirs = np.asarray(expected, dtype=float)
-    assert np.array_equal(np.isnan(ours[start:]), np.isnan(theirs[start:]))
-    np.testing.assert_allclose(ours[start:], theirs[start:], rtol=1e-9, atol=1e-9)
-
-
-def recursive(values: np.ndarray, alpha: float, length: int) -> np.ndarray:
-    """An exponential average by its definition, seeded with the mean of the first ``length``."""
-    out = np.full(len(values), np.nan)
-    first = int(np.argmax(np.isfinite(values)))
-    at = first + length - 1
-    out[at] = values[first : at + 1].mean()
-    for t in range(at + 1, len(values)):
-        out[t] = out[t - 1] + alpha * (values[t] - out[t - 1])
-    return out
 
 
 def test_sma(bars: Bars, frame: pd.DataFrame) -> None:

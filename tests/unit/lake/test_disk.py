@@ -1,5 +1,6 @@
 """What a commit asks of the disk: every new name durable, and no wait more than that takes."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from xq.lake.disk import make_folders
+from xq.lake.disk import failed, make_folders
 from xq.lake.layout import Dataset
 from xq.lake.ranges import Range
 from xq.lake.writer import LakeWriter
@@ -64,3 +65,10 @@ def test_every_folder_on_the_way_to_a_first_row_is_durable(
     for path in lasting:
         within = [folder for folder in path.parents if tmp_path in (folder, *folder.parents)]
         assert set(within) <= set(synced)
+
+
+def test_a_name_without_its_folder_is_no_place(tmp_path):
+    said = failed(OSError(errno.EIO, "x", "2023.json"), tmp_path / "data")
+    assert said.where == str(tmp_path / "data")
+    said = failed(OSError(errno.EIO, "x", "/lake/2023.json"), tmp_path / "data")
+    assert said.where == "/lake/2023.json"

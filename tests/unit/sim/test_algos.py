@@ -239,6 +239,7 @@ def test_the_mark_price_triggers_on_the_second(bench, monkeypatch):
     tape(bench, "39300")
     bench.futures.print("BTCUSDT", START + HOUR, "39300")
     monkeypatch.setattr(bench.futures, "mark_price", mark)
+    monkeypatch.setattr(bench.futures, "mark_range", lambda *_: (D(38_990), D(39_010)))
     by_mark = bench.venue.place_algo(MAIN, replace(STOP, working=Working.MARK_PRICE))
     by_last = bench.venue.place_algo(MAIN, STOP)
     bench.advance(30 * 60_000)

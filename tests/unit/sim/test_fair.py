@@ -5,6 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from xq.sim import fair
 from xq.sim.fair import Price
 from xq.sim.instruments import LISTED_MS, TRADES_END_MS, Face
 from xq.sim.market import SimMarket
@@ -64,6 +65,28 @@ def test_hours_and_days_are_made_of_minutes(market):
     assert not minutes[:, 5].any()
 
 
+@pytest.mark.parametrize("symbol", ["BTCUSDT", "DOGEUSDT"])
+@pytest.mark.parametrize("span", [(LATER - 40, 90), (LATER - 5 * MINUTE_MS, 10 * MINUTE_MS)])
+def test_the_mark_range_is_that_of_every_millisecond(market, symbol, span):
+    start, length = span
+    step = 1 if length < MINUTE_MS else 997
+    low, high = market.mark_range(symbol, start, start + length)
+    every = [told(market, Price.MARK, start + n, symbol) for n in range(0, length + 1, step)]
+    assert low <= min(every)
+    assert max(every) <= high
+    if step == 1:
+        assert (low, high) == (min(every), max(every))
+
+
+def test_the_mark_range_of_days_is_that_of_their_bars(market):
+    start, end = LATER + 7 * MINUTE_MS, LATER + 2 * DAY_MS + 11 * MINUTE_MS
+    for _ in range(2):  # whole days are remembered
+        rows = bars(market, Price.MARK, MINUTE, start, (end - start) // MINUTE_MS, end)
+        expected = rows[:, 3].min(), rows[:, 2].max()
+        found = market.mark_range("BTCUSDT", start, end - 1)
+        assert found == tuple(Decimal(repr(float(value))) for value in expected)
+
+
 def test_a_settlements_mark_opens_its_bar(market):
     for settled in market.funding("BTCUSDT", LATER - DAY_MS, LATER, 9):
         [row] = bars(market, Price.MARK, HOUR, settled.ts, 1).tolist()
@@ -87,6 +110,21 @@ def test_bars_begin_where_the_market_was_listed(market):
     rows = market.price_bars(Price.INDEX, "ETHUSDT", DAY, (0, None), 3, LATER)
     assert rows[:, 0].tolist() == [DAY.ceil(LISTED_MS) + n * DAY_MS for n in range(3)]
     assert not len(market.price_bars(Price.INDEX, "ETHUSDT", DAY, (LATER + 1, None), 3, LATER))
+
+
+def test_days_of_many_months_are_made_once(monkeypatch):
+    seen, make = [], fair._make
+
+    def counted(tapes, item, price, day, until_ms):
+        seen.append(day)
+        return make(tapes, item, price, day, until_ms)
+
+    monkeypatch.setattr(fair, "_make", counted)
+    market, days = SimMarket(Face.FUTURES, seed=7), 260
+    for _ in range(2):
+        rows = bars(market, Price.MARK, DAY, DAY.ceil(LATER), days, LATER + 300 * DAY_MS)
+        assert len(rows) == days
+        assert len(seen) == len(set(seen)) == days
 
 
 def test_another_seed_is_another_market():

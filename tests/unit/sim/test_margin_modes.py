@@ -153,6 +153,21 @@ def test_a_loss_beyond_its_margin_stays_with_the_position(apart):
     assert apart.venue.ledger.check() == []
 
 
+def test_the_fund_pays_only_what_is_beyond_the_whole_margin(apart):
+    """Two fills of one liquidation: what the first leaves of its share answers for the second."""
+    trade(apart, Side.BUY, "0.5")
+    margin, free = held(apart).margin, balance(apart, Account.FREE)
+    apart.futures.show("BTCUSDT", START + 10_000, {"38500": "0.25", "37000": "9"}, {"38600": "9"})
+    apart.futures.print("BTCUSDT", START + 30_000, "38100")
+    apart.advance(HOUR)
+    fees = (D("38500") + D("37000")) * D("0.25") * D("0.0005")
+    loss = D("0.5") * D("40000.5") - (D("38500") + D("37000")) * D("0.25")
+    assert balance(apart, Account.ISOLATED) == held(apart).quantity == 0
+    assert balance(apart, Account.FREE) == free - fees
+    assert balance(apart, Account.INSURANCE) == margin - loss < 0
+    assert apart.venue.ledger.check() == []
+
+
 def test_only_the_failing_position_is_liquidated(bench):
     bench.venue.set_margin_mode(MAIN, "ETHUSDT", MarginMode.ISOLATED)
     trade(bench, Side.BUY, "0.1")

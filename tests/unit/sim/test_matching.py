@@ -10,7 +10,7 @@ from xq.sim.exact import exact
 from xq.sim.instruments import Face
 from xq.sim.matching import Resting, Taker
 from xq.sim.matching import plan as plan_of
-from xq.sim.records import SelfTrade, SimOrder
+from xq.sim.records import PositionSide, SelfTrade, SimOrder
 from xq.types import OrderStatus, OrderType, Side, TimeInForce
 
 D = Decimal
@@ -101,6 +101,14 @@ def test_spending_quote_never_spends_more_and_keeps_whole_lots(quote):
         assert D(quote) - done.quote < price * lot
 
 
+def test_a_rest_too_small_for_a_lot_seeks_no_worse_price():
+    bids = [(D(100), D(5)), (D(40), D(5))]
+    seller = Taker("me", Side.SELL, D(0), quote=D(150), lot=D(1))
+    assert steps(seller, bids) == [("100", "1", 0)]  # 50 are left, more than a lot at 40 brings
+    assert steps(replace(seller, quote=D(540)), bids) == [("100", "5", 0)]
+    assert steps(replace(seller, quote=D(640)), bids) == [("100", "5", 0), ("40", "3", 0)]
+
+
 def test_the_better_price_comes_first_whoever_offers_it():
     orders = [(resting(1, Side.SELL, "100.5"), "0"), (resting(2, Side.SELL, "103"), "0")]
     assert steps(BUYER, ASKS, *orders) == [
@@ -155,3 +163,12 @@ def test_a_reducing_order_trades_no_more_than_there_is_to_reduce():
     orders = [(resting(n, Side.SELL, "99", reduce_only=True), "0") for n in (1, 2)]
     assert steps(BUYER, [], *orders, reducible="1.5") == [("99", "1", 1), ("99", "0.5", 2)]
     assert steps(BUYER, [], *orders, reducible="1") == [("99", "1", 1), ("99", "0", 2)]
+
+
+def test_trading_with_oneself_leaves_as_much_to_reduce():
+    mine = [(resting(1, Side.SELL, "99", owner="me"), "0")]
+    mine.append((resting(2, Side.SELL, "99.5", owner="me", reduce_only=True), "0"))
+    both = [("99", "1", 1), ("99.5", "1", 2)]
+    assert steps(BUYER, [], *mine, reducible="1") == both
+    closing = replace(BUYER, position_side=PositionSide.SHORT)
+    assert steps(closing, [], *mine, reducible="1") == [("99", "1", 1), ("99.5", "0", 2)]

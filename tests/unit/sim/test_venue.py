@@ -414,4 +414,5 @@ def test_another_seed_is_another_world(bench):
     feeds = {SPOT: bench.spot, FUTURES: bench.futures}
     with pytest.raises(ConfigError, match="seed 7, found 8") as caught:
         SimVenue(bench.venue.ledger, feeds, bench.clock, seed=8)
+    assert "--seed 7," in caught.value.hint
     assert "sim_seed = 7" in caught.value.hint

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from xq.sim.accounts import Login
 from xq.sim.refusal import Reason, Refusal
@@ -14,7 +15,7 @@ _LARGEST_WINDOW_MS = 60_000
 _AHEAD_MS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with room for what was read once
 class Message:
     """One request as it came over the wire, nothing decoded.
 
@@ -36,6 +37,10 @@ class Message:
 
     def params(self) -> Params:
         """The parameters, decoded."""
+        return self._params
+
+    @cached_property
+    def _params(self) -> Params:
         return Params.parse(self.query, self.body) if self.values is None else Params(self.values)
 
 

@@ -1,6 +1,6 @@
 """From one request to one answer; knows routes, security and refusals, but no sockets."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 from xq.errors import DataError, StorageFailed, VenueError
@@ -13,6 +13,7 @@ from xq.sim.wire.errors import wire_error
 from xq.sim.wire.futures import FUTURES_ROUTES
 from xq.sim.wire.known import check_known
 from xq.sim.wire.route import Caller, Json, Route, Routes, Security
+from xq.sim.wire.slices import Slices, whole
 from xq.sim.wire.spot import SPOT_ROUTES
 
 STATUS_PATH = "/_sim/status"
@@ -44,6 +45,13 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock, more: Routes | None
     more
         Routes of whoever keeps state of its own, as listen keys.
     """
+    return whole(answering(venue, message, wall, more))
+
+
+def answering(
+    venue: SimVenue, message: Message, wall: Clock, more: Routes | None = None
+) -> Slices[Reply]:
+    """`dispatch`, with a chance for others after each slice."""
     extra = {} if more is None else more
     key = message.method, message.path
     route = _ROUTES.get(key) or extra.get(key)
@@ -53,7 +61,8 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock, more: Routes | None
         text = "Method not allowed." if known else f"Path {message.path} not found."
         return Reply(status, {"code": -5000, "msg": text})
     try:
-        return Reply(_OK, _answer(venue, route, message, wall))
+        found = _answer(venue, route, message, wall)
+        return Reply(_OK, (yield from found) if isinstance(found, Generator) else found)
     except Refusal as refusal:
         error = wire_error(refusal, _face(message.path))
         return Reply(error.status, error.payload)
@@ -63,7 +72,7 @@ def dispatch(venue: SimVenue, message: Message, wall: Clock, more: Routes | None
         return Reply(_UNAVAILABLE, {"code": -1008, "msg": f"No prices. {failure.message}"})
 
 
-def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Json:
+def _answer(venue: SimVenue, route: Route, message: Message, wall: Clock) -> Json | Slices[Json]:
     params = message.params()
     owner = ""
     if route.security is Security.KEY:

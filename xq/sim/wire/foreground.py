@@ -1,5 +1,6 @@
 """The venue as a server of its own: until SIGINT or SIGTERM."""
 
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -47,6 +48,7 @@ def serve(
         start(lock, state, port, build, limits, bench, admin_port) as handle,
     ):
         if handle.server is not None:
+            gc.freeze()  # what is there now stays: no collection need look through it again
             announce(handle.server)
         ended.wait()
 

@@ -5,8 +5,8 @@ from typing import Any
 from xq.sim.brackets import max_notional, tiers_of
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.ledger import Page
-from xq.sim.margin import PositionMargin, leverage_of, value
-from xq.sim.records import MarginMode, PositionSide
+from xq.sim.margin import PositionMargin, leverage_of
+from xq.sim.records import MarginMode
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.futures_payloads import (
@@ -19,7 +19,7 @@ from xq.sim.wire.futures_payloads import (
     risk_v2,
     risk_v3,
 )
-from xq.sim.wire.order_params import position_side, required
+from xq.sim.wire.order_params import position_side
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
 
@@ -60,20 +60,11 @@ def _all_positions(caller: Caller, params: Params) -> list[PositionMargin]:
     """Version 2 shows flat symbols too, in hedge mode each with its two sides."""
     venue, owner = caller.venue, caller.owner
     exposed = {item.position.key: item for item in venue.margin(owner).positions}
-    hedged = venue.state.is_hedged(owner)
-    sides = (PositionSide.LONG, PositionSide.SHORT) if hedged else (PositionSide.BOTH,)
     return [
-        exposed.get((owner, market.id, side)) or _flat(caller, market, side)
+        exposed.get((owner, market.id, side)) or venue.flat_margin(owner, market.id, side)
         for market in _markets(venue, params)
-        for side in sides
+        for side in venue.state.sides_of(owner)
     ]
-
-
-def _flat(caller: Caller, market: SimInstrument, side: PositionSide) -> PositionMargin:
-    venue, owner = caller.venue, caller.owner
-    mark = venue.feeds[_FUTURES].mark_price(market.id, venue.now_ms)
-    leverage = leverage_of(venue.state, owner, market.id)
-    return value(venue.state.position(owner, market.id, side), (), mark, leverage)
 
 
 def _markets(venue: SimVenue, params: Params) -> tuple[SimInstrument, ...]:
@@ -117,7 +108,7 @@ def _set_position_mode(caller: Caller, params: Params) -> Json:
 
 
 def _change_margin(caller: Caller, params: Params) -> Json:
-    symbol, amount = params.required("symbol"), required(params, "amount")
+    symbol, amount = params.required("symbol"), params.number("amount")
     add = params.required("type")
     if add not in ("1", "2"):
         raise Refusal(Reason.INVALID_DATA, "type")

@@ -13,6 +13,7 @@ from xq.sim.wire import market_data
 from xq.sim.wire.futures_prices import period_of
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
+from xq.sim.wire.slices import Slices, bars, each, price_bars
 from xq.timeframe import HOUR_MS
 
 _FUTURES = Face.FUTURES
@@ -21,18 +22,18 @@ _KLINE_CLOSE = 6  # columns of bars on the wire
 _PERPETUAL = "PERPETUAL"
 
 
-def premium_klines(caller: Caller, params: Params) -> Json:
+def premium_klines(caller: Caller, params: Params) -> Slices[Json]:
     """Bars of how far the mark stands from the index, as a share of it, at each bar's edges."""
     venue = caller.venue
     symbol = venue.market(_FUTURES, params.required("symbol")).id
     timeframe = market_data.interval(params, _FUTURES)
     limit, span = params.limit(500, _MOST_BARS, capped=False), params.span()
     feed = venue.feeds[_FUTURES]
-    marks, indices = (
-        feed.price_bars(price, symbol, timeframe, span, limit, venue.now_ms).tolist()
-        for price in (Price.MARK, Price.INDEX)
-    )
-    return [_premium(mark, index) for mark, index in zip(marks, indices, strict=True)]
+    now = venue.now_ms
+    marks = yield from price_bars(feed, Price.MARK, symbol, timeframe, span, limit, now)
+    indices = yield from price_bars(feed, Price.INDEX, symbol, timeframe, span, limit, now)
+    rows = zip(marks.tolist(), indices.tolist(), strict=True)
+    return [_premium(mark, index) for mark, index in rows]
 
 
 def _premium(mark: list[float], index: list[float]) -> list[Any]:
@@ -42,11 +43,11 @@ def _premium(mark: list[float], index: list[float]) -> list[Any]:
     return [int(mark[0]), *shown, "0", int(mark[_KLINE_CLOSE]), "0", 12, "0", "0", "0"]
 
 
-def continuous_klines(caller: Caller, params: Params) -> Json:
+def continuous_klines(caller: Caller, params: Params) -> Slices[Json]:
     """Bars of a pair's perpetual; there are no contracts with a delivery date."""
     _perpetual(params)
     market = caller.venue.market(_FUTURES, params.required("pair"))
-    return market_data.klines(caller, params.given(symbol=market.id), _FUTURES)
+    return market_data.klines(caller, params.having(symbol=market.id), _FUTURES)
 
 
 def funding_info(caller: Caller, _params: Params) -> Json:
@@ -79,11 +80,12 @@ def constituents(caller: Caller, params: Params) -> Json:
     return {"symbol": market.id, "time": venue.now_ms, "constituents": [row]}
 
 
-def basis(caller: Caller, params: Params) -> Json:
+def basis(caller: Caller, params: Params) -> Slices[Json]:
     """Future less index at regular times."""
     _perpetual(params)
     market = caller.venue.market(_FUTURES, params.required("pair"))
-    return [_basis(caller, market, row) for row in _bars(caller, params, market)]
+    rows = yield from _bars(caller, params, market)
+    return (yield from each(rows, lambda row: _basis(caller, market, row)))
 
 
 def _basis(caller: Caller, market: SimInstrument, row: list[float]) -> dict[str, Any]:
@@ -102,10 +104,11 @@ def _basis(caller: Caller, market: SimInstrument, row: list[float]) -> dict[str,
     }
 
 
-def taker_volumes(caller: Caller, params: Params) -> Json:
+def taker_volumes(caller: Caller, params: Params) -> Slices[Json]:
     """What takers bought and sold in each period."""
     market = caller.venue.market(_FUTURES, params.required("symbol"))
-    return [_takers(row) for row in _bars(caller, params, market)]
+    rows = yield from _bars(caller, params, market)
+    return [_takers(row) for row in rows]
 
 
 def _takers(row: list[float]) -> dict[str, Any]:
@@ -119,14 +122,13 @@ def _takers(row: list[float]) -> dict[str, Any]:
     }
 
 
-def _bars(caller: Caller, params: Params, market: SimInstrument) -> list[list[float]]:
+def _bars(caller: Caller, params: Params, market: SimInstrument) -> Slices[list[list[float]]]:
     venue = caller.venue
     period = period_of(params)
-    start, end = params.span()
+    span, now = params.span(), venue.now_ms
     limit = params.limit(30, 500, capped=False)
-    feed = venue.feeds[_FUTURES]
-    rows = feed.bars(market.id, period, start, end, limit, venue.now_ms).tolist()
-    return [row for row in rows if row[_KLINE_CLOSE] < venue.now_ms]
+    rows = yield from bars(venue.feeds[_FUTURES], market.id, period, span, limit, now)
+    return [row for row in rows.tolist() if row[_KLINE_CLOSE] < now]
 
 
 def _perpetual(params: Params) -> None:

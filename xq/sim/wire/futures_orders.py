@@ -8,7 +8,7 @@ from xq.sim.records import SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.futures_payloads import described_order, own_trade, placed_order
-from xq.sim.wire.order_params import futures_order, required, which_order
+from xq.sim.wire.order_params import futures_order, which_order
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
 
@@ -64,8 +64,8 @@ def _amend(caller: Caller, params: Params) -> Json:
         symbol,
         order_id=order_id,
         client_id=client_id,
-        price=required(params, "price"),
-        quantity=required(params, "quantity"),
+        price=params.number("price"),
+        quantity=params.number("quantity"),
     )
     return placed_order(placed.order)
 

@@ -1,6 +1,7 @@
 """Prices of perpetuals that are not traded, their funding, and how many contracts are held."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
 from xq.sim.contracts import FUNDING_MS
@@ -13,22 +14,24 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.market_data import interval
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
+from xq.sim.wire.slices import Slices, each, is_far, price_bars
 from xq.timeframe import DAY_MS, Timeframe
 
 INTEREST_KEPT_MS = 30 * DAY_MS  # Binance keeps a month of open interest
 
 _FUTURES = Face.FUTURES
 _MOST_BARS = 1500
+_SETTLED_AT_ONCE = 60  # settlements of one market
 PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
-def premium_index(caller: Caller, params: Params) -> Json:
+def premium_index(caller: Caller, params: Params) -> Json | Slices[Json]:
     """Mark and index price now, and the funding to come."""
     venue = caller.venue
     symbol = params.text("symbol")
     if symbol is not None:
         return _premium(venue, venue.market(_FUTURES, symbol))
-    return [_premium(venue, market) for market in venue.markets(_FUTURES)]
+    return each(venue.markets(_FUTURES), lambda market: _premium(venue, market))
 
 
 def _premium(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def _premium(venue: SimVenue, market: SimInstrument) -> dict[str, Any]:
     }
 
 
-def funding_rates(caller: Caller, params: Params) -> Json:
+def funding_rates(caller: Caller, params: Params) -> Slices[Json]:
     """Past settlements, oldest first."""
     venue = caller.venue
     symbol = params.text("symbol")
@@ -57,11 +60,11 @@ def funding_rates(caller: Caller, params: Params) -> Json:
     last = venue.now_ms if end is None else min(end, venue.now_ms)
     reach = (limit // len(markets) + 1) * FUNDING_MS
     if start is None:
-        return _settled(venue, markets, last - reach + 1, last)[-limit:]
+        return (yield from _settled(venue, markets, last - reach + 1, last))[-limit:]
     first = max(start, min(market.listed_ms for market in markets))
     rows: list[dict[str, Any]] = []
     while first <= last and len(rows) < limit:
-        rows = _settled(venue, markets, first, min(first + reach, last))
+        rows = yield from _settled(venue, markets, first, min(first + reach, last))
         if first + reach >= last:
             break
         reach *= 2
@@ -70,20 +73,25 @@ def funding_rates(caller: Caller, params: Params) -> Json:
 
 def _settled(
     venue: SimVenue, markets: Sequence[SimInstrument], first: int, last: int
-) -> list[dict[str, Any]]:
+) -> Slices[list[dict[str, Any]]]:
     """Every settlement of some markets, oldest first."""
-    most = (last - first) // FUNDING_MS + 1
-    rows = [
-        {
-            "symbol": market.id,
-            "fundingRate": text(settled.rate),
-            "fundingTime": settled.ts,
-            "markPrice": text(settled.mark),
-        }
-        for market in markets
-        for settled in venue.feeds[_FUTURES].funding(market.id, first, last, most)
-    ]
-    rows.sort(key=lambda row: (row["fundingTime"], row["symbol"]))
+    feed = venue.feeds[_FUTURES]
+    most = (last - first) // FUNDING_MS + 1 if is_far(feed) else _SETTLED_AT_ONCE
+    rows = []
+    for begin in range(first, last + 1, most * FUNDING_MS):
+        end = min(begin + most * FUNDING_MS - 1, last)
+        for market in markets:
+            for settled in feed.funding(market.id, begin, end, most):
+                rows.append(
+                    {
+                        "symbol": market.id,
+                        "fundingRate": text(settled.rate),
+                        "fundingTime": settled.ts,
+                        "markPrice": text(settled.mark),
+                    }
+                )
+            yield
+    rows.sort(key=itemgetter("fundingTime", "symbol"))
     return rows
 
 
@@ -91,13 +99,14 @@ def price_klines(price: Price) -> Handler:
     """Bars of the mark price by ``symbol``, or of the index price by ``pair``."""
     name = "pair" if price is Price.INDEX else "symbol"
 
-    def handler(caller: Caller, params: Params) -> Json:
+    def handler(caller: Caller, params: Params) -> Slices[Json]:
         venue = caller.venue
         symbol = venue.market(_FUTURES, params.required(name)).id
         timeframe = interval(params, _FUTURES)
         limit = params.limit(500, _MOST_BARS, capped=False)
         feed, now = venue.feeds[_FUTURES], venue.now_ms
-        rows = feed.price_bars(price, symbol, timeframe, params.span(), limit, now)
+        span = params.span()
+        rows = yield from price_bars(feed, price, symbol, timeframe, span, limit, now)
         return [_kline(row, now) for row in rows.tolist()]
 
     return handler
@@ -119,7 +128,7 @@ def open_interest(caller: Caller, params: Params) -> Json:
     return {"openInterest": text(held), "symbol": symbol, "time": venue.now_ms}
 
 
-def open_interest_history(caller: Caller, params: Params) -> Json:
+def open_interest_history(caller: Caller, params: Params) -> Slices[Json]:
     """Contracts held at regular times of the last thirty days, and their value at the mark."""
     venue = caller.venue
     market = venue.market(_FUTURES, params.required("symbol"))
@@ -133,7 +142,7 @@ def open_interest_history(caller: Caller, params: Params) -> Json:
     first = max(last - (limit - 1) * period.ms, oldest) if start is None else start
     first = max(period.ceil(first), period.ceil(market.listed_ms + STEP_MS))
     times = range(first, min(last, first + (limit - 1) * period.ms) + 1, period.ms)
-    return [_interest(venue, market.id, ts) for ts in times]
+    return (yield from each(times, lambda ts: _interest(venue, market.id, ts)))
 
 
 def _interest(venue: SimVenue, symbol: str, ts_ms: int) -> dict[str, Any]:

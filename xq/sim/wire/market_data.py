@@ -11,6 +11,7 @@ from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller, Handler, Json
+from xq.sim.wire.slices import Slices, bars, each
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 _HOUR = Timeframe("1h", HOUR_MS)
@@ -30,23 +31,23 @@ def time(caller: Caller, _params: Params) -> Json:
     return {"serverTime": venue.now_ms}
 
 
-def of_face(function: Callable[[Caller, Params, Face], Json], face: Face) -> Handler:
+def of_face(function: Callable[[Caller, Params, Face], Json | Slices[Json]], face: Face) -> Handler:
     """A handler for one face."""
 
-    def handler(caller: Caller, params: Params) -> Json:
+    def handler(caller: Caller, params: Params) -> Json | Slices[Json]:
         return function(caller, params, face)
 
     return handler
 
 
-def klines(caller: Caller, params: Params, face: Face) -> Json:
+def klines(caller: Caller, params: Params, face: Face) -> Slices[Json]:
     """Bars, oldest first; from ``startTime`` on, or the newest."""
     venue = caller.venue
     symbol = venue.market(face, params.required("symbol")).id
     timeframe = interval(params, face)
-    start, end = params.span()
+    span = params.span()
     limit = params.limit(500, _BARS[face], capped=face is Face.SPOT)
-    rows = venue.feeds[face].bars(symbol, timeframe, start, end, limit, venue.now_ms)
+    rows = yield from bars(venue.feeds[face], symbol, timeframe, span, limit, venue.now_ms)
     return [_kline(row) for row in rows.tolist()]
 
 
@@ -150,7 +151,7 @@ def aggregate_trades(caller: Caller, params: Params, face: Face) -> Json:
     return rows
 
 
-def day_ticker(caller: Caller, params: Params, face: Face) -> Json:
+def day_ticker(caller: Caller, params: Params, face: Face) -> Json | Slices[Json]:
     """Turnover and change over the last 24 hourly bars, the open one included."""
     venue = caller.venue
     return _each(venue, params, face, lambda market: _day(venue, face, market))
@@ -189,7 +190,7 @@ def _day(venue: SimVenue, face: Face, market: SimInstrument) -> dict[str, Any]:
     return ticker | _best(venue, face, market) | {"prevClosePrice": text(opened)}
 
 
-def book_ticker(caller: Caller, params: Params, face: Face) -> Json:
+def book_ticker(caller: Caller, params: Params, face: Face) -> Json | Slices[Json]:
     """Best bid and ask."""
     venue = caller.venue
 
@@ -200,7 +201,7 @@ def book_ticker(caller: Caller, params: Params, face: Face) -> Json:
     return _each(venue, params, face, quote)
 
 
-def price_ticker(caller: Caller, params: Params, face: Face) -> Json:
+def price_ticker(caller: Caller, params: Params, face: Face) -> Json | Slices[Json]:
     """Last price."""
     venue = caller.venue
 
@@ -228,12 +229,12 @@ def _stamp(venue: SimVenue, face: Face) -> dict[str, Any]:
 
 def _each(
     venue: SimVenue, params: Params, face: Face, answer: Callable[[SimInstrument], dict[str, Any]]
-) -> Json:
+) -> Json | Slices[Json]:
     """One market's answer, or a list of all, as ``symbol`` and spot's ``symbols`` ask."""
     symbol = params.text("symbol")
     if symbol is not None:
         return answer(venue.market(face, symbol))
-    return [answer(market) for market in named(venue, params, face)]
+    return each(named(venue, params, face), answer)
 
 
 def named(venue: SimVenue, params: Params, face: Face) -> tuple[SimInstrument, ...]:

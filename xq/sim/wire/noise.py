@@ -1,4 +1,4 @@
-"""What the HTTP servers log: their own mistakes, not those of whoever sends them nonsense."""
+"""What the HTTP servers log: their own mistakes, not those of whoever sends nonsense or leaves."""
 
 import logging
 
@@ -6,7 +6,8 @@ _NAME = "xq.sim.http"
 
 
 def http_logger() -> logging.Logger:
-    """For aiohttp's server, which would write a traceback about every malformed request.
+    """For aiohttp's server, which would write a traceback about every malformed request,
+    and about everyone who goes away in the middle of one.
 
     Examples
     --------
@@ -23,5 +24,5 @@ def _is_ours(record: logging.LogRecord) -> bool:
     from aiohttp import web
     from aiohttp.http_exceptions import HttpProcessingError
 
-    theirs = (HttpProcessingError, web.RequestPayloadError)
+    theirs = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
     return not (record.exc_info and isinstance(record.exc_info[1], theirs))

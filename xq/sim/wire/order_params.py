@@ -45,6 +45,9 @@ SPOT_STOPS = {
 
 def spot_order(params: Params) -> NewOrder:
     """A spot order."""
+    for unmodelled in ("icebergQty", "trailingDelta"):
+        if unmodelled in params:
+            raise Refusal(Reason.UNWANTED_PARAMETER, unmodelled)
     kind = params.word("type", _SpotType, Reason.BAD_ORDER_TYPE)
     stop = SPOT_STOPS.get(kind)
     if stop is None and "stopPrice" in params:
@@ -59,6 +62,7 @@ def spot_order(params: Params) -> NewOrder:
 
 def futures_order(params: Params) -> NewOrder:
     """A futures order."""
+    params.one_of("priceMatch", ("NONE",), "NONE")
     if params.text("type") in CONDITIONAL:
         raise Refusal(Reason.CONDITIONAL_ELSEWHERE)
     kind = params.word("type", _FuturesType, Reason.BAD_ORDER_TYPE)
@@ -96,14 +100,14 @@ def _market(params: Params, face: Face, kind: OrderType) -> NewOrder:
     quote = params.decimal("quoteOrderQty") if by_quote else None
     if quote is not None and "quantity" in params:
         raise Refusal(Reason.UNWANTED_PARAMETER, "quantity")
-    quantity = required(params, "quantity") if quote is None else None
+    quantity = params.number("quantity") if quote is None else None
     return _order(params, kind, TimeInForce.GTC, quantity, quote=quote)
 
 
 def _limit(
     params: Params, time_in_force: TimeInForce, kind: OrderType = OrderType.LIMIT
 ) -> NewOrder:
-    quantity, price = required(params, "quantity"), required(params, "price")
+    quantity, price = params.number("quantity"), params.number("price")
     return _order(params, kind, time_in_force, quantity, price=price)
 
 
@@ -130,17 +134,8 @@ def _order(
         position_side=position_side(params),
         self_trade=self_trade(params),
         good_till_ms=good_till(params, time_in_force),
-        stop_price=required(params, "stopPrice") if waits else None,
+        stop_price=params.number("stopPrice") if waits else None,
     )
-
-
-def required(params: Params, name: str) -> Decimal:
-    """A number that must be there."""
-    params.required(name)
-    value = params.decimal(name)
-    if value is None:
-        raise Refusal(Reason.MISSING_PARAMETER, name)
-    return value
 
 
 def which_order(params: Params) -> tuple[int | None, str | None]:

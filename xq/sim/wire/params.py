@@ -41,20 +41,22 @@ class Params:
         """Every parameter as it was sent."""
         return dict(self._values)
 
-    def sent(self) -> "Params":
+    def filled(self) -> "Params":
         """These without what was sent empty."""
         return Params({name: value for name, value in self._values.items() if value})
 
-    def replaced(self, name: str, value: str) -> "Params":
-        """These with another value for one of them."""
-        return Params({**self._values, name: value})
+    def having(self, **values: str) -> "Params":
+        """These with other values for some, or with more.
+
+        Examples
+        --------
+        >>> Params({"symbol": "BTCUSDT"}).having(symbol="ETHUSDT", limit="5").values()
+        {'symbol': 'ETHUSDT', 'limit': '5'}
+        """
+        return Params({**self._values, **values})
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
-
-    def given(self, **more: str) -> "Params":
-        """The same and more."""
-        return Params({**self._values, **more})
 
     def text(self, name: str) -> str | None:
         """A parameter, or None if it was not sent; refused if empty."""
@@ -87,6 +89,14 @@ class Params:
         if not _DECIMAL.fullmatch(value):
             raise Refusal(Reason.MALFORMED_PARAMETER, name)
         return Decimal(value)
+
+    def number(self, name: str) -> Decimal:
+        """An unsigned number that must be there."""
+        self.required(name)
+        value = self.decimal(name)
+        if value is None:
+            raise Refusal(Reason.MISSING_PARAMETER, name)
+        return value
 
     def flag(self, name: str) -> bool:
         """``true`` or ``false``; false when absent."""
@@ -133,7 +143,7 @@ class Params:
         """A JSON array."""
         try:
             found = json.loads(self.required(name))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Refusal(Reason.MALFORMED_PARAMETER, name) from None
         if not isinstance(found, list):
             raise Refusal(Reason.INVALID_DATA, name)

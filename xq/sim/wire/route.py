@@ -7,6 +7,7 @@ from typing import Any
 
 from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
+from xq.sim.wire.slices import Slices
 
 Json = dict[str, Any] | list[Any]
 
@@ -19,7 +20,7 @@ class Caller:
     owner: str
 
 
-Handler = Callable[[Caller, Params], Json]
+Handler = Callable[[Caller, Params], Json | Slices[Json]]
 
 
 class Security(Enum):

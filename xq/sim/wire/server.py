@@ -17,7 +17,7 @@ from xq.sim.wire.admin.site import AdminSite
 from xq.sim.wire.auth import Message
 from xq.sim.wire.bybit.doors import BybitDoors
 from xq.sim.wire.bybit.face import PREFIX, BybitFace
-from xq.sim.wire.dispatch import STATUS_PATH, Reply, dispatch
+from xq.sim.wire.dispatch import STATUS_PATH, Reply, answering
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.faults.fault import Fault
@@ -25,9 +25,11 @@ from xq.sim.wire.limited import limited
 from xq.sim.wire.limits import Limits
 from xq.sim.wire.noise import http_logger
 from xq.sim.wire.reading import body_of, message_of
+from xq.sim.wire.slices import Slices, in_turns, whole
 from xq.sim.wire.streams.conversation import Manners
 from xq.sim.wire.streams.endpoint import Streams
 from xq.sim.wire.streams.outbox import Outbox
+from xq.sim.wire.timekeeper import keep_time
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -152,6 +154,7 @@ class VenueServer:
         doors = BybitDoors(self._bybit, self.streams.hub, self._wall, manners)
         self.streams.doors.update(doors.openers)
         admin = self._admin(self.streams)
+        keeper = self._loop.create_task(keep_time(self.venue))
         try:
             await web.TCPSite(runner, HOST, self.port).start()
             if admin is not None and self.admin_port is not None:
@@ -160,6 +163,7 @@ class VenueServer:
             self._ready.set_result(runner.addresses[0][1])
             await self._stop.wait()
         finally:
+            keeper.cancel()
             if self.bench is not None:
                 self.bench.close()
             if admin is not None:
@@ -178,15 +182,17 @@ class VenueServer:
         return None if self.admin_port is None else AdminSite(self.venue, desk)
 
     async def _handle(self, request: "web.Request") -> "web.StreamResponse":
-        if self.bench is None or request.raw_path == STATUS_PATH:
-            return await self._respond(request, [])
         body = b"" if "Upgrade" in request.headers else await body_of(request)
         message = message_of(request, body)
+        if self.bench is None or message.path == STATUS_PATH:
+            return await self._respond(request, message, [])
         return await self.bench.over_http(
-            request, self.venue, message, lambda struck: self._respond(request, struck)
+            request, self.venue, message, lambda struck: self._respond(request, message, struck)
         )
 
-    async def _respond(self, request: "web.Request", struck: list[Fault]) -> "web.StreamResponse":
+    async def _respond(
+        self, request: "web.Request", message: Message, struck: list[Fault]
+    ) -> "web.StreamResponse":
         """Answer a request under the conditions of faults."""
         import orjson
         from aiohttp import web
@@ -195,7 +201,7 @@ class VenueServer:
             socket = await self.streams.serve(request)
             if socket is not None:
                 return socket
-        reply = self._answer(request, await body_of(request), struck)
+        reply = await in_turns(self._answer(message, struck))
         return web.Response(
             status=reply.status,
             body=orjson.dumps(reply.payload),
@@ -203,33 +209,34 @@ class VenueServer:
             headers=dict(reply.headers),
         )
 
-    def _answer(self, request: "web.Request", body: bytes, struck: list[Fault]) -> Reply:
-        path, _, query = request.raw_path.partition("?")
-        if path == STATUS_PATH:
+    def _answer(self, message: Message, struck: list[Fault]) -> Slices[Reply]:
+        if message.path == STATUS_PATH:
             return Reply(200, self._status())
-        if not query.isascii() or not body.isascii():
+        if not message.query.isascii() or not message.body.isascii():
             error = wire_error(Refusal(Reason.MALFORMED_PARAMETER, "query"), Face.SPOT)
             return Reply(error.status, error.payload)
-        message = message_of(request, body)
         if self.bench is None or not struck:
-            return self._reply(message, self._wall)
+            return (yield from self._answering(message, self._wall))
         return self.bench.answer(self.venue, message, self._wall, self._reply, struck)
 
-    def _reply_over_socket(self, message: Message) -> Reply:
+    def _reply_over_socket(self, message: Message) -> Slices[Reply]:
         """Answer a request of the WebSocket API."""
         if self.bench is None:
-            return self._reply(message, self._wall)
-        return self.bench.over_socket(self.venue, message, self._wall, self._reply)
+            return (yield from self._answering(message, self._wall))
+        return (yield from self.bench.over_socket(self.venue, message, self._wall, self._answering))
 
     def _reply(self, message: Message, wall: Clock) -> Reply:
+        return whole(self._answering(message, wall))
+
+    def _answering(self, message: Message, wall: Clock) -> Slices[Reply]:
         """The venue's own answer, signatures being checked against ``wall``."""
         if message.path.startswith(PREFIX):
-            return self._bybit.reply(message, wall)
+            return (yield from self._bybit.answering(message, wall))
         more = None if self.streams is None else self.streams.routes
         if self.limits is None:
-            reply = dispatch(self.venue, message, wall, more)
+            reply = yield from answering(self.venue, message, wall, more)
         else:
-            reply = limited(self.limits, self.venue, message, wall, more)
+            reply = yield from limited(self.limits, self.venue, message, wall, more)
         if self.streams is not None:
             self.streams.seen(message, reply)
         return reply

@@ -13,6 +13,7 @@ from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.bybit.answers import Fault
 from xq.sim.wire.params import Params
+from xq.sim.wire.slices import Slices
 
 if TYPE_CHECKING:
     from xq.sim.wire.bybit.memory import Memory
@@ -89,11 +90,12 @@ class Ask:
 
 
 Handler = Callable[[Ask], dict[str, Any]]
+Looker = Callable[[Ask], dict[str, Any] | Slices[dict[str, Any]]]
 
 
 def read_query(query: str) -> Params:
     """The parameters of a GET; empty ones count as not sent."""
-    return Params.parse(query, "").sent()
+    return Params.parse(query, "").filled()
 
 
 def read_body(body: str) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def read_body(body: str) -> dict[str, Any]:
 
 def as_params(body: Mapping[str, Any]) -> Params:
     """The plain values of a JSON object as text; empty ones count as not sent."""
-    return Params({name: _text(value) for name, value in body.items()}).sent()
+    return Params({name: _text(value) for name, value in body.items()}).filled()
 
 
 def _text(value: object) -> str:

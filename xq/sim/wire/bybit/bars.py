@@ -1,15 +1,13 @@
 """Bars as Bybit has them: lists of text, newest first."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xq.sim.fair import Price
 from xq.sim.instruments import SimInstrument
 from xq.sim.refusal import Reason, Refusal
-from xq.sim.wire.bybit.asks import LINEAR, Ask, Handler
+from xq.sim.wire.bybit.asks import LINEAR, Ask, Looker
+from xq.sim.wire.slices import Slices, bars, price_bars
 from xq.timeframe import Timeframe
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _USUAL, _MOST = 200, 1000
 _INTERVALS = {
@@ -31,9 +29,9 @@ def interval(word: str) -> Timeframe:
     return Timeframe.parse(_INTERVALS[word])
 
 
-def traded(ask: Ask) -> dict[str, Any]:
+def traded(ask: Ask) -> Slices[dict[str, Any]]:
     """Bars of trades."""
-    market, rows = _rows(ask, None)
+    market, rows = yield from _rows(ask, None)
     digits, lots = market.price_digits, market.quantity_digits
     table = [
         [str(int(row[0])), *_prices(row, digits), f"{row[5]:.{lots}f}", f"{row[7]:.8f}"]
@@ -42,21 +40,21 @@ def traded(ask: Ask) -> dict[str, Any]:
     return {"symbol": market.id, "category": LINEAR, "list": table}
 
 
-def fair(price: Price) -> Handler:
+def fair(price: Price) -> Looker:
     """Bars of the mark or index price."""
 
-    def handler(ask: Ask) -> dict[str, Any]:
-        market, rows = _rows(ask, price)
+    def handler(ask: Ask) -> Slices[dict[str, Any]]:
+        market, rows = yield from _rows(ask, price)
         table = [[str(int(row[0])), *_prices(row, market.price_digits)] for row in reversed(rows)]
         return {"symbol": market.id, "category": LINEAR, "list": table}
 
     return handler
 
 
-def premium(ask: Ask) -> dict[str, Any]:
+def premium(ask: Ask) -> Slices[dict[str, Any]]:
     """Bars of how far the mark price is above the index, as a fraction of it."""
-    market, marks = _rows(ask, Price.MARK)
-    _, indexes = _rows(ask, Price.INDEX)
+    market, marks = yield from _rows(ask, Price.MARK)
+    _, indexes = yield from _rows(ask, Price.INDEX)
     table = []
     for mark, index in zip(reversed(marks), reversed(indexes), strict=True):
         ends = [mark[at] / index[at] - 1 for at in (1, 4)]
@@ -69,7 +67,7 @@ def _prices(row: list[float], digits: int) -> list[str]:
     return [f"{price:.{digits}f}" for price in row[1:5]]
 
 
-def _rows(ask: Ask, price: Price | None) -> tuple[SimInstrument, list[list[float]]]:
+def _rows(ask: Ask, price: Price | None) -> Slices[tuple[SimInstrument, list[list[float]]]]:
     """Bars oldest first: from ``start`` on, or the newest up to ``end``."""
     ask.only_linear()
     market = ask.market()
@@ -81,11 +79,10 @@ def _rows(ask: Ask, price: Price | None) -> tuple[SimInstrument, list[list[float
             raise Refusal(Reason.TIMES_REVERSED)
         newest = timeframe.floor(min(end, ask.now_ms))
         start = max(start, newest - (limit - 1) * timeframe.ms)
-    found: np.ndarray
+    asked = market.id, timeframe, (start, end), limit, ask.now_ms
     if price is None:
-        found = ask.feed.bars(market.id, timeframe, start, end, limit, ask.now_ms)
+        found = yield from bars(ask.feed, *asked)
     else:
-        span = (start, end)
-        found = ask.feed.price_bars(price, market.id, timeframe, span, limit, ask.now_ms)
+        found = yield from price_bars(ask.feed, price, *asked)
     rows: list[list[float]] = found.tolist()
     return market, rows

@@ -7,7 +7,7 @@ from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.bybit.algo_rows import algo_id, algo_link
 from xq.sim.wire.bybit.answers import Fault, plain
 from xq.sim.wire.bybit.asks import FACE, Ask
-from xq.sim.wire.bybit.order_params import new_order, number
+from xq.sim.wire.bybit.order_params import new_order
 from xq.types import OrderType, Side, TimeInForce
 
 WORKINGS = {"LastPrice": Working.CONTRACT_PRICE, "MarkPrice": Working.MARK_PRICE}
@@ -66,7 +66,7 @@ def _request(ask: Ask) -> NewAlgo:
         client_id=plain_one.client_id,
         quantity=plain_one.quantity,
         price=plain_one.price,
-        trigger_price=number(ask.params, "triggerPrice"),
+        trigger_price=ask.params.number("triggerPrice"),
         time_in_force=TimeInForce.GTC if at_market else plain_one.time_in_force,
         working=working_of(ask.params.text("triggerBy")),
         reduce_only=plain_one.reduce_only,

@@ -1,6 +1,6 @@
 """From a request under ``/v5`` to its answer: endpoints, security, refusals; no sockets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from xq.errors import StorageFailed, VenueError
@@ -21,16 +21,17 @@ from xq.sim.wire.bybit import (
     stops,
 )
 from xq.sim.wire.bybit.answers import Fault, envelope, fault, sorry
-from xq.sim.wire.bybit.asks import Ask, Elsewhere, Handler, as_params, read_body, read_query
+from xq.sim.wire.bybit.asks import Ask, Elsewhere, Handler, Looker, as_params, read_body, read_query
 from xq.sim.wire.bybit.auth import check_request
 from xq.sim.wire.bybit.limits import Allowances
 from xq.sim.wire.bybit.memory import Memory
 from xq.sim.wire.dispatch import Reply
 from xq.sim.wire.route import Json
+from xq.sim.wire.slices import Slices, whole
 
 PREFIX = "/v5/"
 
-PUBLIC: dict[str, Handler] = {
+PUBLIC: dict[str, Looker] = {
     "GET /v5/market/time": prices.time,
     "GET /v5/market/instruments-info": listing.instruments_info,
     "GET /v5/market/risk-limit": listing.risk_limit,
@@ -108,25 +109,29 @@ class BybitFace:
 
     def reply(self, message: Message, wall: Clock) -> Reply:
         """Answer a request; timestamps and allowances are measured by ``wall``."""
+        return whole(self.answering(message, wall))
+
+    def answering(self, message: Message, wall: Clock) -> Slices[Reply]:
+        """`reply`, with a chance for others after each slice."""
         return self._judged(lambda headers: self._served(message, wall.now_ms(), headers))
 
     def order(self, owner: str, path: str, body: dict[str, Any], wall: Clock) -> Reply:
         """Answer an order that came over a connection whose owner is known."""
 
-        def serve(headers: dict[str, str]) -> Json:
+        def serve(headers: dict[str, str]) -> Slices[Json]:
             self._spend(owner, path, wall.now_ms(), headers)
             ask = Ask(self.venue, owner, self.memory, as_params(body), body)
-            return self._answer(ask, PRIVATE[f"POST {path}"], path)
+            return (yield from self._answer(ask, PRIVATE[f"POST {path}"], path))
 
-        return self._judged(serve)
+        return whole(self._judged(serve))
 
-    def _served(self, message: Message, wall_ms: int, headers: dict[str, str]) -> Json:
+    def _served(self, message: Message, wall_ms: int, headers: dict[str, str]) -> Slices[Json]:
         if self._allowances is not None:
             self._allowances.admit(wall_ms)
         name = f"{message.method} {message.path}"
         if name in PUBLIC:
             ask = Ask(self.venue, "", self.memory, read_query(message.query))
-            return self._answer(ask, PUBLIC[name], message.path)
+            return (yield from self._answer(ask, PUBLIC[name], message.path))
         if name not in PRIVATE:
             raise Fault(10017, "Route not found.", status=404)
         owner = check_request(message, self.venue.logins, wall_ms).name
@@ -136,12 +141,13 @@ class BybitFace:
         else:
             body = read_body(message.body)
             ask = Ask(self.venue, owner, self.memory, as_params(body), body)
-        return self._answer(ask, PRIVATE[name], message.path)
+        return (yield from self._answer(ask, PRIVATE[name], message.path))
 
-    def _answer(self, ask: Ask, handler: Handler, path: str) -> Json:
+    def _answer(self, ask: Ask, handler: Looker, path: str) -> Slices[Json]:
         self.venue.settle()
         try:
-            result = handler(ask)
+            found = handler(ask)
+            result = (yield from found) if isinstance(found, Generator) else found
         except Elsewhere as other:
             if path not in _LISTS:
                 raise
@@ -152,10 +158,10 @@ class BybitFace:
         if self._allowances is not None:
             self._allowances.spend(owner, path, wall_ms, headers)
 
-    def _judged(self, serve: Callable[[dict[str, str]], Json]) -> Reply:
+    def _judged(self, serve: Callable[[dict[str, str]], Slices[Json]]) -> Slices[Reply]:
         headers: dict[str, str] = {}
         try:
-            return Reply(200, serve(headers), headers)
+            return Reply(200, (yield from serve(headers)), headers)
         except Fault as found:
             problem = found
         except Refusal as refusal:

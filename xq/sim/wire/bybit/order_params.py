@@ -1,7 +1,6 @@
 """From the words of Bybit's order to what is asked of the venue."""
 
 import re
-from decimal import Decimal
 from enum import Enum
 
 from xq.sim.records import NewOrder, PositionSide, SelfTrade
@@ -48,8 +47,8 @@ def new_order(venue: SimVenue, owner: str, params: Params) -> NewOrder:
         side=side,
         type=kind,
         client_id=link_id_of(params),
-        quantity=number(params, "qty"),
-        price=None if at_market else number(params, "price"),
+        quantity=params.number("qty"),
+        price=None if at_market else params.number("price"),
         time_in_force=TimeInForce.GTC if at_market else force,
         reduce_only=reduces(venue, owner, params, side, position),
         position_side=position,
@@ -125,15 +124,6 @@ def link_id_of(params: Params) -> str | None:
     if text is not None and not _LINK_ID.fullmatch(text):
         raise Refusal(Reason.BAD_CLIENT_ID)
     return text
-
-
-def number(params: Params, name: str) -> Decimal:
-    """A number that must be there."""
-    params.required(name)
-    value = params.decimal(name)
-    if value is None:
-        raise Refusal(Reason.MISSING_PARAMETER, name)
-    return value
 
 
 def named(params: Params, refused_as: Reason) -> tuple[Sort, int | None, str | None]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from xq.sim.algos import AlgoOrder
-from xq.sim.exact import ZERO
+from xq.sim.orders import order_of
 from xq.sim.records import NewOrder, SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.bybit import conditional
@@ -12,7 +12,7 @@ from xq.sim.wire.bybit.answers import Fault, fault
 from xq.sim.wire.bybit.asks import FACE, SETTLED_IN, Ask, Handler, as_params
 from xq.sim.wire.bybit.ids import Sort, written
 from xq.sim.wire.bybit.memory import Declined
-from xq.sim.wire.bybit.order_params import named, new_order, number
+from xq.sim.wire.bybit.order_params import named, new_order
 from xq.sim.wire.bybit.rows import link_id, order_id
 from xq.types import OrderStatus
 
@@ -50,32 +50,11 @@ def ids(order: SimOrder) -> dict[str, Any]:
 
 def _declined(ask: Ask, request: NewOrder, why: str) -> dict[str, Any]:
     """Acknowledge an order that the book did not let in; whoever looks sees it cancelled."""
-    number_ = ask.memory.next_number()
-    price = ZERO if request.price is None else request.price
-    quantity = ZERO if request.quantity is None else request.quantity
-    order = SimOrder(
-        id=number_,
-        owner=ask.owner,
-        face=FACE,
-        symbol=request.symbol,
-        client_id=f"sim-{number_}" if request.client_id is None else request.client_id,
-        side=request.side,
-        type=request.type,
-        time_in_force=request.time_in_force,
-        price=price,
-        quantity=quantity,
-        quote_quantity=ZERO,
-        reduce_only=request.reduce_only,
-        status=OrderStatus.CANCELED,
-        filled=ZERO,
-        filled_quote=ZERO,
-        created_ms=ask.now_ms,
-        updated_ms=ask.now_ms,
-        position_side=request.position_side,
-        self_trade=request.self_trade,
-    )
+    number = ask.memory.next_number()
+    order = order_of(request, ask.owner, FACE, number, ask.now_ms)
+    order = replace(order, status=OrderStatus.CANCELED)
     ask.memory.decline(Declined(order, why))
-    return {"orderId": written(Sort.DECLINED, number_), "orderLinkId": link_id(order)}
+    return {"orderId": written(Sort.DECLINED, number), "orderLinkId": link_id(order)}
 
 
 def amend(ask: Ask) -> dict[str, Any]:
@@ -91,8 +70,8 @@ def amend(ask: Ask) -> dict[str, Any]:
         ask.owner,
         market.id,
         order_id=order.id,
-        price=number(ask.params, "price") if "price" in ask.params else order.price,
-        quantity=number(ask.params, "qty") if "qty" in ask.params else order.quantity,
+        price=ask.params.number("price") if "price" in ask.params else order.price,
+        quantity=ask.params.number("qty") if "qty" in ask.params else order.quantity,
     )
     return ids(changed.order)
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from xq.sim.exact import ZERO, exact
-from xq.sim.margin import MarginAccount, PositionMargin, leverage_of
+from xq.sim.exact import exact
+from xq.sim.margin import MarginAccount
 from xq.sim.records import PositionSide
 from xq.sim.venue import SimVenue
 from xq.sim.wire.bybit.answers import Fault
-from xq.sim.wire.bybit.asks import FACE, LINEAR, SETTLED_IN, Ask, page_of
+from xq.sim.wire.bybit.asks import LINEAR, SETTLED_IN, Ask, page_of
 from xq.sim.wire.bybit.memory import Memory
 from xq.sim.wire.bybit.rows import position_row
 from xq.sim.wire.bybit.stops import stops_of
@@ -24,7 +24,7 @@ def positions(ask: Ask) -> dict[str, Any]:
         return {"category": LINEAR, "list": [], "nextPageCursor": ""}
     venue, owner = ask.venue, ask.owner
     if named:
-        keys = [(ask.market().id, side) for side in _sides(ask)]
+        keys = [(ask.market().id, side) for side in venue.state.sides_of(owner)]
     else:
         wanted = {market.id for market in ask.markets()}
         held = [p for p in venue.state.positions_of(owner) if p.symbol in wanted]
@@ -52,26 +52,6 @@ def _row(
 ) -> dict[str, Any]:
     key = (owner, symbol, side)
     found = next((p for p in account.positions if p.position.key == key), None)
-    item = _flat(venue, *key) if found is None else found
+    item = venue.flat_margin(*key) if found is None else found
     row = position_row(item, memory.earned(owner, symbol, side))
     return row | stops_of(venue.state, item.position)
-
-
-def _sides(ask: Ask) -> tuple[PositionSide, ...]:
-    if ask.venue.state.is_hedged(ask.owner):
-        return (PositionSide.LONG, PositionSide.SHORT)
-    return (PositionSide.BOTH,)
-
-
-def _flat(venue: SimVenue, owner: str, symbol: str, side: PositionSide) -> PositionMargin:
-    return PositionMargin(
-        position=venue.state.position(owner, symbol, side),
-        mark=venue.feeds[FACE].mark_price(symbol, venue.now_ms),
-        leverage=leverage_of(venue.state, owner, symbol),
-        notional=ZERO,
-        unrealized=ZERO,
-        initial=ZERO,
-        order_initial=ZERO,
-        maintenance=ZERO,
-        liquidation_price=ZERO,
-    )

@@ -17,6 +17,7 @@ from xq.sim.wire.futures_prices import INTEREST_KEPT_MS
 from xq.sim.wire.market_data import day_ticker
 from xq.sim.wire.params import Params
 from xq.sim.wire.route import Caller
+from xq.sim.wire.slices import Slices, each
 from xq.timeframe import HOUR_MS, Timeframe
 
 TICK_MS = 20  # update ids advance at most this often
@@ -97,10 +98,10 @@ def taker_side(trade: SimTrade) -> str:
     return "Sell" if trade.buyer_is_maker else "Buy"
 
 
-def tickers(ask: Ask) -> dict[str, Any]:
+def tickers(ask: Ask) -> Slices[dict[str, Any]]:
     """Daily figures, prices and funding of one symbol, or of all."""
     ask.only_linear()
-    rows = [ticker(ask.venue, market) for market in ask.markets()]
+    rows = yield from each(ask.markets(), lambda market: ticker(ask.venue, market))
     return {"category": LINEAR, "list": rows}
 
 

@@ -8,7 +8,7 @@ from xq.sim.records import MarginMode
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire.bybit.answers import Fault
 from xq.sim.wire.bybit.asks import FACE, Ask
-from xq.sim.wire.bybit.order_params import number, position_of
+from xq.sim.wire.bybit.order_params import position_of
 from xq.sim.wire.bybit.positions import row_at
 
 _MODES = {"0": False, "3": True}
@@ -32,7 +32,7 @@ def set_leverage(ask: Ask) -> dict[str, Any]:
 
 def _leverage(ask: Ask) -> int:
     """``buyLeverage`` and ``sellLeverage``, which must be one whole number."""
-    buy, sell = number(ask.params, "buyLeverage"), number(ask.params, "sellLeverage")
+    buy, sell = ask.params.number("buyLeverage"), ask.params.number("sellLeverage")
     if buy != sell:
         raise Fault(10001, "buy leverage invalid: it must equal sell leverage")
     if buy != buy.to_integral_value() or buy > Decimal(10**6):
@@ -86,7 +86,7 @@ def add_margin(ask: Ask) -> dict[str, Any]:
     market, side = ask.market(), position_of(ask.params)
     text = ask.params.required("margin")
     taken = text.startswith("-")
-    amount = number(ask.params.replaced("margin", text.removeprefix("-")), "margin")
+    amount = ask.params.having(margin=text.removeprefix("-")).number("margin")
     ask.venue.change_margin(ask.owner, market.id, side, -amount if taken else amount)
     row = row_at(ask.venue, ask.memory, ask.owner, market.id, side)
     return {"category": "linear", **row}

@@ -138,7 +138,7 @@ class Talk:
         for name in list(self._session.names):
             if _PRIVATE.get(name) == topic:
                 shown = told | {"topic": name}
-                self._session.tell(name, frame(shown), f"user:{self._owner}")
+                self._session.tell(name, frame(shown))
 
     def _subscribe(self, heard: Heard) -> bytes:
         """The answer goes out first, then what every new topic begins with."""

@@ -17,6 +17,7 @@ from xq.sim.wire.faults.fault import Fault
 from xq.sim.wire.faults.journal import Journal
 from xq.sim.wire.faults.messages import FaultyOutbox
 from xq.sim.wire.faults.roster import Roster, check_all
+from xq.sim.wire.slices import Slices, whole
 from xq.sim.wire.streams.listen_keys import ListenKeys
 from xq.sim.wire.streams.outbox import Line
 from xq.sim.wire.streams.pump import pause
@@ -84,7 +85,13 @@ class Bench:
             reply = refused(call, struck) or answer(message, skewed(wall, struck))
         return retold(call, reply, struck)
 
-    def over_socket(self, venue: SimVenue, message: Message, wall: Clock, answer: Answer) -> Reply:
+    def over_socket(
+        self,
+        venue: SimVenue,
+        message: Message,
+        wall: Clock,
+        answer: Callable[[Message, Clock], Slices[Reply]],
+    ) -> Slices[Reply]:
         """Answer a request of the WebSocket API."""
         call = call_of(message, venue.logins, over_http=False)
         struck = self.roster.on_call(call)
@@ -92,10 +99,16 @@ class Bench:
             (shown.reply for fault in struck if (shown := _before(fault, venue)) is not None), None
         )
         self._close_streams(struck)
-        if reply is None:
-            reply = self.answer(venue, message, wall, answer, struck)
+        if reply is None and not struck:
+            reply = yield from answer(message, wall)
+        elif reply is None:
+
+            def at_once(asked: Message, checked: Clock) -> Reply:
+                return whole(answer(asked, checked))
+
+            own = self.answer(venue, message, wall, at_once, struck)
             late = (canned(fault, venue.now_ms) for fault in struck)
-            reply = next((shown.reply for shown in late if shown is not None), reply)
+            reply = next((shown.reply for shown in late if shown is not None), own)
         self.journal.add(venue.now_ms, call, reply.status, reply.payload, struck)
         return reply
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xq.sim.instruments import Face
+from xq.sim.wire.slices import Slices, in_turns
 from xq.sim.wire.streams.outbox import MOST_BYTES, Outbox
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Conversation:
     def __init__(
         self,
         outbox: Outbox,
-        answer: Callable[[str | bytes], bytes],
+        answer: Callable[[str | bytes], bytes | Slices[bytes]],
         leave: Callable[[], None],
         manners: Manners,
         *,
@@ -90,7 +91,8 @@ class Conversation:
                     await socket.close(code=POLICY_VIOLATION, message=b"Too many requests")
                     return
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    reply = self._answer(message.data)
+                    found = self._answer(message.data)
+                    reply = found if isinstance(found, bytes) else await in_turns(found)
                     if reply:
                         self._outbox.put(reply)
                 elif message.type is WSMsgType.PING:

@@ -61,7 +61,7 @@ class Streams:
         manners: Manners | None = None,
         outboxes: Callable[[Line, int], Outbox] = Outbox,
     ) -> None:
-        keys = ListenKeys(wall)
+        keys = ListenKeys(wall, [login.name for login in venue.logins.values()])
         self.hub = Hub(venue, keys)
         self.routes: Routes = key_routes(keys)
         self.doors: dict[str, Callable[[Outbox], Conversation]] = {}

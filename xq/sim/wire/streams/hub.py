@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from operator import itemgetter
 
 import orjson
@@ -11,7 +12,7 @@ from xq.sim.venue import SimVenue
 from xq.sim.wire.streams.books import Books
 from xq.sim.wire.streams.listen_keys import ListenKeys
 from xq.sim.wire.streams.names import Kind, Stream, is_served, parse
-from xq.sim.wire.streams.session import Session, Tamper
+from xq.sim.wire.streams.session import Session
 from xq.sim.wire.streams.topics import Producer, Topic, producer_of
 from xq.sim.wire.streams.users import Recipient, Users
 from xq.timeframe import DAY_MS, HOUR_MS
@@ -47,22 +48,6 @@ class Hub:
         self.sessions: dict[Session, None] = {}
         self._recipients: dict[tuple[Session, str], Recipient] = {}
         self._aside: dict[Topic, asyncio.Task[None]] = {}
-        self._tamper: Tamper | None = None
-
-    @property
-    def tamper(self) -> Tamper | None:
-        """What is done to messages on purpose.
-
-        Called with a topic and a message, it gives the messages to send instead. Topics are stream
-        names, and ``user:NAME`` for an account's events.
-        """
-        return self._tamper
-
-    @tamper.setter
-    def tamper(self, tamper: Tamper | None) -> None:
-        self._tamper = tamper
-        for session in list(self.sessions):
-            session.tamper = tamper
 
     @property
     def looks(self) -> bool:
@@ -84,7 +69,6 @@ class Hub:
     def join(self, session: Session) -> None:
         """A connection is there."""
         self.sessions[session] = None
-        session.tamper = self._tamper
 
     def leave(self, session: Session) -> None:
         """A connection ended."""
@@ -220,7 +204,7 @@ class Hub:
         recipient = Recipient(
             key.owner,
             key.face,
-            lambda frame: session.tell(text, frame, f"user:{key.owner}"),
+            partial(session.tell, text),
             frozenset({wanted} if wanted else ()),
         )
         old = self._recipients.pop((session, name), None)

@@ -16,6 +16,7 @@ from xq.sim.wire.dispatch import Reply
 from xq.sim.wire.errors import wire_error
 from xq.sim.wire.limits import ORDER_LIMITS, WEIGHT_LIMITS
 from xq.sim.wire.params import Params
+from xq.sim.wire.slices import Slices
 from xq.sim.wire.streams.hub import Hub
 from xq.sim.wire.streams.methods import METHODS
 from xq.sim.wire.streams.outbox import Outbox
@@ -24,7 +25,7 @@ from xq.sim.wire.streams.users import Recipient
 _OK, _BAD, _NOT_FOUND = 200, 400, 404
 _LETTERS = {"S": "SECOND", "M": "MINUTE", "D": "DAY"}
 
-Answerer = Callable[[Message], Reply]
+Answerer = Callable[[Message], Slices[Reply]]
 
 
 class Requests:
@@ -53,8 +54,8 @@ class Requests:
         self._subscriptions.clear()
         self._hub.note()
 
-    def reply(self, text: str | bytes) -> bytes:
-        """Answer one message."""
+    def reply(self, text: str | bytes) -> Slices[bytes]:
+        """Answer one message, with a chance for others after each slice."""
         try:
             request = orjson.loads(text)
         except orjson.JSONDecodeError:
@@ -81,7 +82,8 @@ class Requests:
             found = _failure(_NOT_FOUND, -5000, f"Method {method} not found.")
             return _shaped(number, found, [] if shown else None)
         verb, _, path = route.partition(" ")
-        answer = self._answer(Message(verb, path, signed, "", values.get("apiKey"), values))
+        message = Message(verb, path, signed, "", values.get("apiKey"), values)
+        answer = yield from self._answer(message)
         return _shaped(number, answer, _limits(self._face, answer) if shown else None)
 
     def _status(self, _signed: str, _values: dict[str, str]) -> dict[str, Any]:
@@ -103,9 +105,7 @@ class Requests:
         number = next(self._numbers)
 
         def tell(frame: bytes) -> None:
-            tamper = self._hub.tamper
-            for sent in (frame,) if tamper is None else tamper(f"user:{owner}", frame):
-                self._outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, sent))
+            self._outbox.put(b'{"subscriptionId":%d,"event":%b}' % (number, frame))
 
         recipient = Recipient(owner, self._face, tell)
         self._subscriptions[number] = recipient

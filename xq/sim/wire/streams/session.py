@@ -1,6 +1,5 @@
 """One connection: what it listens to and how its messages are wrapped."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import orjson
@@ -8,8 +7,6 @@ import orjson
 from xq.sim.instruments import Face
 from xq.sim.wire.streams.names import Access
 from xq.sim.wire.streams.outbox import Outbox
-
-Tamper = Callable[[str, bytes], Iterable[bytes]]  # topic, message: what is sent instead
 
 
 @dataclass(slots=True, eq=False)
@@ -22,8 +19,6 @@ class Session:
         Whether messages say which stream they belong to.
     names
         Streams subscribed to, oldest first; also those that will never say anything.
-    tamper
-        Loses, repeats or changes messages on purpose; None sends them as they are.
     """
 
     face: Face
@@ -31,15 +26,10 @@ class Session:
     combined: bool
     outbox: Outbox
     names: dict[str, None] = field(default_factory=dict)
-    tamper: Tamper | None = None
 
-    def tell(self, name: str, frame: bytes, topic: str = "") -> None:
-        """Send a message of a stream, under its name; faults may know it by another topic."""
-        if self.tamper is None:
-            self.outbox.put(wrapped(name, frame) if self.combined else frame)
-            return
-        for changed in self.tamper(topic if topic else name, frame):
-            self.outbox.put(wrapped(name, changed) if self.combined else changed)
+    def tell(self, name: str, frame: bytes) -> None:
+        """Send a message of a stream, under its name."""
+        self.outbox.put(wrapped(name, frame) if self.combined else frame)
 
 
 def wrapped(name: str, frame: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """An account's events as the futures face writes them."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -129,7 +130,15 @@ def account_update(
         }
         for item in event.balances
     ]
-    positions = [
+    positions = _position_rows(venue, event.positions, realized)
+    body = {"m": reason, "B": balances, "P": positions}
+    return {"e": "ACCOUNT_UPDATE", "E": event.ts, "T": event.ts, "a": body}
+
+
+def _position_rows(
+    venue: SimVenue, positions: Iterable[SimPosition], realized: dict[str, Decimal]
+) -> list[dict[str, str]]:
+    return [
         {
             "s": item.symbol,
             "pa": text(item.quantity),
@@ -141,10 +150,8 @@ def account_update(
             "iw": text(item.margin),
             "ps": item.side.name,
         }
-        for item in event.positions
+        for item in positions
     ]
-    body = {"m": reason, "B": balances, "P": positions}
-    return {"e": "ACCOUNT_UPDATE", "E": event.ts, "T": event.ts, "a": body}
 
 
 def _unrealized(venue: SimVenue, position: SimPosition) -> Decimal:
@@ -202,12 +209,23 @@ def _sent(venue: SimVenue, event: AlgoEvent) -> SimOrder | None:
     return venue.ledger.order(algo.owner, Face.FUTURES, algo.symbol, order_id=algo.order_id)
 
 
-def config_update(event: ConfigEvent) -> dict[str, Any] | None:
-    """``ACCOUNT_CONFIG_UPDATE``; None for settings that the exchange does not tell of."""
-    if event.leverage is None:
-        return None
-    body = {"s": event.symbol, "l": event.leverage}
-    return {"e": "ACCOUNT_CONFIG_UPDATE", "E": event.ts, "T": event.ts, "ac": body}
+def config_update(
+    venue: SimVenue, event: ConfigEvent, realized: dict[str, Decimal]
+) -> dict[str, Any] | None:
+    """``ACCOUNT_CONFIG_UPDATE`` of a leverage, ``ACCOUNT_UPDATE`` of a margin mode.
+
+    None for the position mode, of which the exchange does not tell.
+    """
+    if event.leverage is not None:
+        body: dict[str, Any] = {"s": event.symbol, "l": event.leverage}
+        return {"e": "ACCOUNT_CONFIG_UPDATE", "E": event.ts, "T": event.ts, "ac": body}
+    if event.isolated is not None:
+        state, owner = venue.state, event.owner
+        flat = (state.position(owner, event.symbol, side) for side in state.sides_of(owner))
+        rows = _position_rows(venue, flat, realized)
+        body = {"m": "MARGIN_TYPE_CHANGE", "B": [], "P": rows}
+        return {"e": "ACCOUNT_UPDATE", "E": event.ts, "T": event.ts, "a": body}
+    return None
 
 
 def margin_call(venue: SimVenue, event: MarginCall) -> dict[str, Any]:

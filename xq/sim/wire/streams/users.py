@@ -110,12 +110,11 @@ class Users:
         elif isinstance(event, OrderEvent):
             found = [user_futures.trade_lite(event), user_futures.order_update(venue, event)]
         elif isinstance(event, BalanceEvent):
-            earned = self._realized.get(event.owner, {})
-            found = [user_futures.account_update(venue, event, earned)]
+            found = [user_futures.account_update(venue, event, self._realized[event.owner])]
         elif isinstance(event, AlgoEvent):
             found = [user_futures.algo_update(venue, event)]
         elif isinstance(event, ConfigEvent):
-            found = [user_futures.config_update(event)]
+            found = [user_futures.config_update(venue, event, self._realized[event.owner])]
         elif isinstance(event, MarginCall):
             found = [user_futures.margin_call(venue, event)]
         return [payload for payload in found if payload is not None]

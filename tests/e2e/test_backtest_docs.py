@@ -1,0 +1,29 @@
+"""The page about backtests: its blocks are typed, its settings exist."""
+
+import re
+from pathlib import Path
+
+from support.console import commands, matches, typed
+
+from xq.config import BacktestConfig
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "backtest.md"
+
+
+def test_the_page_shows_what_happens(tmp_path: Path) -> None:
+    folder = tmp_path
+    for command, wanted in commands(PAGE.read_text(encoding="utf-8")):
+        if command.startswith("cd "):
+            folder /= command.removeprefix("cd ").strip()
+            continue
+        code, shown = typed(command, folder)
+        assert code == 0, f"$ {command}\n{shown}"
+        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+
+
+def test_every_setting_named_exists() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([a-z_]+)[^`]*`", row)}
+    assert {"fee", "maker_fee", "slippage_model", "limit_exits"} <= named - {"backtest"}
+    assert named <= set(BacktestConfig.model_fields)

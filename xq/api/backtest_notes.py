@@ -1,0 +1,29 @@
+"""What a backtest says about the orders it could not place as decided."""
+
+from typing import TYPE_CHECKING
+
+from xq.clock import iso
+
+if TYPE_CHECKING:
+    from xq.backtest.simulation import Simulation
+    from xq.bars import Bars
+
+
+def of_orders(bars: "Bars", run: "Simulation") -> "list[str]":
+    """Sentences about liquidations and about orders that the venue would not have taken."""
+    from xq.portfolio.accounting import Reason
+
+    said = []
+    forced = run.fills.row[run.fills.reason == Reason.LIQUIDATION]
+    if run.ruin_row is not None:
+        said.append(f"the account was liquidated in the bar of {iso(int(bars.ts[run.ruin_row]))}")
+    elif len(forced):
+        said.append(
+            f"{len(forced)} liquidations cut or closed positions, the first in the bar of "
+            f"{iso(int(bars.ts[forced[0]]))}"
+        )
+    if run.orders_refused:
+        said.append(f"{run.orders_refused} orders were below the venue's minimum and not placed")
+    if run.orders_cut:
+        said.append(f"{run.orders_cut} orders were cut to the venue's largest market quantity")
+    return said

@@ -1,0 +1,1 @@
+"""Splits that keep what is tested out of what is learned from."""
