@@ -17,9 +17,11 @@ import sys, tempfile
 from pathlib import Path
 from xq.clock import SystemClock
 from xq.sim.wire.embed import ensure
-with tempfile.TemporaryDirectory() as folder, ensure(Path(folder), clock=SystemClock(), seed=7) as venue:
-    print(sum(len(venue.server.venue.markets(face)) for face in venue.server.venue.feeds))
-"""  # noqa: E501
+with tempfile.TemporaryDirectory() as folder:
+    with ensure(Path(folder), clock=SystemClock(), seed=7) as handle:
+        venue = handle.server.venue
+        print(sum(len(venue.markets(face)) for face in venue.feeds))
+"""
 _FLOOR = """
 import asyncio, sqlite3, numpy, orjson
 from aiohttp import web

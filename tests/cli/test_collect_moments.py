@@ -101,7 +101,7 @@ class Tape:
 
 def test_a_trade_of_the_last_millisecond_that_comes_late_is_not_lost(tmp_path: Path) -> None:
     tape = Tape()
-    ways = Ways(Source(tape, True, tape))  # type: ignore[arg-type]
+    ways = Ways(Source(tape, True, tape))
 
     def bring(until_ms: int) -> None:
         task = Task("x", Symbol("A", "B"), HOUR, Range(0, until_ms), until_ms, "trades")

@@ -4,31 +4,11 @@ import asyncio
 
 import ccxt
 import pytest
-from support.sim_bybit import BTC, async_client, client, get
+from support.sim_bybit import BTC, async_client, get
 
-from xq.clock import ManualClock, SystemClock
 from xq.sim.instruments import TRADES_START_MS
-from xq.sim.wire.embed import ensure
 
 MINUTE, EIGHT_HOURS = 60_000, 8 * 3_600_000
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
-
-
-@pytest.fixture
-def url(tmp_path, clock):
-    with ensure(tmp_path, clock=clock, seed=7) as handle:
-        yield handle.url
-
-
-@pytest.fixture
-def bybit(url):
-    with client(url) as made:
-        made.load_markets()
-        yield made
 
 
 def test_markets(bybit):

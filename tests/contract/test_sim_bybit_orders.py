@@ -2,37 +2,11 @@
 
 import ccxt
 import pytest
-from support.sim_bybit import BTC, client, get, post
+from support.sim_bybit import BTC, get, post
 from support.sim_ccxt import futures_client
-
-from xq.clock import ManualClock, SystemClock
-from xq.sim.wire.embed import ensure
 
 ETH = "ETH/USDT:USDT"
 KNOWN = {"acknowledged": True}
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
-
-
-@pytest.fixture
-def url(tmp_path, clock):
-    with ensure(tmp_path, clock=clock, seed=7) as handle:
-        yield handle.url
-
-
-@pytest.fixture
-def bybit(url):
-    with client(url) as made:
-        made.load_markets()
-        yield made
-
-
-@pytest.fixture
-def last(bybit):
-    return bybit.fetch_ticker(BTC)["last"]
 
 
 def test_an_order_lives_and_ends(bybit, last):

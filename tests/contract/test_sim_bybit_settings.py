@@ -2,35 +2,9 @@
 
 import ccxt
 import pytest
-from support.sim_bybit import BTC, client, get, post
-
-from xq.clock import ManualClock, SystemClock
-from xq.sim.wire.embed import ensure
+from support.sim_bybit import BTC, get, post
 
 LINEAR = {"category": "linear", "symbol": "BTCUSDT"}
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
-
-
-@pytest.fixture
-def url(tmp_path, clock):
-    with ensure(tmp_path, clock=clock, seed=7) as handle:
-        yield handle.url
-
-
-@pytest.fixture
-def bybit(url):
-    with client(url) as made:
-        made.load_markets()
-        yield made
-
-
-@pytest.fixture
-def last(bybit):
-    return bybit.fetch_ticker(BTC)["last"]
 
 
 def position(url, side=0):

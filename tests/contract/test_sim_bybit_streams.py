@@ -7,18 +7,13 @@ import pytest
 from support.sim_bybit import BTC, authorize, get, post, pro, say
 from support.sim_streams import listening, play
 
-from xq.clock import ManualClock, SystemClock
+from xq.clock import SystemClock
 from xq.sim.wire.opening import open_venue
 from xq.sim.wire.server import VenueServer
 
 PUBLIC, PRIVATE = "/v5/public/linear", "/v5/private"
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit"}
 MARKET = {**ORDER, "orderType": "Market"}
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
 
 
 @pytest.fixture

@@ -4,18 +4,12 @@ import ccxt
 import pytest
 from support.sim_ccxt import futures_client
 
-from xq.clock import ManualClock, SystemClock
 from xq.sim.instruments import TRADES_START_MS
 from xq.sim.wire.embed import ensure
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDT:USDT"
 MINUTE = 60_000
 EIGHT_HOURS = 8 * 3_600_000
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
 
 
 @pytest.fixture

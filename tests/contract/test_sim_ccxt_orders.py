@@ -6,15 +6,9 @@ import ccxt
 import pytest
 from support.sim_ccxt import futures_client, signed, spot_client
 
-from xq.clock import ManualClock, SystemClock
 from xq.sim.wire.embed import ensure
 
 BTC, SPOT = "BTC/USDT:USDT", "BTC/USDT"
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
 
 
 @pytest.fixture

@@ -6,17 +6,11 @@ import ccxt
 import pytest
 from support.sim_ccxt import spot_client
 
-from xq.clock import ManualClock, SystemClock
 from xq.sim.instruments import REPLAY_START_MS, TRADES_END_MS, TRADES_START_MS
 from xq.sim.wire.embed import ensure
 
 BTC = "BTC/USDT"
 HOUR = 3_600_000
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
 
 
 @pytest.fixture

@@ -7,22 +7,10 @@ import pytest
 from support.sim_ccxt import signed
 from support.sim_streams import fetch, listening, play
 
-from xq.clock import ManualClock, SystemClock
 from xq.sim.wire.embed import ensure
 
 FUTURES = ("/public/ws", "/fapi/v1", True)
 SPOT = ("/stream-spot/ws", "/api/v3", False)
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
-
-
-@pytest.fixture
-def url(tmp_path, clock):
-    with ensure(tmp_path, clock=clock, seed=7) as handle:
-        yield handle.url
 
 
 @pytest.fixture(params=[FUTURES, SPOT], ids=["futures", "spot"])
@@ -188,7 +176,7 @@ def test_a_quote_with_a_messages_id_agrees_with_the_book(url, clock):
                 clock.sleep(2)
                 event = await client.until(lambda row: row.get("e") == "depthUpdate")
                 quote = await client.until(
-                    lambda row: row["e"] == "bookTicker" and row["E"] == event["E"]  # noqa: B023
+                    lambda row, now=event["E"]: (row["e"], row["E"]) == ("bookTicker", now)
                 )
                 assert book.apply(event)
                 bids, asks = book.top(1)

@@ -5,23 +5,10 @@ from itertools import pairwise
 import pytest
 from support.sim_streams import fetch, listening, play
 
-from xq.clock import ManualClock, SystemClock
 from xq.sim.instruments import TRADES_START_MS
-from xq.sim.wire.embed import ensure
 
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 FACES = {"futures": ("/ws", "/fapi/v1"), "spot": ("/stream-spot/ws", "/api/v3")}
-
-
-@pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
-
-
-@pytest.fixture
-def url(tmp_path, clock):
-    with ensure(tmp_path, clock=clock, seed=7) as handle:
-        yield handle.url
 
 
 def event(name):
@@ -155,8 +142,9 @@ class TestFigures:
                 for _ in range(3):
                     clock.sleep(30)
                     rest = await fetch(url, face[1] + "/ticker/bookTicker", symbol="BTCUSDT")
-                    wanted = [rest[n] for n in ("bidPrice", "bidQty", "askPrice", "askQty")]
-                    await client.until(lambda row: [row.get(n) for n in "bBaA"] == wanted)  # noqa: B023
+                    names = zip("bBaA", ("bidPrice", "bidQty", "askPrice", "askQty"), strict=True)
+                    wanted = {short: rest[name] for short, name in names}
+                    await client.until(lambda row, wanted=wanted: wanted.items() <= row.items())
 
         play(story())
 

@@ -21,11 +21,6 @@ POSITION_FIELDS = {"s", "pa", "ep", "bep", "cr", "up", "mt", "iw", "ps"}
 
 
 @pytest.fixture
-def clock():
-    return ManualClock(SystemClock().now_ms())
-
-
-@pytest.fixture
 def wall():
     """What listen keys age by."""
     return ManualClock(SystemClock().now_ms())

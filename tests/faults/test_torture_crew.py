@@ -10,6 +10,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from support.lake_ledger import Figures
+from support.lake_torture import Seed
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 pytestmark = pytest.mark.usefixtures("c_compiler")
@@ -129,3 +131,22 @@ def test_interrupted_once_it_waits_for_the_rounds_and_twice_for_nothing(tmp_path
     for ended in watched:
         assert select.select([ended], [], [], WAIT)[0]
         os.close(ended)
+
+
+def test_one_that_is_being_reaped_needs_no_killing() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+
+    class Waited(subprocess.Popen[str]):
+        """As `poll` answers while another thread is in `wait`."""
+
+        def __init__(self) -> None:
+            self.pid = ended.pid
+
+        def poll(self) -> int | None:
+            return None
+
+        def __del__(self) -> None:
+            pass
+
+    Seed(Waited(), Figures(seed=1)).kill()

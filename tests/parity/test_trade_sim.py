@@ -91,7 +91,7 @@ def _lot(url: str, symbol: Symbol) -> float:
         market.close()
 
 
-def _equity_at(bar_ms, position, close, points, symbol):  # type: ignore[no-untyped-def]
+def _equity_at(bar_ms, position, close, points, symbol):
     """Equity at a bar's close, from what was recorded after the decision before it."""
     earlier = [point for point in points if point.ts <= bar_ms + MINUTE_MS]
     if not earlier:

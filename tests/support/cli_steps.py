@@ -6,7 +6,6 @@ counted, those for the files it reads or writes besides the lake included. One l
 each, and one of sums; exit 1 if anything was wrong.
 """
 
-import json
 import os
 import re
 import shutil
@@ -28,6 +27,7 @@ from support.cli_lines import LINES, Line, fingerprint, play, preload, venue
 from support.lake_judge import Judge
 from support.lake_ledger import strays
 from support.lake_worker import START, Say, fork, heard
+from support.sweeping import told
 
 from xq.lake.writer import LakeWriter
 
@@ -174,21 +174,15 @@ def main(arguments: list[str]) -> int:
     names = [name for name in arguments[1:] if name in LINES] or list(LINES)
     acts = [name for name in arguments[1:] if name in CALLS] or ACTS
     lengths = [length for length in ("once", "ever") if length in arguments] or ["once", "ever"]
-    sums = {"points": 0, "stopped": 0, "bad": 0}
     memory = Path("/dev/shm")
     with venue(), tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         preload(Path(folder), names)
-        for name in names:
-            for act in acts:
-                for length in ["once"] if act == "short" else lengths:
-                    sweep = Sweep(FAULTS, name, act, ever=length == "ever", folder=Path(folder))
-                    report = sweep.run(stride)
-                    print(json.dumps(report), flush=True)
-                    sums["points"] += report["points"]
-                    sums["stopped"] += report["stopped"]
-                    sums["bad"] += len(report["bad"])
-    print(json.dumps(sums))
-    return 1 if sums["bad"] else 0
+        return told(
+            Sweep(FAULTS, name, act, ever=length == "ever", folder=Path(folder)).run(stride)
+            for name in names
+            for act in acts
+            for length in (["once"] if act == "short" else lengths)
+        )
 
 
 if __name__ == "__main__":

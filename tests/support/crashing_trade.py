@@ -58,14 +58,14 @@ def _rig(step: Steps) -> None:
             step()
         step()
 
-    Store.write = stepping  # type: ignore[method-assign,assignment]
-    CcxtTrading.place = _around(CcxtTrading.place, step)  # type: ignore[method-assign]
-    LakeWriter.upsert = _around(LakeWriter.upsert, step)  # type: ignore[method-assign]
+    Store.write = stepping
+    CcxtTrading.place = _around(CcxtTrading.place, step)
+    LakeWriter.upsert = _around(LakeWriter.upsert, step)
 
 
 def _child(folder: str, clock_ms: int, point: int) -> int:
     if point < 0:
-        xq.live.lock.only_run = lambda _: nullcontext()  # type: ignore[assignment]
+        xq.live.lock.only_run = lambda _: nullcontext()
     _rig(Steps(point))
     opened = open_workspace(cwd=Path(folder), environ={})
     try:

@@ -163,14 +163,14 @@ class Ledger:
             figures.torn_files += 1
             self.error(str(found["torn"])[:200])
             return
-        figures.wrong_rows += int(found["wrong"])  # type: ignore[call-overload]
-        figures.kept_twice += int(found["kept_twice"])  # type: ignore[call-overload]
+        figures.wrong_rows += int(found["wrong"])
+        figures.kept_twice += int(found["kept_twice"])
         may_be_kept = (len(self.kept), len(self.kept | {self.keeping} - {""}))
         if self.damage is None and found["kept"] not in may_be_kept:
             figures.not_kept += 1
             self.error(f"{found['kept']} things in quarantine, {len(self.kept)} belong there")
         for symbol in SYMBOLS:
-            hours = found["symbols"].get(symbol, [])  # type: ignore[attr-defined]
+            hours = found["symbols"].get(symbol, [])
             excused = set(damage.hours) if damage and still and damage.symbol == symbol else set()
             self._compare(symbol, hours, excused)
 

@@ -5,7 +5,6 @@ default; whether a call fails once, or it and all after it. One line of JSON for
 sums; exit 1 if anything was wrong. Calls of Arrow count too.
 """
 
-import json
 import os
 import shutil
 import sys
@@ -27,6 +26,7 @@ from support.lake_judge import Judge
 from support.lake_ledger import strays
 from support.lake_worker import START, Say, fork, heard
 from support.lake_works import BTC, WORKS, Work, damage_at, quietly
+from support.sweeping import told
 
 from xq.errors import LockHeld, StorageFailed
 from xq.lake.verify import verify
@@ -171,17 +171,12 @@ def main(arguments: list[str]) -> int:
     works = [name for name in arguments[1:] if name in WORKS] or list(WORKS)
     acts = [name for name in arguments[1:] if name in CALLS] or list(CALLS)
     lengths = [length for length in ("once", "ever") if length in arguments] or ["once", "ever"]
-    sums = {"points": 0, "stopped": 0, "bad": 0}
-    for name in works:
-        for act in acts:
-            for length in ["once"] if act in KILLS else lengths:
-                report = sweep(FAULTS, name, act, ever=length == "ever", stride=stride)
-                print(json.dumps(report), flush=True)
-                sums["points"] += report["points"]
-                sums["stopped"] += report["stopped"]
-                sums["bad"] += len(report["bad"])
-    print(json.dumps(sums))
-    return 1 if sums["bad"] else 0
+    return told(
+        sweep(FAULTS, name, act, ever=length == "ever", stride=stride)
+        for name in works
+        for act in acts
+        for length in (["once"] if act in KILLS else lengths)
+    )
 
 
 if __name__ == "__main__":

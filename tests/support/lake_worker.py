@@ -144,18 +144,18 @@ def _overheard(say: Say) -> Iterator[None]:
     real = LakeWriter.upsert
 
     def upsert(self: LakeWriter, item: Dataset, table: pa.Table, **options: object) -> object:
-        commit = real(self, item, table, **options)  # type: ignore[arg-type]
+        commit = real(self, item, table, **options)
         if len(table) and item.symbol:
             ts = np.asarray(table["ts"].cast(pa.int64()))
             first, last = ((int(at) - START) // HOUR for at in (ts.min(), ts.max()))
             say(f"{item.symbol} {first} {last}")
         return commit
 
-    LakeWriter.upsert = upsert  # type: ignore[method-assign, assignment]
+    LakeWriter.upsert = upsert
     try:
         yield
     finally:
-        LakeWriter.upsert = real  # type: ignore[method-assign]
+        LakeWriter.upsert = real
 
 
 def squeeze(root: Path, rows_in_group: int) -> None:

@@ -66,6 +66,6 @@ def serving(milliseconds: float = 0) -> Iterator[ObjectStore]:
         process.stdout.close()
 
 
-def _open(request):  # type: ignore[no-untyped-def]
+def _open(request):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     return opener.open(request, timeout=60)

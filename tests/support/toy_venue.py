@@ -170,7 +170,7 @@ class ToyVenue:
 
     def rest(self, symbol: Symbol, client_id: str) -> None:
         """Let an order rest that nobody of ours sent."""
-        request = OrderRequest(symbol, Side.BUY, "limit", Decimal(1), client_id)  # type: ignore[arg-type]
+        request = OrderRequest(symbol, Side.BUY, "limit", Decimal(1), client_id)
         order = self.execute(request, Decimal(0))
         self.orders[-1] = replace(order, status=OrderStatus.NEW)
         self.trades.pop()
@@ -197,13 +197,13 @@ def limits(symbols: tuple[Symbol, ...] = (SPOT,), **changes: object) -> Limits:
         max_price_age_ms=30_000,
         symbols=frozenset(symbols),
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def terms(symbols: tuple[Symbol, ...] = (SPOT,), **changes: object) -> Terms:
     """Terms of a run on the toy venue."""
     base = Terms("toy", "plan", symbols, HOUR, limits(symbols), patience=Patience())
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def desk(venue: ToyVenue, journal: Journal, weights: Mapping[Symbol, float]) -> Desk:

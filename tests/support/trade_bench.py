@@ -76,7 +76,7 @@ def ledger(ws: Workspace) -> list[tuple[str, str, Decimal]]:
 def trade(ws: Workspace, weight: float | None = 0.5, **request: object) -> Report:
     """``xq trade --once`` without the shell around it."""
     parameters = {} if weight is None else {"weight": weight}
-    return trade_once(ws, TradeRequest(parameters, **request))  # type: ignore[arg-type]
+    return trade_once(ws, TradeRequest(parameters, **request))
 
 
 @dataclass
@@ -165,7 +165,7 @@ def served(ws: Workspace) -> Iterator[SimHandle]:
 
 
 @contextmanager
-def wired_desk(ws: Workspace, handle: SimHandle, url: str, weight: float, symbol: Symbol):  # type: ignore[no-untyped-def]
+def wired_desk(ws: Workspace, handle: SimHandle, url: str, weight: float, symbol: Symbol):
     """A desk whose orders go through ``url``; data comes straight from the venue."""
     with ExitStack() as stack:
         market = CcxtMarket(profile("sim", handle.url), ws.clock, Access(loopback_only=True))

@@ -86,7 +86,7 @@ def test_a_late_venue_is_waited_for_and_never_recorded_as_without_the_bar(
 
     def late(self: CcxtMarket, *arguments: object) -> np.ndarray:
         nonlocal missing
-        rows = real(self, *arguments)  # type: ignore[arg-type]
+        rows = real(self, *arguments)
         missing -= 1
         return rows[:0] if missing >= 0 else rows
 

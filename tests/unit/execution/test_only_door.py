@@ -28,7 +28,7 @@ def test_nobody_but_the_door_sends() -> None:
     guilty = []
     for path in _outside():
         for name, line, call in _calls(path):
-            owner = ast.unparse(call.func.value)  # type: ignore[attr-defined]
+            owner = ast.unparse(call.func.value)
             if name in ORDER_CALLS and owner != "send":
                 guilty.append(f"{path}:{line} {owner}.{name}")
     assert guilty == []

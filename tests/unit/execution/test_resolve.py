@@ -67,13 +67,13 @@ def test_an_order_found_is_taken_over_at_once(venue: ToyVenue, ask: Ask) -> None
 def test_one_that_is_late_is_waited_for(venue: ToyVenue, ask: Ask) -> None:
     answer, asked = venue.order_by_client_id, []
 
-    def late(symbol, client_id):  # type: ignore[no-untyped-def]
+    def late(symbol, client_id):
         asked.append(client_id)
         if len(asked) == 4:
             execute(venue)
         return answer(symbol, client_id)
 
-    venue.order_by_client_id = late  # type: ignore[method-assign]
+    venue.order_by_client_id = late
     assert ask().state is OrderState.FILLED
     assert len(asked) == 4
 
@@ -133,7 +133,7 @@ def test_answers_between_failures_count(venue: ToyVenue, ask: Ask) -> None:
         if len(asked) % 2:
             raise VenueUnreachable("toy cannot be reached")
 
-    venue.order_by_client_id = flaky  # type: ignore[method-assign]
+    venue.order_by_client_id = flaky
     assert ask().state is OrderState.LOST
 
 
@@ -143,13 +143,13 @@ def test_an_accepted_order_is_given_a_moment_to_finish(venue: ToyVenue, ask: Ask
     venue.orders[0] = replace(done, status=OrderStatus.NEW, filled=NOTHING)
     answer, asked = venue.order_by_client_id, []
 
-    def slow(symbol, client_id):  # type: ignore[no-untyped-def]
+    def slow(symbol, client_id):
         asked.append(1)
         if len(asked) == 3:
             venue.orders[0] = done
         return answer(symbol, client_id)
 
-    venue.order_by_client_id = slow  # type: ignore[method-assign]
+    venue.order_by_client_id = slow
     assert ask().state is OrderState.FILLED
 
 

@@ -33,7 +33,7 @@ Before = Callable[[str, str], None]
 class Watched(Bucket):
     """Tells a test what is about to be asked, and lets it lose an answer."""
 
-    before: Before = staticmethod(lambda what, key: None)  # type: ignore[assignment]
+    before: Before = staticmethod(lambda what, key: None)
     lose = 0
 
     def get(self, key: str, unless: Version | None = None) -> tuple[bytes, Version] | None:
@@ -53,7 +53,7 @@ class Watched(Bucket):
         return version
 
     def delete(self, keys: object) -> None:
-        keys = list(keys)  # type: ignore[call-overload]
+        keys = list(keys)
         self.before("delete", " ".join(keys))
         super().delete(keys)
 
@@ -357,7 +357,7 @@ def test_requests_of_an_append_and_of_a_listing(
     with_ledger = {"covered": Range(START, START + 4 * HOUR)}
     writer = LakeWriter(root)
     s3.requests()
-    writer.upsert(dataset, rows([3]), **with_ledger)  # type: ignore[arg-type]
+    writer.upsert(dataset, rows([3]), **with_ledger)
     assert counted(s3) == {"GET": 1, "PUT": 2, "DELETE": 1}
     lake = Lake(root)
     s3.requests()

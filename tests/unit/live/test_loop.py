@@ -230,13 +230,13 @@ def test_an_unknown_order_freezes_the_symbol_until_the_venue_answers(
     table = desk(venue, journal, weights)
     place = venue.place
 
-    def place_and_go_deaf(request):  # type: ignore[no-untyped-def]
+    def place_and_go_deaf(request):
         venue.script = ["ack_lost"]
         outcome = place(request)
         venue.deaf = True
         return outcome
 
-    venue.place = place_and_go_deaf  # type: ignore[method-assign]
+    venue.place = place_and_go_deaf
     report = tick(table, terms())
     assert report.act is Act.STOPPED
     assert isinstance(report.problems[0], TradingHalted)
@@ -260,7 +260,7 @@ def test_an_order_still_unknown_at_the_next_bar_blocks_entries_only(
     weights[SPOT] = 0.9
     next_bar(venue)
     answer = venue.order_by_client_id
-    venue.order_by_client_id = _fails  # type: ignore[method-assign]
+    venue.order_by_client_id = _fails
     assert isinstance(tick(table, terms()).problems[0], TradingHalted)
     next_bar(venue)
     report = tick(table, terms())
@@ -269,7 +269,7 @@ def test_an_order_still_unknown_at_the_next_bar_blocks_entries_only(
     next_bar(venue)
     weights[SPOT] = 0.0
     assert tick(table, terms()).symbols[0].position_after == 0
-    venue.order_by_client_id = answer  # type: ignore[method-assign]
+    venue.order_by_client_id = answer
 
 
 def _fails(*_: object) -> None:

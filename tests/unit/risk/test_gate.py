@@ -34,7 +34,7 @@ def situation(symbol: Symbol = SPOT, **changes: object) -> Situation:
         other_notional=Decimal(0),
         recent_orders=0,
     )
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def test_a_sound_order_passes() -> None:
@@ -118,7 +118,7 @@ def test_limits(change: dict[str, object], said: str) -> None:
 )
 def test_requests(change: dict[str, object], said: str) -> None:
     with pytest.raises(OrderRefused, match=said):
-        check(replace(order(), **change), situation(), limits())  # type: ignore[arg-type]
+        check(replace(order(), **change), situation(), limits())
 
 
 def test_a_small_order_is_below_the_minimum() -> None:

@@ -82,7 +82,7 @@ def test_a_default_must_be_legal() -> None:
 
 def test_an_instance_keeps_nothing() -> None:
     with pytest.raises(ImpureStrategy, match=r"self\.seen"):
-        Subject().seen = 1  # type: ignore[attr-defined]
+        Subject().seen = 1
     with pytest.raises(ImpureStrategy):
         Subject().length = 5
 
@@ -111,7 +111,7 @@ def test_contradictions_are_the_authors_to_refuse() -> None:
 def test_exits_are_fractions(wrong: dict[str, float]) -> None:
     assert Exits(stop_loss=0.05, take_profit=2.0, trailing_stop=0.1, max_bars=5).max_bars == 5
     with pytest.raises(UsageError):
-        Exits(**wrong)  # type: ignore[arg-type]
+        Exits(**wrong)
 
 
 def _by_hand(enter: list[bool], leave: list[bool], max_bars: int) -> list[bool]:

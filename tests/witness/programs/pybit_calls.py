@@ -1,6 +1,7 @@
 """Bybit's official client on the Bybit face, REST and streams: ``pybit_calls.py URL``."""
 
 import itertools
+import os
 import queue
 import sys
 
@@ -112,8 +113,6 @@ def streams(record, http):
     while "op" not in answer:
         answer = heard.get(timeout=PATIENCE)
     record.note("trade order.create", "ok" if answer["op"] == "order.create" else "no", answer)
-    for socket in (public, private, trading):
-        socket.exit()
 
 
 def main(url):
@@ -123,6 +122,8 @@ def main(url):
     orders(record, http)
     streams(record, http)
     record.finish()
+    sys.stdout.flush()
+    os._exit(0)  # pybit's exit() waits for ever for a connection that it has opened anew itself
 
 
 main(*sys.argv[1:])

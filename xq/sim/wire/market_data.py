@@ -7,6 +7,7 @@ from typing import Any
 from xq.errors import UnknownName
 from xq.sim.exact import ZERO, divided, text
 from xq.sim.instruments import Face, SimInstrument
+from xq.sim.market import SimTrade
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.venue import SimVenue
 from xq.sim.wire.params import Params
@@ -136,19 +137,21 @@ def aggregate_trades(caller: Caller, params: Params, face: Face) -> Json:
         limit=params.limit(500, 1000, capped=face is Face.SPOT),
         now_ms=venue.now_ms,
     )
-    rows = []
-    for trade in found:
-        row = {
-            "a": trade.id,
-            "p": text(trade.price),
-            "q": text(trade.quantity),
-            "f": trade.first_execution,
-            "l": trade.last_execution,
-            "T": trade.ts,
-            "m": trade.buyer_is_maker,
-        }
-        rows.append(row | ({"M": True} if face is Face.SPOT else {"nq": row["q"]}))
-    return rows
+    return [aggregate(trade, face) for trade in found]
+
+
+def aggregate(trade: SimTrade, face: Face) -> dict[str, Any]:
+    """A trade as an answer and as the better part of a message."""
+    row = {
+        "a": trade.id,
+        "p": text(trade.price),
+        "q": text(trade.quantity),
+        "f": trade.first_execution,
+        "l": trade.last_execution,
+        "T": trade.ts,
+        "m": trade.buyer_is_maker,
+    }
+    return row | ({"M": True} if face is Face.SPOT else {"nq": row["q"]})
 
 
 def day_ticker(caller: Caller, params: Params, face: Face) -> Json | Slices[Json]:

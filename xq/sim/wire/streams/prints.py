@@ -10,6 +10,7 @@ from xq.sim.feed import Feed
 from xq.sim.instruments import Face
 from xq.sim.market import SimTrade
 from xq.sim.venue import SimVenue
+from xq.sim.wire.market_data import aggregate
 from xq.sim.wire.streams.names import Kind, Stream
 
 _PAGE = 1000
@@ -73,43 +74,21 @@ def _spot_trade(symbol: str, trade: SimTrade) -> dict[str, Any]:
     }
 
 
-def _aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
-    quantity = text(trade.quantity)
-    return {
-        "e": "aggTrade",
-        "E": trade.ts,
-        "a": trade.id,
-        "s": symbol,
-        "p": text(trade.price),
-        "q": quantity,
-        "nq": quantity,
-        "f": trade.first_execution,
-        "l": trade.last_execution,
-        "T": trade.ts,
-        "m": trade.buyer_is_maker,
-        "st": 1,
-    }
+def _futures_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
+    return _aggregate(symbol, trade, Face.FUTURES) | {"st": 1}
 
 
 def _spot_aggregate(symbol: str, trade: SimTrade) -> dict[str, Any]:
-    return {
-        "e": "aggTrade",
-        "E": trade.ts,
-        "s": symbol,
-        "a": trade.id,
-        "p": text(trade.price),
-        "q": text(trade.quantity),
-        "f": trade.first_execution,
-        "l": trade.last_execution,
-        "T": trade.ts,
-        "m": trade.buyer_is_maker,
-        "M": True,
-    }
+    return _aggregate(symbol, trade, Face.SPOT)
+
+
+def _aggregate(symbol: str, trade: SimTrade, face: Face) -> dict[str, Any]:
+    return {"e": "aggTrade", "E": trade.ts, "s": symbol} | aggregate(trade, face)
 
 
 _SHAPES: dict[tuple[Face, Kind], Callable[[str, SimTrade], dict[str, Any]]] = {
     (Face.FUTURES, Kind.TRADE): _futures_trade,
     (Face.SPOT, Kind.TRADE): _spot_trade,
-    (Face.FUTURES, Kind.AGG_TRADE): _aggregate,
+    (Face.FUTURES, Kind.AGG_TRADE): _futures_aggregate,
     (Face.SPOT, Kind.AGG_TRADE): _spot_aggregate,
 }
