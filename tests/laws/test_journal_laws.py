@@ -110,7 +110,6 @@ def answers(journal: Journal) -> list[Any]:
     known = [decisions.find(key(bar, about)) for bar in range(6) for about in SYMBOLS]
     found: list[Any] = [known, decisions.unfinished(), decisions.signals(), journal.orders()]
     found += [decisions.newest_close(contracts=kind) for kind in (False, True)]
-    found += [decisions.strategy_of(item.id) for item in known if item]
     found += [journal.orders_of(item) for item in known if item]
     found += [journal.unsettled_orders(), [journal.orders_since(at) for at in range(0, 60, 10)]]
     found += [books.symbols(), books.equity(), books.mirrored, books.fills()]

@@ -105,7 +105,7 @@ def orders(
                 order.filled,
                 order.average_price,
                 order.state.value,
-                journal.decisions.strategy_of(order.decision_id),
+                order.strategy,
                 order.client_id,
                 order.reason,
             )

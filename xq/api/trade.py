@@ -182,7 +182,7 @@ def _desk(
 
     opened = scratch_journal if request.dry_run else open_journal
     with ExitStack() as stack:
-        journal: Journal = stack.enter_context(opened(journal_path(ws), account_name(ws)))
+        journal: Journal = stack.enter_context(opened(journal_path(ws), account_name(ws), ws.clock))
         market, venue = stack.enter_context(trading_venue(ws, ws.config.trade.mode))
         forecast = begin.forecaster(market, terms.symbols, terms.timeframe)
         yield Desk(market, venue, journal, ws.clock, forecast)

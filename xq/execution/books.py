@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from xq.execution import schema
 from xq.execution.records import EquityPoint, JournalFill
 from xq.execution.store import Store
-from xq.types import Fill, Side, Symbol
+from xq.types import Fill, Symbol
 
 OPENING = "opening:"
 
@@ -60,31 +60,29 @@ class Books:
         table = schema.fills
         added = 0
         for fill, client_id in fills:
-            with self._store.write() as (connection, revision):
-                same = (table.c.symbol == str(fill.symbol)) & (table.c.fill_id == fill.fill_id)
-                if connection.execute(sa.select(table.c.fill_id).where(same)).first():
-                    continue
-                values = {
-                    "symbol": str(fill.symbol),
-                    "fill_id": fill.fill_id,
-                    "client_id": client_id,
-                    "venue_order_id": fill.order_id,
-                    "side": fill.side.value,
-                    "price": fill.price,
-                    "quantity": fill.quantity,
-                    "fee": fill.fee,
-                    "fee_asset": fill.fee_asset,
-                    "ts_ms": fill.ts,
-                    "maker": fill.maker,
-                }
-                connection.execute(sa.insert(table).values(**values, revision=revision))
-                added += 1
+            values = {
+                "symbol": fill.symbol,
+                "fill_id": fill.fill_id,
+                "client_id": client_id,
+                "venue_order_id": fill.order_id,
+                "side": fill.side,
+                "price": fill.price,
+                "quantity": fill.quantity,
+                "fee": fill.fee,
+                "fee_asset": fill.fee_asset,
+                "ts_ms": fill.ts,
+                "maker": fill.maker,
+            }
+            same = (table.c.symbol == fill.symbol) & (table.c.fill_id == fill.fill_id)
+            with self._store.write() as write:
+                if not write.connection.execute(sa.select(table.c.fill_id).where(same)).first():
+                    added += write.run(sa.insert(table).values(values))
         return added
 
     def last_fill_ms(self, symbol: Symbol) -> int | None:
         """Venue time of the newest fill of a symbol."""
         table = schema.fills
-        newest = sa.select(sa.func.max(table.c.ts_ms)).where(table.c.symbol == str(symbol))
+        newest = sa.select(sa.func.max(table.c.ts_ms)).where(table.c.symbol == symbol)
         with self._store.read() as connection:
             found = connection.execute(newest).scalar()
         return None if found is None else int(found)
@@ -101,7 +99,7 @@ class Books:
         query = sa.select(schema.fills).where(schema.fills.c.revision > after)
         query = query.order_by(schema.fills.c.ts_ms, schema.fills.c.fill_id)
         if symbol is not None:
-            query = query.where(schema.fills.c.symbol == str(symbol))
+            query = query.where(schema.fills.c.symbol == symbol)
         if client_id is not None:
             query = query.where(schema.fills.c.client_id == client_id)
         if since_ms is not None:
@@ -111,12 +109,6 @@ class Books:
 
     def add_equity(self, point: EquityPoint) -> None:
         """Record equity; a second point of the same time replaces the first."""
-        table = schema.equity
-        same = (
-            (table.c.ts_ms == point.ts)
-            & (table.c.strategy == point.strategy)
-            & (table.c.wallet == point.wallet)
-        )
         values = {
             "ts_ms": point.ts,
             "strategy": point.strategy,
@@ -124,9 +116,8 @@ class Books:
             "equity": point.equity,
             "cash": point.cash,
         }
-        with self._store.write() as (connection, revision):
-            connection.execute(sa.delete(table).where(same))
-            connection.execute(sa.insert(table).values(**values, revision=revision))
+        with self._store.write() as write:
+            write.put(schema.equity, values)
 
     def equity(self, *, after: int = 0) -> tuple[EquityPoint, ...]:
         """Equity written after a revision, oldest first."""
@@ -161,18 +152,17 @@ class Books:
 
     def set_note(self, name: str, value: str) -> None:
         """Keep a named value."""
-        with self._store.write() as (connection, _):
-            connection.execute(sa.delete(schema.meta).where(schema.meta.c.name == name))
-            connection.execute(sa.insert(schema.meta).values(name=name, value=value))
+        with self._store.write() as write:
+            write.put(schema.meta, {"name": name, "value": value})
 
 
 def _fill(row: Any) -> JournalFill:
     return JournalFill(
-        symbol=Symbol.parse(row.symbol),
+        symbol=row.symbol,
         fill_id=row.fill_id,
         client_id=row.client_id,
         venue_order_id=row.venue_order_id,
-        side=Side(row.side),
+        side=row.side,
         price=row.price,
         quantity=row.quantity,
         fee=row.fee,

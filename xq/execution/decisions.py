@@ -46,16 +46,15 @@ class Decisions:
                 "attempt": 0,
                 "created_ms": now_ms,
             }
-            with self._store.write() as (connection, revision):
-                insert = sa.insert(schema.decisions).values(**values, revision=revision)
-                connection.execute(insert)
+            with self._store.write() as write:
+                write.run(sa.insert(schema.decisions).values(values))
         elif earlier.status.is_settled:
-            raise XqError(f"bar {key.bar} is already decided", where=str(self._store.path))
+            raise XqError(f"bar {key.bar} is already decided", where=self._store.place)
         else:
             self._set(earlier, DecisionStatus.DECIDING, earlier.attempt)
         begun = self.find(key)
         if begun is None:
-            raise XqError(f"bar {key.bar} vanished from the journal", where=str(self._store.path))
+            raise XqError(f"bar {key.bar} vanished from the journal", where=self._store.place)
         return begun
 
     def finish(self, decision: Decision, status: DecisionStatus) -> Decision:
@@ -66,16 +65,9 @@ class Decisions:
 
     def _set(self, decision: Decision, status: DecisionStatus, attempt: int) -> None:
         where = schema.decisions.c.id == decision.id
-        with self._store.write() as (connection, revision):
-            values = {"status": status.value, "attempt": attempt, "revision": revision}
-            connection.execute(sa.update(schema.decisions).where(where).values(values))
-
-    def strategy_of(self, decision_id: int) -> str:
-        """The strategy that made a decision."""
-        table = schema.decisions
-        query = sa.select(table.c.strategy).where(table.c.id == decision_id)
-        with self._store.read() as connection:
-            return str(connection.execute(query).scalar_one())
+        values = {"status": status.value, "attempt": attempt}
+        with self._store.write() as write:
+            write.run(sa.update(schema.decisions).where(where).values(values))
 
     def unfinished(self) -> tuple[Decision, ...]:
         """Decisions whose run died, oldest first."""
@@ -101,21 +93,20 @@ class Decisions:
     def record_signals(self, decision: Decision, signals: Sequence[Signal]) -> None:
         """Replace the signals of a decision."""
         table = schema.signals
-        with self._store.write() as (connection, revision):
-            connection.execute(sa.delete(table).where(table.c.decision_id == decision.id))
+        with self._store.write() as write:
+            write.run(sa.delete(table).where(table.c.decision_id == decision.id))
             for signal in signals:
                 values = {
                     "decision_id": decision.id,
-                    "symbol": str(signal.symbol),
+                    "symbol": signal.symbol,
                     "weight": signal.weight,
                     "close": signal.close,
                     "position": signal.position,
                     "target": signal.target,
                     "reached": signal.reached,
                     "note": signal.note,
-                    "revision": revision,
                 }
-                connection.execute(sa.insert(table).values(values))
+                write.run(sa.insert(table).values(values))
 
     def signals(self, *, after: int = 0) -> tuple[tuple[DecisionKey, Signal], ...]:
         """Signals written after a revision with the decision they belong to, oldest first."""
@@ -128,7 +119,7 @@ class Decisions:
     def last_signal(self, symbol: Symbol) -> tuple[DecisionKey, Signal] | None:
         """The newest signal about a symbol; one whose decision is not settled is not reached."""
         query = (
-            _SIGNALS.where(schema.signals.c.symbol == str(symbol))
+            _SIGNALS.where(schema.signals.c.symbol == symbol)
             .order_by(schema.decisions.c.bar_ms.desc(), schema.decisions.c.id.desc())
             .limit(1)
         )
@@ -174,7 +165,7 @@ def _key(row: Any) -> DecisionKey:
 
 def _signal(row: Any) -> tuple[DecisionKey, Signal]:
     signal = Signal(
-        symbol=Symbol.parse(row.symbol),
+        symbol=row.symbol,
         weight=row.weight,
         close=row.close,
         position=row.position,

@@ -10,23 +10,39 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
 
+from xq.clock import SystemClock
 from xq.errors import NoData, OrderRefused, XqError
-from xq.execution import schema
+from xq.execution import opening, schema
 from xq.execution.books import Books
+from xq.execution.cash import CashFlows
 from xq.execution.decisions import Decisions
+from xq.execution.log import Events
 from xq.execution.orders import OrderState, can_move
+from xq.execution.parents import Parents
 from xq.execution.records import Decision, JournalOrder
+from xq.execution.rows import Keeper
+from xq.execution.shares import Shares
+from xq.execution.snapshots import Positions
 from xq.execution.store import Store
-from xq.types import Order, OrderType, Side, Symbol
+from xq.execution.watch import Switches
+from xq.ports import Clock
+from xq.types import Order, Symbol
 
-_UNSETTLED = [state.value for state in OrderState if not state.is_final]
+_UNSETTLED = [state for state in OrderState if not state.is_final]
+_CLOCK = SystemClock()
 
 
 @contextmanager
-def open_journal(path: Path, account: str) -> Iterator["Journal"]:
+def open_journal(path: Path, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
     """Open or create a journal for writing; the caller holds the lock of its folder.
+
+    One of an earlier format is brought to this one first; a copy of it is kept beside it.
+
+    Parameters
+    ----------
+    clock
+        Stamps the links of the chain.
 
     Raises
     ------
@@ -35,64 +51,50 @@ def open_journal(path: Path, account: str) -> Iterator["Journal"]:
     CorruptFile, StorageFailed
         If the file or disk refuses.
     """
-    with schema.guarded(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        engine = schema.engine(path)
-        try:
-            with engine.begin() as connection:
-                schema.prepare(connection, path, account)
-            yield Journal(engine, path, account)
-        finally:
-            engine.dispose()
+    with opening.writable(path, account, clock) as store:
+        yield Journal(store, account)
 
 
 @contextmanager
-def read_journal(path: Path, account: str) -> Iterator["Journal"]:
-    """Open an existing journal for reading only.
-
-    Raises
-    ------
-    NoData
-        If there is none yet.
-    ConfigError
-        If the file was written by a newer xq or for another account.
-    """
-    if not path.is_file():
-        raise NoData("nothing has been traded yet", where=str(path), hint="xq trade --once")
-    with schema.guarded(path):
-        engine = schema.engine(path, read_only=True)
-        try:
-            with engine.connect() as connection:
-                schema.check(connection, path, account)
-            yield Journal(engine, path, account)
-        finally:
-            engine.dispose()
+def read_journal(path: Path, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
+    """Open an existing journal for reading only; raises also `NoData` if there is none yet."""
+    with opening.readable(path, account, clock) as store:
+        yield Journal(store, account)
 
 
 @contextmanager
-def scratch_journal(path: Path, account: str) -> Iterator["Journal"]:
+def scratch_journal(path: Path, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
     """A copy in memory, empty when there is no journal yet: for rehearsals that leave no trace."""
-    with schema.guarded(path):
-        engine = schema.engine(None)
-        try:
-            if path.is_file():
-                schema.copy(path, engine)
-            with engine.begin() as connection:
-                schema.prepare(connection, path, account)
-            yield Journal(engine, path, account)
-        finally:
-            engine.dispose()
+    with opening.scratch(path, account, clock) as store:
+        yield Journal(store, account)
 
 
 class Journal:
-    """Orders; decisions are in ``decisions``, fills, equity and holdings in ``books``."""
+    """Orders, and a room for everything else.
 
-    def __init__(self, engine: Engine, path: Path, account: str) -> None:
-        self.path = path
+    Attributes
+    ----------
+    place
+        Where it is kept, as messages name it.
+    """
+
+    def __init__(self, store: Store, account: str) -> None:
+        self.place = store.place
         self.account = account
-        self._store = Store(engine, path)
-        self.decisions = Decisions(self._store)
-        self.books = Books(self._store)
+        self._store = store
+        self.decisions = Decisions(store)
+        self.books = Books(store)
+        self._furnish(store)
+
+    def _furnish(self, keeper: Keeper) -> None:
+        """The rooms that are the same with and without a file."""
+        self.together = keeper.write
+        self.cash = CashFlows(keeper)
+        self.positions = Positions(keeper)
+        self.parents = Parents(keeper)
+        self.shares = Shares(keeper)
+        self.switches = Switches(keeper)
+        self.events = Events(keeper)
 
     def intend(self, order: JournalOrder) -> None:
         """Write an intent down; only after this may its order be sent.
@@ -102,15 +104,14 @@ class Journal:
         OrderRefused
             If an order of that client id is already in the journal.
         """
-        values = _order_values(order)
-        with self._store.write() as (connection, revision):
-            known = schema.orders.c.client_id == order.client_id
-            if connection.execute(sa.select(schema.orders.c.client_id).where(known)).first():
+        values = {name: getattr(order, name) for name in _FIELDS}
+        with self._store.write() as write:
+            if self.has_order(order.client_id):
                 raise OrderRefused(
                     f"an order with client id {order.client_id} is already in the journal",
-                    where=str(self.path),
+                    where=self.place,
                 )
-            connection.execute(sa.insert(schema.orders).values(**values, revision=revision))
+            write.run(sa.insert(schema.orders).values(**values, number=write.revision))
 
     def move(
         self, client_id: str, state: OrderState, now_ms: int, *, reason: str = "", code: str = ""
@@ -128,7 +129,7 @@ class Journal:
                 f"an order cannot go from {order.state} to {state}", where=f"client id {client_id}"
             )
         values = {
-            "state": state.value,
+            "state": state,
             "reason": reason or order.reason,
             "code": code or order.code,
         }
@@ -141,7 +142,7 @@ class Journal:
         if not can_move(order.state, state) or seen.filled < order.filled:
             return order
         values: dict[str, Any] = {
-            "state": state.value,
+            "state": state,
             "venue_id": seen.venue_id,
             "filled": seen.filled,
             "average_price": seen.average_price,
@@ -157,18 +158,17 @@ class Journal:
         reason: str,
     ) -> JournalOrder:
         where = schema.orders.c.client_id == order.client_id
-        with self._store.write() as (connection, revision):
-            update = sa.update(schema.orders).where(where).values(**values, revision=revision)
-            connection.execute(update)
+        with self._store.write() as write:
+            write.run(sa.update(schema.orders).where(where).values(**values))
             if state is not order.state:
                 move = {
                     "client_id": order.client_id,
-                    "before": order.state.value,
-                    "after": state.value,
+                    "before": order.state,
+                    "after": state,
                     "at_ms": now_ms,
                     "reason": reason,
                 }
-                connection.execute(sa.insert(schema.moves).values(move))
+                write.run(sa.insert(schema.moves).values(move))
         return self.order(order.client_id)
 
     def order(self, client_id: str) -> JournalOrder:
@@ -181,7 +181,7 @@ class Journal:
         """
         found = self._orders(lambda query: query.where(schema.orders.c.client_id == client_id))
         if not found:
-            raise NoData(f"no order with client id {client_id}", where=str(self.path))
+            raise NoData(f"no order with client id {client_id}", where=self.place)
         return found[0]
 
     def has_order(self, client_id: str) -> bool:
@@ -192,13 +192,13 @@ class Journal:
         """Orders changed after a revision, oldest first."""
         wanted = [schema.orders.c.revision > after]
         if symbol is not None:
-            wanted.append(schema.orders.c.symbol == str(symbol))
+            wanted.append(schema.orders.c.symbol == symbol)
         return self._orders(lambda query: query.where(*wanted))
 
     def owners(self, symbol: Symbol, venue_ids: Collection[str]) -> dict[str, str]:
         """Client ids of the orders that a venue knows by these numbers."""
         table = schema.orders.c
-        wanted = table.symbol == str(symbol), table.venue_id.in_(venue_ids)
+        wanted = table.symbol == symbol, table.venue_id.in_(venue_ids)
         query = sa.select(table.venue_id, table.client_id).where(*wanted)
         with self._store.read() as connection:
             return {row.venue_id: row.client_id for row in connection.execute(query)}
@@ -210,6 +210,10 @@ class Journal:
     def orders_of(self, decision: Decision) -> tuple[JournalOrder, ...]:
         """The orders of a decision, oldest first."""
         return self._orders(lambda query: query.where(schema.orders.c.decision_id == decision.id))
+
+    def children_of(self, parent_id: str) -> tuple[JournalOrder, ...]:
+        """The orders of a parent, oldest first."""
+        return self._orders(lambda query: query.where(schema.orders.c.parent_id == parent_id))
 
     def orders_since(self, created_ms: int) -> int:
         """How many intents were written at or after a wall time."""
@@ -224,35 +228,18 @@ class Journal:
         query = sa.select(table).where(table.c.client_id == client_id).order_by(table.c.id)
         with self._store.read() as connection:
             return tuple(
-                (OrderState(row.before), OrderState(row.after), row.at_ms, row.reason)
-                for row in connection.execute(query)
+                (row.before, row.after, row.at_ms, row.reason) for row in connection.execute(query)
             )
 
     def _orders(self, narrow: Callable[[Any], Any]) -> tuple[JournalOrder, ...]:
         query = narrow(sa.select(schema.orders))
-        ordered = query.order_by(schema.orders.c.created_ms, sa.text("orders.rowid"))
+        ordered = query.order_by(schema.orders.c.created_ms, schema.orders.c.number)
         with self._store.read() as connection:
             return tuple(_order(row) for row in connection.execute(ordered))
 
 
-def _order_values(order: JournalOrder) -> dict[str, Any]:
-    values = {name: getattr(order, name) for name in JournalOrder.__dataclass_fields__}
-    return values | {
-        "symbol": str(order.symbol),
-        "side": order.side.value,
-        "type": order.type.value,
-        "state": order.state.value,
-    }
+_FIELDS = tuple(JournalOrder.__dataclass_fields__)
 
 
 def _order(row: Any) -> JournalOrder:
-    values = {name: getattr(row, name) for name in JournalOrder.__dataclass_fields__}
-    return JournalOrder(
-        **values
-        | {
-            "symbol": Symbol.parse(row.symbol),
-            "side": Side(row.side),
-            "type": OrderType(row.type),
-            "state": OrderState(row.state),
-        }
-    )
+    return JournalOrder(**{name: getattr(row, name) for name in _FIELDS})

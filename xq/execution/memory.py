@@ -8,7 +8,6 @@ from bisect import bisect_left, insort
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from xq.errors import NoData, OrderRefused
@@ -19,8 +18,6 @@ from xq.execution.orders import OrderState
 from xq.execution.records import Decision, JournalOrder
 from xq.execution.store import Revisions
 from xq.types import Symbol
-
-_WHERE = Path("(memory)")
 
 Move = tuple[OrderState, OrderState, int, str]
 
@@ -36,16 +33,18 @@ class MemoryJournal(Journal):
     """
 
     def __init__(self, account: str) -> None:
-        self.path = _WHERE
+        self.place = "(memory)"
         self.account = account
         self._revisions = Revisions()
         self.decisions = MemoryDecisions(self._revisions)
         self.books = MemoryBooks(self._revisions)
+        self._furnish(self._revisions)
         self._known: dict[str, JournalOrder] = {}
         self._changed: dict[str, int] = {}
         self._open: dict[str, JournalOrder] = {}
         self._created: list[int] = []
-        self._by_decision: dict[int, list[str]] = {}
+        self._by_decision: dict[int | None, list[str]] = {}
+        self._by_parent: dict[str | None, list[str]] = {}
         self._by_venue_id: dict[tuple[Symbol, str], str] = {}
         self._moves: dict[str, list[Move]] = {}
 
@@ -54,10 +53,11 @@ class MemoryJournal(Journal):
         if order.client_id in self._known:
             raise OrderRefused(
                 f"an order with client id {order.client_id} is already in the journal",
-                where=str(self.path),
+                where=self.place,
             )
         insort(self._created, order.created_ms)
         self._by_decision.setdefault(order.decision_id, []).append(order.client_id)
+        self._by_parent.setdefault(order.parent_id, []).append(order.client_id)
         self._keep(order)
 
     def _update(
@@ -89,7 +89,7 @@ class MemoryJournal(Journal):
     def order(self, client_id: str) -> JournalOrder:
         """One order. Raises `NoData`."""
         if client_id not in self._known:
-            raise NoData(f"no order with client id {client_id}", where=str(self.path))
+            raise NoData(f"no order with client id {client_id}", where=self.place)
         return self._known[client_id]
 
     def has_order(self, client_id: str) -> bool:
@@ -116,6 +116,10 @@ class MemoryJournal(Journal):
     def orders_of(self, decision: Decision) -> tuple[JournalOrder, ...]:
         """The orders of a decision, oldest first."""
         return _oldest_first(self._known[n] for n in self._by_decision.get(decision.id, ()))
+
+    def children_of(self, parent_id: str) -> tuple[JournalOrder, ...]:
+        """The orders of a parent, oldest first."""
+        return _oldest_first(self._known[name] for name in self._by_parent.get(parent_id, ()))
 
     def orders_since(self, created_ms: int) -> int:
         """How many intents were written at or after a wall time."""

@@ -59,10 +59,6 @@ class MemoryDecisions(Decisions):
             self._under_way.pop(decision.id, None)
         return decision
 
-    def strategy_of(self, decision_id: int) -> str:
-        """The strategy that made a decision."""
-        return self._all[decision_id].key.strategy
-
     def unfinished(self) -> tuple[Decision, ...]:
         """Decisions whose run died, oldest first."""
         return tuple(self._under_way[number] for number in sorted(self._under_way))

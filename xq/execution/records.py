@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from xq.execution.orders import OrderState
-from xq.types import OrderType, Side, Symbol
+from xq.types import OrderType, Side, Symbol, TimeInForce
 
 
 class DecisionStatus(StrEnum):
@@ -91,6 +91,8 @@ class JournalOrder:
 
     Attributes
     ----------
+    decision_id
+        None for an order that no decision made: one on demand, or a protective stop.
     leg
         Which part of its decision: ``"open"`` or ``"close"``.
     expected_price
@@ -99,10 +101,16 @@ class JournalOrder:
         Signed quantity held when it was approved.
     venue_ms, created_ms
         When the intent was written, by the venue's clock and by ours.
+    price, stop_price
+        Limit and trigger; None where the type has none.
+    parent_id
+        The algorithm it is a child of, or None.
+    strategy
+        Whose order it is; empty for one on demand.
     """
 
     client_id: str
-    decision_id: int
+    decision_id: int | None
     symbol: Symbol
     leg: str
     side: Side
@@ -119,6 +127,11 @@ class JournalOrder:
     average_price: Decimal | None = None
     code: str | None = None
     reason: str = ""
+    price: Decimal | None = None
+    stop_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    parent_id: str | None = None
+    strategy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,13 @@ _STATES = {
 class Ticket:
     """Why an order is sent and into what: see `JournalOrder` for the fields."""
 
-    decision_id: int
+    decision_id: int | None
     leg: str
     expected_price: Decimal
     position_before: Decimal
     venue_ms: int
+    strategy: str = ""
+    parent_id: str | None = None
 
 
 def place(
@@ -64,6 +66,11 @@ def place(
         state=OrderState.INTENT,
         venue_ms=ticket.venue_ms,
         created_ms=clock.now_ms(),
+        price=request.price,
+        stop_price=request.stop_price,
+        time_in_force=request.time_in_force,
+        parent_id=ticket.parent_id,
+        strategy=ticket.strategy,
     )
     journal.intend(intent)
     outcome = venue.place(request)

@@ -180,6 +180,7 @@ def _send(session: Session, leg: Leg, approved: Approved, situation: Situation) 
         expected_price=situation.price,
         position_before=situation.position,
         venue_ms=situation.now_ms,
+        strategy=session.terms.strategy,
     )
     order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
     if not order.state.is_final:

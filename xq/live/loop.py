@@ -70,7 +70,7 @@ def _check_time(now_ms: int, desk: Desk, terms: Terms) -> None:
         raise TradingHalted(
             f"the clock of {desk.market.name} went back to {iso(now_ms)}: "
             f"a bar that closed at {iso(decided_ms)} is already decided",
-            where=str(desk.journal.path),
+            where=desk.journal.place,
             hint="wait, or move this journal away if the venue was started anew",
         )
 

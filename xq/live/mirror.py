@@ -120,7 +120,7 @@ def _order(order: JournalOrder, journal: Journal, origin: Origin) -> dict[str, A
         "status": order.state.value,
         "mode": origin.mode,
         "exchange": origin.exchange,
-        "strategy": journal.decisions.strategy_of(order.decision_id),
+        "strategy": order.strategy or None,
         "venue_id": order.venue_id,
         "reduce_only": order.reduce_only,
         "filled": float(order.filled),

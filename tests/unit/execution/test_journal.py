@@ -189,7 +189,7 @@ def test_a_journal_of_another_account_or_a_newer_xq_is_refused(path: Path) -> No
     other.commit()
     other.close()
     for opened in (open_journal, read_journal, scratch_journal):
-        with pytest.raises(ConfigError, match="format 99, this xq knows up to 1"), \
+        with pytest.raises(ConfigError, match="format 99, this xq knows up to 2"), \
                 opened(path, "toy"):  # fmt: skip
             pass
     assert "fills" not in tables(path)  # nothing was added to what is not understood

@@ -1,0 +1,99 @@
+"""Bringing a journal of an earlier format to this one, whole or not at all."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from xq.errors import CorruptFile
+from xq.execution import schema
+from xq.execution.chain import UNCHAINED, link
+from xq.execution.database import file_engine, writing
+from xq.execution.ledger_schema import TABLES
+from xq.execution.store import Write
+from xq.lake.disk import sync_folder
+
+_STEPS = Path(__file__).parent / "migrations"
+
+
+def migrate_file(path: Path, now_ms: int) -> None:
+    """Bring a file to this format in one commit, after keeping a copy of it beside it."""
+    engine = file_engine(path, foreign_keys=False)  # tables are made anew under those that refer
+    try:
+        with writing(engine) as connection:
+            version = version_of(connection)
+            if version < schema.VERSION:
+                _back_up(path, backup_path(path, version))
+                upgrade(connection, version, now_ms)
+    finally:
+        engine.dispose()
+
+
+def backup_path(path: Path, version: int) -> Path:
+    """Where a file is kept as it was before its migration.
+
+    Examples
+    --------
+    >>> backup_path(Path("state/journal-sim.sqlite"), 1).as_posix()
+    'state/journal-sim.version-1.sqlite'
+    """
+    return path.with_name(f"{path.stem}.version-{version}{path.suffix}")
+
+
+def upgrade(connection: Connection, version: int, now_ms: int) -> None:
+    """Take every step from a format to this one, and tell the chain what every row is now."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory(str(_STEPS), version_locations=[str(_STEPS)])
+    steps = [step for step in scripts.walk_revisions() if int(step.revision) > version]
+    with Operations.context(MigrationContext.configure(connection)):
+        for step in reversed(steps):
+            step.module.upgrade()
+    if sa.inspect(connection).dialect.name == "sqlite":
+        _check_references(connection)
+    write = Write(connection, now_ms)
+    named = schema.meta.c.name == "version"
+    write.run(sa.update(schema.meta).where(named).values(value=str(schema.VERSION)))
+    _chain_all(connection, write, now_ms)
+
+
+def version_of(connection: Connection) -> int:
+    """The format of a journal, 0 for an empty database."""
+    if not sa.inspect(connection).has_table(schema.meta.name):
+        return 0
+    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == "version")
+    return int(connection.execute(query).scalar() or 0)
+
+
+def _back_up(path: Path, kept: Path) -> None:
+    """A whole copy or none; one that was cut off is made anew."""
+    part = kept.with_name(f"{kept.name}.part")
+    part.unlink(missing_ok=True)
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(part)) as target:
+        source.backup(target)
+    with part.open("rb") as copied:
+        os.fsync(copied.fileno())
+    part.replace(kept)
+    sync_folder(kept.parent)
+
+
+def _check_references(connection: Connection) -> None:
+    dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if dangling is not None:
+        raise CorruptFile(
+            f"a row of {dangling[0]} refers to a row of {dangling[2]} that is not there",
+            hint="move the file away; the venue still knows every order",
+        )
+
+
+def _chain_all(connection: Connection, write: Write, now_ms: int) -> None:
+    head = None
+    for table in TABLES:
+        for row in connection.execute(sa.select(table)).all():
+            if table is not schema.meta or row.name != UNCHAINED:
+                head = link(connection, head, (write.revision, now_ms), table, row, False)
