@@ -106,20 +106,19 @@ def leverage(account: Account | None) -> Reading:
     """
     if account is None:
         return blind("there is no account")
-    held = [position for position in account.positions if position.quantity != 0]
-    for position in held:
-        sound = is_number(position.quantity) and is_number(position.mark_price)
-        if not sound or position.mark_price <= 0:
+    gross = _ZERO
+    for position in account.positions:
+        if not is_number(position.quantity):
+            return blind(f"the position of {position.symbol} is {position.quantity}", account.ts)
+        if position.quantity == 0:
+            continue
+        if not is_number(position.mark_price) or position.mark_price <= 0:
             return blind(f"{position.symbol} has no mark to value it at", account.ts)
-    gross = sum((abs(position.quantity) * position.mark_price for position in held), _ZERO)
-    if not is_number(account.equity):
-        return blind(f"equity is {account.equity}", account.ts)
-    if account.equity <= 0:
-        return (
-            blind(f"equity is {account.equity}", account.ts)
-            if gross
-            else Reading(_ZERO, account.ts)
-        )
+        gross += abs(position.quantity) * position.mark_price
+    if gross == 0:
+        return Reading(_ZERO, account.ts)
+    if not is_number(account.equity) or account.equity <= 0:
+        return blind(f"equity is {account.equity}, positions are open", account.ts)
     return Reading(gross / account.equity, account.ts)
 
 
