@@ -9,6 +9,7 @@ from xq.risk.limits import Limits, Situation
 from xq.risk.readings import is_number
 from xq.types import OrderRequest
 
+_MOST_LOTS = 10**24
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
 
@@ -74,6 +75,8 @@ def well_formed(case: Case) -> str | None:
         return f"rules of {situation.instrument.symbol} cannot judge an order of {request.symbol}"
     if not is_number(situation.instrument.lot) or situation.instrument.lot <= 0:
         return f"lot must be a positive number, found {situation.instrument.lot}"
+    if request.quantity / situation.instrument.lot >= _MOST_LOTS:
+        return f"quantity {request.quantity} is more lots than can be counted"
     if request.quantity % situation.instrument.lot:
         return f"quantity {request.quantity} is no multiple of the lot {situation.instrument.lot}"
     return None

@@ -114,7 +114,9 @@ def collar(case: Case) -> str | None:
         ("index", situation.index),
     )
     for name, anchor in anchors:
-        for price in (case.price, worst) if anchor is not None else ():
+        if anchor is None:
+            continue
+        for price in (case.price, worst):
             distance = abs(price / anchor - _ONE)
             if distance > limits.price_collar:
                 return (

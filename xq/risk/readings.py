@@ -116,11 +116,16 @@ class Span:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite `Decimal`.
+    """Whether a value is a `Decimal` that can be an amount or a price: finite, and of a size that
+    neither overflows nor vanishes when multiplied with another.
 
     Examples
     --------
     >>> is_number(Decimal(1)), is_number(Decimal("nan")), is_number(1.0), is_number(None)
     (True, False, False, False)
+    >>> is_number(Decimal(0)), is_number(Decimal("1e25")), is_number(Decimal("1e-31"))
+    (True, False, False)
     """
-    return isinstance(value, Decimal) and value.is_finite()
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return False
+    return value.is_zero() or -30 <= value.adjusted() <= 24
