@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from xq.risk.readings import Reading, Span, blind, is_number
+from xq.risk.readings import PLACES, Reading, Span, blind, is_number
 from xq.timeframe import Timeframe
 from xq.types import Symbol
 
@@ -36,15 +36,15 @@ def volatility(
     """Realised volatility of the window, of the liveliest symbol; a fraction, not annualised.
 
     The root of the sum of squared log returns of the newest closed bars that make up the window
-    (Andersen & Bollerslev 1998). Bars still open are left out. A bar missing within, a window
-    shorter than a bar, or a symbol without bars gives no value.
+    (Andersen & Bollerslev 1998), to 12 places. Bars still open are left out. A bar missing within,
+    a window shorter than a bar, or a symbol without bars gives no value.
 
     Examples
     --------
     >>> hour, btc = Timeframe.parse("1h"), Symbol("BTC", "USDT")
     >>> bars = [CloseAt(n * hour.ms, close) for n, close in enumerate([100.0, 103.0, 99.0])]
-    >>> round(volatility({btc: bars}, hour, Span(3 * hour.ms, 2 * hour.ms)).value, 6)
-    Decimal('0.049423')
+    >>> volatility({btc: bars}, hour, Span(3 * hour.ms, 2 * hour.ms)).value
+    Decimal('0.049422646213')
     """
     if not series:
         return blind("there is no bar")
@@ -127,4 +127,5 @@ def _realised(
     if not all(math.isfinite(price) and price > 0 for price in prices):
         return blind(f"a close of {symbol} is no price", as_of)
     steps = (math.log(after / before) for before, after in pairwise(prices))
-    return Reading(Decimal(repr(math.sqrt(math.fsum(step * step for step in steps)))), as_of)
+    root = math.sqrt(math.fsum(step * step for step in steps))
+    return Reading(round(Decimal(repr(root)), PLACES), as_of)

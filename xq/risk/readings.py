@@ -8,6 +8,9 @@ from xq.risk.switches import Switch
 FUTURE_MS = 1_000
 """How far ahead of now a fact may be dated: two clocks are never quite the same."""
 
+PLACES = 12
+"""Digits of what is divided or rooted: rounding stays far behind them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

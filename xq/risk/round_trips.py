@@ -11,12 +11,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from xq.errors import NoData, PoisonRows
-from xq.risk.readings import is_number
+from xq.risk.readings import PLACES, is_number
 from xq.types import Side, Symbol
 
 _ZERO = Decimal(0)
-PLACES = 12
-"""Digits that count: shares of a fee are rounded far behind them."""
 
 
 class Execution(Protocol):
@@ -147,7 +145,7 @@ class _Ledger:
         if fill.fee_asset == self.symbol.quote or fill.fee == 0:
             return change, fill.fee
         if fill.fee_asset == self.symbol.base and not self.symbol.is_contract:
-            return change - fill.fee, _ZERO
+            return change - fill.fee, fill.fee * fill.price
         price = self.prices.get(fill.fee_asset)
         if price is None or not is_number(price):
             raise NoData(f"no price of {fill.fee_asset}, in which a fee of {fill.symbol} was paid")
