@@ -14,7 +14,7 @@ _ALWAYS: tuple[Rule, ...] = (well_formed, unique)
 
 
 @dataclass(frozen=True, slots=True)
-class _Proof:
+class _GateProof:
     """The seal, and what it was put on."""
 
     seal: object
@@ -35,12 +35,12 @@ class Approved:
     request: OrderRequest
     reducing: bool
     seal: InitVar[object] = field(kw_only=True)
-    _proof: _Proof = field(init=False, repr=False, compare=False)
+    _gate_proof: _GateProof = field(init=False, repr=False, compare=False)
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("only xq.risk.gate.check makes an Approved")
-        object.__setattr__(self, "_proof", _Proof(seal, (self.request, self.reducing)))
+        object.__setattr__(self, "_gate_proof", _GateProof(seal, (self.request, self.reducing)))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an Approved can be neither copied nor stored")
@@ -54,12 +54,12 @@ class ApprovedCancel:
     symbol: Symbol
     client_id: str
     seal: InitVar[object] = field(kw_only=True)
-    _proof: _Proof = field(init=False, repr=False, compare=False)
+    _gate_proof: _GateProof = field(init=False, repr=False, compare=False)
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise TypeError("only xq.risk.gate.check_cancel makes an ApprovedCancel")
-        object.__setattr__(self, "_proof", _Proof(seal, (self.symbol, self.client_id)))
+        object.__setattr__(self, "_gate_proof", _GateProof(seal, (self.symbol, self.client_id)))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an ApprovedCancel can be neither copied nor stored")
@@ -116,8 +116,8 @@ def cancel_of(approved: ApprovedCancel) -> tuple[Symbol, str]:
 
 
 def _verify(approved: object, kind: type, names: tuple[str, str]) -> None:
-    proof = getattr(approved, "_proof", None)
-    if type(approved) is kind and isinstance(proof, _Proof) and proof.seal is _SEAL:
+    proof = getattr(approved, "_gate_proof", None)
+    if type(approved) is kind and isinstance(proof, _GateProof) and proof.seal is _SEAL:
         now = tuple(getattr(approved, name) for name in names)
         if all(new is old for new, old in zip(now, proof.sealed, strict=True)):
             return
