@@ -41,7 +41,9 @@ class VolatilityConfig(SwitchConfig):
     """Realised volatility."""
 
     threshold: Positive = Field(0.05, description="root of the sum of squared log returns")
-    window_seconds: int = Field(86_400, gt=0, description="newest closed bars of so long")
+    window_seconds: int = Field(
+        3_600, gt=0, description="newest closed bars that make this up, one at least"
+    )
 
 
 class ApiErrorsConfig(SwitchConfig):

@@ -16,7 +16,7 @@ from xq.types import Account, Fill, Position, Side, Symbol
 
 DAY = 1_704_067_200_000  # midnight, UTC
 NOW = DAY + 12 * 3_600_000
-HOUR = Timeframe.parse("1h")
+HOUR, FIVE = Timeframe.parse("1h"), Timeframe.parse("5m")
 BTC, ETH = Symbol.parse("BTC/USDT:USDT"), Symbol.parse("ETH/USDT:USDT")
 D = Decimal
 
@@ -83,31 +83,33 @@ def _losing_streak(level: str, shape: int, by_fees: bool) -> Reading:
     return losing_streak(fills, Books(), NOW, span(Switch.LOSING_STREAK))
 
 
-def bars(returns: list[float], *, last_open_ms: int | None = None) -> list[CloseAt]:
-    """Hourly bars with these log returns, the newest closing now."""
-    newest = NOW - HOUR.ms if last_open_ms is None else last_open_ms
-    price, found = 100.0, [CloseAt(newest - len(returns) * HOUR.ms, 100.0)]
+def bars(
+    returns: list[float], *, last_open_ms: int | None = None, bar: Timeframe = FIVE
+) -> list[CloseAt]:
+    """Bars with these log returns, the newest closing now."""
+    newest = NOW - bar.ms if last_open_ms is None else last_open_ms
+    price, found = 100.0, [CloseAt(newest - len(returns) * bar.ms, 100.0)]
     for number, step in enumerate(returns):
         price *= math.exp(step)
-        found.append(CloseAt(newest - (len(returns) - 1 - number) * HOUR.ms, price))
+        found.append(CloseAt(newest - (len(returns) - 1 - number) * bar.ms, price))
     return found
 
 
 def _volatility(level: str, shape: int, noisy: bool) -> Reading:
     value = float(level)
-    each = value / math.sqrt(24)
+    each = value / math.sqrt(12)
     moves = {
-        0: [0.0] * 23 + [value],
-        1: [-value] + [0.0] * 23,
-        2: [each, -each] * 12,
-        3: [each] * 24,
-        4: [0.0] * 12 + [value] + [0.0] * 11,
+        0: [0.0] * 11 + [value],
+        1: [-value] + [0.0] * 11,
+        2: [each, -each] * 6,
+        3: [each] * 12,
+        4: [0.0] * 6 + [value] + [0.0] * 5,
     }[shape]
-    series = bars(([1.0] if noisy else []) + moves)  # the 25th bar from now is outside
+    series = bars(([1.0] if noisy else []) + moves)  # the 13th bar from now is outside
     if noisy:
         series.append(CloseAt(NOW, 1e9))  # still open
-    markets = {BTC: series} if shape != 4 else {ETH: bars([0.0] * 24), BTC: series}
-    return volatility(markets, HOUR, span(Switch.VOLATILITY))
+    markets = {BTC: series} if shape != 4 else {ETH: bars([0.0] * 12), BTC: series}
+    return volatility(markets, FIVE, span(Switch.VOLATILITY))
 
 
 def calls(total: int, failed: int, *, first_ms: int = NOW - 250_000) -> list[Call]:

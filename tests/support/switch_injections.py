@@ -8,6 +8,7 @@ from support.switch_cases import (
     BTC,
     DAY,
     ETH,
+    FIVE,
     HOUR,
     NOW,
     Case,
@@ -79,22 +80,22 @@ def _losing_streak() -> Rows:
 
 
 def _volatility() -> Rows:
-    at, sound = span(Switch.VOLATILITY), bars([0.0] * 24)
+    at, sound = span(Switch.VOLATILITY), bars([0.0] * 12)
 
     def read(close: float) -> Reading:
-        return volatility({BTC: [*sound[:5], CloseAt(sound[5].ts_ms, close), *sound[6:]]}, HOUR, at)
+        return volatility({BTC: [*sound[:5], CloseAt(sound[5].ts_ms, close), *sound[6:]]}, FIVE, at)
 
     return {
         "missing": None,
-        "no market": volatility({}, HOUR, at),
-        "no bar of one symbol": volatility({BTC: sound, ETH: []}, HOUR, at),
+        "no market": volatility({}, FIVE, at),
+        "no bar of one symbol": volatility({BTC: sound, ETH: []}, FIVE, at),
         "nan": read(float("nan")),
         "inf": read(float("inf")),
         "wrong sign": read(-100.0),
         "zero": read(0.0),
-        "gap": volatility({BTC: sound[:5] + sound[6:]}, HOUR, at),
-        "stale": volatility({BTC: bars([0.0] * 24, last_open_ms=LATE - 2 * HOUR.ms)}, HOUR, at),
-        "from the future": volatility({BTC: [*sound, CloseAt(EARLY, 100.0)]}, HOUR, at),
+        "gap": volatility({BTC: sound[:5] + sound[6:]}, FIVE, at),
+        "stale": volatility({BTC: bars([0.0] * 12, last_open_ms=LATE - 2 * FIVE.ms)}, FIVE, at),
+        "from the future": volatility({BTC: [*sound, CloseAt(EARLY, 100.0)]}, FIVE, at),
     }
 
 
@@ -199,7 +200,7 @@ def healthy() -> dict[str, Reading]:
     return {
         "daily_loss": daily_loss(points((DAY, 10_000), (NOW, 10_000)), [], span(Switch.DAILY_LOSS)),
         "losing_streak": losing_streak(trip(1, BTC, "5"), Books(), NOW, span(Switch.LOSING_STREAK)),
-        "volatility": volatility({BTC: bars([0.0] * 24)}, HOUR, span(Switch.VOLATILITY)),
+        "volatility": volatility({BTC: bars([0.0] * 12)}, FIVE, span(Switch.VOLATILITY)),
         "api_errors": api_errors(calls(100, 1), span(Switch.API_ERRORS)),
         "disagreement": disagreement(
             forecasts({BTC: D(1)}, {BTC: D(2)}), ("m0", "m1"), HOUR, NOW

@@ -22,19 +22,23 @@ class _Kind:
     falling: bool = False  # the threshold is a depth, the reading at most 0
 
 
+def _short(value: Decimal) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")
+
+
 def _fraction(value: Decimal) -> str:
-    return f"{value * 100:.6g} %"
+    return f"{_short(value * 100)} %"
 
 
 _KINDS: Mapping[Switch, _Kind] = MappingProxyType(
     {
-        Switch.DAILY_LOSS: _Kind(None, None, lambda v: f"{v:f}"),
+        Switch.DAILY_LOSS: _Kind(None, None, _short),
         Switch.LOSING_STREAK: _Kind(_ZERO, None, lambda v: f"{v:f} in a row", whole=True),
         Switch.VOLATILITY: _Kind(_ZERO, None, _fraction),
         Switch.API_ERRORS: _Kind(_ZERO, _ONE, _fraction),
         Switch.DISAGREEMENT: _Kind(_ZERO, _ONE, _fraction),
         Switch.DRAWDOWN: _Kind(-_ONE, _ZERO, _fraction, falling=True),
-        Switch.LEVERAGE: _Kind(_ZERO, None, lambda v: f"{v:.6g} times equity"),
+        Switch.LEVERAGE: _Kind(_ZERO, None, lambda v: f"{_short(v)} times equity"),
     }
 )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from xq.risk.readings import PLACES, Reading, Span, blind, is_number
+from xq.risk.readings import Reading, Span, blind, is_number, rounded
 from xq.types import Account
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
@@ -90,7 +90,7 @@ def drawdown(points: Sequence[EquityAt], flows: Sequence[Flow], span: Span) -> R
         unit *= _growth(earlier, later, flows)
         peak = max(peak, unit)
     fall = unit / peak - _ONE if peak > 0 else -_ONE
-    return Reading(min(round(fall, PLACES), _ZERO), path[-1].ts_ms)
+    return Reading(min(rounded(fall), _ZERO), path[-1].ts_ms)
 
 
 def leverage(account: Account | None) -> Reading:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from xq.risk.readings import PLACES, Reading, Span, blind, is_number
+from xq.risk.readings import Reading, Span, blind, is_number, rounded
 from xq.timeframe import Timeframe
 from xq.types import Symbol
 
@@ -36,22 +36,20 @@ def volatility(
     """Realised volatility of the window, of the liveliest symbol; a fraction, not annualised.
 
     The root of the sum of squared log returns of the newest closed bars that make up the window
-    (Andersen & Bollerslev 1998), to 12 places. Bars still open are left out. A bar missing within,
-    a window shorter than a bar, or a symbol without bars gives no value.
+    (Andersen & Bollerslev 1998), to 12 places; of the newest bar alone where a bar is longer than
+    the window. Bars still open are left out. A bar missing within, or a symbol without bars, gives
+    no value.
 
     Examples
     --------
     >>> hour, btc = Timeframe.parse("1h"), Symbol("BTC", "USDT")
     >>> bars = [CloseAt(n * hour.ms, close) for n, close in enumerate([100.0, 103.0, 99.0])]
     >>> volatility({btc: bars}, hour, Span(3 * hour.ms, 2 * hour.ms)).value
-    Decimal('0.049422646213')
+    Decimal('0.049422733743')
     """
     if not series:
         return blind("there is no bar")
-    window_ms = span.window_ms if span.window_ms is not None else timeframe.ms
-    count = window_ms // timeframe.ms
-    if count < 1:
-        return blind(f"a window of {window_ms / 1000:g} s holds no bar of {timeframe}")
+    count = max((span.window_ms or 0) // timeframe.ms, 1)
     found = [_realised(s, closes, timeframe, count, span) for s, closes in series.items()]
     for reading in found:
         if reading.value is None:
@@ -128,4 +126,4 @@ def _realised(
         return blind(f"a close of {symbol} is no price", as_of)
     steps = (math.log(after / before) for before, after in pairwise(prices))
     root = math.sqrt(math.fsum(step * step for step in steps))
-    return Reading(round(Decimal(repr(root)), PLACES), as_of)
+    return Reading(rounded(Decimal(repr(root))), as_of)

@@ -8,8 +8,7 @@ from xq.risk.switches import Switch
 FUTURE_MS = 1_000
 """How far ahead of now a fact may be dated: two clocks are never quite the same."""
 
-PLACES = 12
-"""Digits of what is divided or rooted: rounding stays far behind them."""
+_PLACES, _DIGITS = 12, 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +115,17 @@ class Span:
     def is_future(self, ts_ms: int) -> bool:
         """Whether a fact is dated later than any clock of ours could say."""
         return ts_ms > self.now_ms + FUTURE_MS
+
+
+def rounded(value: Decimal) -> Decimal:
+    """To 12 places: what division and roots leave behind them is no fact.
+
+    Examples
+    --------
+    >>> rounded(Decimal(1) / 3), rounded(Decimal("1e30"))
+    (Decimal('0.333333333333'), Decimal('1E+30'))
+    """
+    return round(value, _PLACES) if value.adjusted() < _DIGITS - _PLACES else value
 
 
 def is_number(value: object) -> bool:

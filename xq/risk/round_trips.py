@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from xq.errors import NoData, PoisonRows
-from xq.risk.readings import PLACES, is_number
+from xq.risk.readings import is_number, rounded
 from xq.types import Side, Symbol
 
 _ZERO = Decimal(0)
@@ -160,6 +160,6 @@ class _Ledger:
 
     def _close(self, fill: Execution) -> RoundTrip:
         left = self.position * fill.price
-        trip = RoundTrip(self.symbol, fill.ts, round(self.cash + left, PLACES))
+        trip = RoundTrip(self.symbol, fill.ts, rounded(self.cash + left))
         self.cash = -left
         return trip

@@ -99,7 +99,7 @@ DEFAULT_RULES: Rules = MappingProxyType(
     {
         Switch.DAILY_LOSS: SwitchRule(Decimal(500), DAY_MS),
         Switch.LOSING_STREAK: SwitchRule(Decimal(5)),
-        Switch.VOLATILITY: SwitchRule(Decimal("0.05"), DAY_MS),
+        Switch.VOLATILITY: SwitchRule(Decimal("0.05"), 3_600_000),
         Switch.API_ERRORS: SwitchRule(Decimal("0.1"), 300_000),
         Switch.DISAGREEMENT: SwitchRule(Decimal("0.5")),
         Switch.DRAWDOWN: SwitchRule(Decimal("0.15")),

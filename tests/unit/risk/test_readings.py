@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from support.switch_cases import BTC, DAY, ETH, HOUR, NOW, account, bars, calls, points, trip
+from support.switch_cases import BTC, DAY, ETH, FIVE, HOUR, NOW, account, bars, calls, points, trip
 
 from xq.risk.judge import judge
 from xq.risk.measure_equity import Flow, daily_loss, drawdown, leverage
@@ -147,15 +147,14 @@ def test_nothing_held_is_no_leverage_whatever_the_equity() -> None:
     assert leverage(account("-5", (BTC, 0))).value == 0
 
 
-def test_volatility_needs_a_window_of_at_least_a_bar() -> None:
-    read = volatility({BTC: bars([0.01] * 3)}, HOUR, Span(NOW, HOUR.ms - 1))
-    assert read.value is None
-    assert "holds no bar of 1h" in read.problem
-    assert volatility({BTC: bars([0.01] * 3)}, HOUR, Span(NOW, None)).value == D("0.01")
+def test_volatility_is_that_of_one_bar_at_least() -> None:
+    series = bars([0.02, 0.03, -0.04], bar=HOUR)
+    for window_ms, value in ((None, "0.04"), (HOUR.ms - 1, "0.04"), (2 * HOUR.ms, "0.05")):
+        assert volatility({BTC: series}, HOUR, Span(NOW, window_ms)).value == D(value)
 
 
 def test_a_bar_that_opens_when_another_closes_is_not_yet_closed() -> None:
-    series = [*bars([0.0] * 24), CloseAt(NOW, 200.0)]
+    series = [*bars([0.0] * 24, bar=HOUR), CloseAt(NOW, 200.0)]
     assert volatility({BTC: series}, HOUR, Span(NOW, DAY_MS)).value == 0
     later = volatility({BTC: series}, HOUR, Span(NOW + HOUR.ms, DAY_MS))
     assert later.value is not None
@@ -163,9 +162,9 @@ def test_a_bar_that_opens_when_another_closes_is_not_yet_closed() -> None:
 
 
 def test_volatility_is_as_fresh_as_its_oldest_market() -> None:
-    old = bars([0.0] * 24, last_open_ms=NOW - 3 * HOUR.ms)
-    read = volatility({BTC: bars([0.0] * 24), ETH: old}, HOUR, Span(NOW, DAY_MS))
-    assert read.as_of_ms == NOW - HOUR.ms
+    old = bars([0.0] * 12, last_open_ms=NOW - 3 * FIVE.ms)
+    read = volatility({BTC: bars([0.0] * 12), ETH: old}, FIVE, Span(NOW, HOUR.ms))
+    assert read.as_of_ms == NOW - FIVE.ms
 
 
 def test_one_declared_forecast_has_nobody_to_disagree_with() -> None:
