@@ -216,9 +216,11 @@ def pace(case: Case) -> str | None:
         (limits.max_messages_per_second, situation.recent_messages, "orders and cancels a second"),
         (limits.max_open_orders, situation.open_orders, "open orders"),
     ):
-        if most is not None and found is None:
+        if most is None:
+            continue
+        if not isinstance(found, int) or found < 0:
             return f"at most {most} {told}, how many there are is not known"
-        if most is not None and found is not None and found + 1 > most:
+        if found + 1 > most:
             return f"at most {most} {told}, there are {found}"
     return None
 
