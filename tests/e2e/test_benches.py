@@ -74,3 +74,9 @@ def test_significance() -> None:
     out = _run("significance.py", "--rounds", "1")
     assert len(FIGURE.findall(out)) == 1
     assert out.count("limit") == 2
+
+
+def test_the_gate() -> None:
+    out = _run("gate.py", "200")
+    assert out.count("p99") == 10
+    assert "trip to refusal" in out
