@@ -15,7 +15,7 @@ from xq.risk.measure_equity import EquityAt, Flow, daily_loss, drawdown
 from xq.risk.measure_market import ModelForecast, disagreement
 from xq.risk.measure_trades import Call, api_errors, losing_streak
 from xq.risk.readings import Reading, Readings, Span
-from xq.risk.round_trips import Books, round_trips
+from xq.risk.round_trips import TripTerms, round_trips
 from xq.risk.switches import DAY_MS, DEFAULT_RULES, Action, Cause, Switch, Trip
 from xq.timeframe import Timeframe
 from xq.types import Fill, Side
@@ -123,7 +123,7 @@ def fills(draw: Callable[..., object]) -> list[Fill]:
 
 @given(found=fills())
 def test_round_trips_and_what_is_open_are_all_the_money(found: list[Fill]) -> None:
-    trips = round_trips(found, Books())
+    trips = round_trips(found, TripTerms())
     for symbol in (BTC, ETH):
         own = [fill for fill in found if fill.symbol == symbol]
         held = sum((f.side.sign * f.quantity for f in own), D(0))
@@ -138,11 +138,11 @@ def test_round_trips_and_what_is_open_are_all_the_money(found: list[Fill]) -> No
 def test_the_order_in_which_fills_are_read_is_no_fact(found: list[Fill], seed: int) -> None:
     mixed = found * 2
     Random(seed).shuffle(mixed)
-    assert round_trips(mixed, Books()) == round_trips(found, Books())
-    read = losing_streak(mixed, Books(), NOW, Span(NOW))
-    assert read == losing_streak(found, Books(), NOW, Span(NOW))
+    assert round_trips(mixed, TripTerms()) == round_trips(found, TripTerms())
+    read = losing_streak(mixed, TripTerms(), NOW, Span(NOW))
+    assert read == losing_streak(found, TripTerms(), NOW, Span(NOW))
     assert read.value is not None
-    assert 0 <= read.value <= len(round_trips(found, Books()))
+    assert 0 <= read.value <= len(round_trips(found, TripTerms()))
 
 
 @given(log=st.lists(st.builds(Call, TIMES, st.booleans()), max_size=60), seed=st.integers(0, 99))

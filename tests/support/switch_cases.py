@@ -9,7 +9,7 @@ from xq.risk.measure_equity import EquityAt, Flow, daily_loss, drawdown, leverag
 from xq.risk.measure_market import CloseAt, ModelForecast, disagreement, volatility
 from xq.risk.measure_trades import Call, api_errors, losing_streak
 from xq.risk.readings import Reading, Span
-from xq.risk.round_trips import Books
+from xq.risk.round_trips import TripTerms
 from xq.risk.switches import DEFAULT_RULES, Switch
 from xq.timeframe import Timeframe
 from xq.types import Account, Fill, Position, Side, Symbol
@@ -80,7 +80,7 @@ def _losing_streak(level: str, shape: int, by_fees: bool) -> Reading:
         fills += trip(number, symbol, pnl, short=shape == 1)
     if shape >= 3:  # earlier losses that a win, or nothing at all, has ended
         fills += trip(1, BTC, "-3") + trip(2, BTC, "5" if shape == 3 else "0")
-    return losing_streak(fills, Books(), NOW, span(Switch.LOSING_STREAK))
+    return losing_streak(fills, TripTerms(), NOW, span(Switch.LOSING_STREAK))
 
 
 def bars(

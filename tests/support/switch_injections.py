@@ -25,7 +25,7 @@ from xq.risk.measure_equity import EquityAt, Flow, daily_loss, drawdown, leverag
 from xq.risk.measure_market import CloseAt, disagreement, volatility
 from xq.risk.measure_trades import Call, api_errors, losing_streak
 from xq.risk.readings import Reading, Span
-from xq.risk.round_trips import Books
+from xq.risk.round_trips import TripTerms
 from xq.risk.switches import Switch
 from xq.types import Position
 
@@ -63,7 +63,7 @@ def _losing_streak() -> Rows:
     win = trip(1, BTC, "5")
 
     def read(read_ms: int = NOW, **change: object) -> Reading:
-        return losing_streak([win[0], replace(win[1], **change)], Books(), read_ms, at)
+        return losing_streak([win[0], replace(win[1], **change)], TripTerms(), read_ms, at)
 
     return {
         "missing": None,
@@ -199,7 +199,9 @@ def healthy() -> dict[str, Reading]:
     """Readings on which nothing trips."""
     return {
         "daily_loss": daily_loss(points((DAY, 10_000), (NOW, 10_000)), [], span(Switch.DAILY_LOSS)),
-        "losing_streak": losing_streak(trip(1, BTC, "5"), Books(), NOW, span(Switch.LOSING_STREAK)),
+        "losing_streak": losing_streak(
+            trip(1, BTC, "5"), TripTerms(), NOW, span(Switch.LOSING_STREAK)
+        ),
         "volatility": volatility({BTC: bars([0.0] * 12)}, FIVE, span(Switch.VOLATILITY)),
         "api_errors": api_errors(calls(100, 1), span(Switch.API_ERRORS)),
         "disagreement": disagreement(

@@ -13,7 +13,7 @@ NAN = math.nan
 
 
 @dataclass(frozen=True, slots=True)
-class Sized:
+class EntryFacts:
     """What is known of a position before it is taken; NaN where nothing is.
 
     Attributes
@@ -38,7 +38,7 @@ class Sized:
 class Sizing(Protocol):
     """One method of sizing."""
 
-    def weight(self, facts: Sized) -> float:
+    def weight(self, facts: EntryFacts) -> float:
         """Fraction of equity, 0 or more; NaN if the facts do not tell."""
 
 
@@ -50,13 +50,13 @@ class FixedFraction:
 
     Examples
     --------
-    >>> FixedFraction(0.25).weight(Sized())
+    >>> FixedFraction(0.25).weight(EntryFacts())
     0.25
     """
 
     fraction: float
 
-    def weight(self, facts: Sized) -> float:  # noqa: ARG002
+    def weight(self, facts: EntryFacts) -> float:  # noqa: ARG002
         """The fraction itself."""
         return self.fraction if _is(self.fraction, 0.0) else NAN
 
@@ -71,16 +71,16 @@ class VolatilityTarget:
 
     Examples
     --------
-    >>> VolatilityTarget(0.2, cap=1.0).weight(Sized(volatility=0.8))
+    >>> VolatilityTarget(0.2, cap=1.0).weight(EntryFacts(volatility=0.8))
     0.25
-    >>> VolatilityTarget(0.2, cap=1.0).weight(Sized(volatility=0.1))
+    >>> VolatilityTarget(0.2, cap=1.0).weight(EntryFacts(volatility=0.1))
     1.0
     """
 
     target: float
     cap: float
 
-    def weight(self, facts: Sized) -> float:
+    def weight(self, facts: EntryFacts) -> float:
         """Fraction of equity."""
         if not (_is(self.target, 0.0) and _is(self.cap, 0.0) and facts.volatility > 0.0):
             return NAN
@@ -97,16 +97,16 @@ class Kelly:
 
     Examples
     --------
-    >>> round(Kelly(0.5, cap=1.0).weight(Sized(mean=0.32, volatility=0.8)), 9)
+    >>> round(Kelly(0.5, cap=1.0).weight(EntryFacts(mean=0.32, volatility=0.8)), 9)
     0.25
-    >>> Kelly(0.5, cap=1.0).weight(Sized(mean=-0.1, volatility=0.8))
+    >>> Kelly(0.5, cap=1.0).weight(EntryFacts(mean=-0.1, volatility=0.8))
     0.0
     """
 
     fraction: float
     cap: float
 
-    def weight(self, facts: Sized) -> float:
+    def weight(self, facts: EntryFacts) -> float:
         """Fraction of equity."""
         known = math.isfinite(facts.mean) and facts.volatility > 0.0
         if not (_is(self.fraction, 0.0) and _is(self.cap, 0.0) and known):
@@ -125,16 +125,16 @@ class RiskPerTrade:
 
     Examples
     --------
-    >>> round(RiskPerTrade(0.01, cap=1.0).weight(Sized(price=100.0, stop=95.0)), 9)
+    >>> round(RiskPerTrade(0.01, cap=1.0).weight(EntryFacts(price=100.0, stop=95.0)), 9)
     0.2
-    >>> RiskPerTrade(0.02, cap=1.0).weight(Sized(price=100.0, stop=99.0))
+    >>> RiskPerTrade(0.02, cap=1.0).weight(EntryFacts(price=100.0, stop=99.0))
     1.0
     """
 
     risk: float
     cap: float
 
-    def weight(self, facts: Sized) -> float:
+    def weight(self, facts: EntryFacts) -> float:
         """Fraction of equity."""
         known = _is(self.risk, 0.0) and _is(self.cap, 0.0) and _is(facts.cost, 0.0)
         if not (known and facts.price > 0.0 and facts.stop > 0.0 and facts.price != facts.stop):

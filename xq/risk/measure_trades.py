@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from xq.errors import DataError
 from xq.risk.readings import Reading, Span, blind
-from xq.risk.round_trips import Books, Execution, RoundTrip, round_trips
+from xq.risk.round_trips import Execution, RoundTrip, TripTerms, round_trips
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Call:
     failed: bool
 
 
-def losing_streak(fills: Iterable[Execution], books: Books, read_ms: int, span: Span) -> Reading:
+def losing_streak(
+    fills: Iterable[Execution], terms: TripTerms, read_ms: int, span: Span
+) -> Reading:
     """Losing round trips in a row, up to the newest.
 
     A loss is a closed round trip whose pnl after fees is below zero; one of exactly zero ends a
@@ -38,7 +40,7 @@ def losing_streak(fills: Iterable[Execution], books: Books, read_ms: int, span: 
     if span.is_future(read_ms):
         return blind("the fills were read in the future", read_ms)
     try:
-        trips = round_trips(fills, books)
+        trips = round_trips(fills, terms)
     except DataError as error:
         return blind(error.message, read_ms)
     if any(span.is_future(trip.closed_ms) for trip in trips):

@@ -48,7 +48,7 @@ class RoundTrip:
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class TripTerms:
     """What fills alone do not say.
 
     Attributes
@@ -66,7 +66,7 @@ class Books:
     openings: Mapping[Symbol, tuple[Decimal, Decimal]] = field(default_factory=dict)
 
 
-def round_trips(fills: Iterable[Execution], books: Books) -> tuple[RoundTrip, ...]:
+def round_trips(fills: Iterable[Execution], terms: TripTerms) -> tuple[RoundTrip, ...]:
     """Closed round trips of all symbols, oldest first; in whatever order the fills come.
 
     Raises
@@ -85,7 +85,7 @@ def round_trips(fills: Iterable[Execution], books: Books) -> tuple[RoundTrip, ..
     >>> rows = [(Side.BUY, 10, 2), (Side.SELL, 12, 3), (Side.BUY, 11, 1)]
     >>> fills = [Fill(btc, str(n), "", side, d(price), d(size), d("0.3"), "USDT", n)
     ...          for n, (side, price, size) in enumerate(rows)]
-    >>> [(trip.closed_ms, float(trip.pnl)) for trip in round_trips(fills, Books())]
+    >>> [(trip.closed_ms, float(trip.pnl)) for trip in round_trips(fills, TripTerms())]
     [(1, 3.5), (2, 0.6)]
     """
     unique = {(fill.symbol, fill.fill_id): fill for fill in fills}
@@ -93,7 +93,7 @@ def round_trips(fills: Iterable[Execution], books: Books) -> tuple[RoundTrip, ..
     for fill in sorted(unique.values(), key=_order):
         _refuse_impossible(fill)
         by_symbol.setdefault(fill.symbol, []).append(fill)
-    found = (trip for s, own in by_symbol.items() for trip in _Ledger.of(s, books).closed(own))
+    found = (trip for s, own in by_symbol.items() for trip in _Ledger.of(s, terms).closed(own))
     return tuple(sorted(found, key=lambda trip: (trip.closed_ms, str(trip.symbol))))
 
 
@@ -120,10 +120,10 @@ class _Ledger:
     cash: Decimal
 
     @classmethod
-    def of(cls, symbol: Symbol, books: Books) -> "_Ledger":
-        quantity, price = books.openings.get(symbol, (_ZERO, _ZERO))
-        lot = books.lots.get(symbol, _ZERO)
-        return cls(symbol, lot, books.fee_prices, quantity, -quantity * price)
+    def of(cls, symbol: Symbol, terms: TripTerms) -> "_Ledger":
+        quantity, price = terms.openings.get(symbol, (_ZERO, _ZERO))
+        lot = terms.lots.get(symbol, _ZERO)
+        return cls(symbol, lot, terms.fee_prices, quantity, -quantity * price)
 
     def closed(self, fills: Sequence[Execution]) -> list[RoundTrip]:
         trips: list[RoundTrip] = []

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from xq.portfolio.sizing import target_decimal
 from xq.portfolio.sizing_methods import (
+    EntryFacts,
     FixedFraction,
     Kelly,
     RiskPerTrade,
-    Sized,
     Sizing,
     VolatilityTarget,
 )
@@ -27,48 +27,56 @@ METHODS: tuple[Sizing, ...] = (
 @pytest.mark.parametrize(
     ("method", "facts", "weight"),
     [
-        (FixedFraction(0.0), Sized(), 0.0),
-        (VolatilityTarget(0.15, 2.0), Sized(volatility=0.6), 0.25),
-        (VolatilityTarget(0.15, 2.0), Sized(volatility=0.01), 2.0),
-        (VolatilityTarget(0.15, 2.0), Sized(volatility=INF), 0.0),
-        (Kelly(1.0, 9.0), Sized(mean=0.06, volatility=0.2), 1.5),  # 0.06 / 0.04
-        (Kelly(0.5, 9.0), Sized(mean=0.06, volatility=0.2), 0.75),
-        (Kelly(1.0, 1.0), Sized(mean=0.06, volatility=0.2), 1.0),
-        (Kelly(1.0, 1.0), Sized(mean=0.0, volatility=0.2), 0.0),
-        (RiskPerTrade(0.02, 9.0), Sized(price=50.0, stop=40.0), 0.1),  # a fifth lost on a tenth
-        (RiskPerTrade(0.02, 9.0), Sized(price=50.0, stop=60.0), 0.1),  # short: the stop is above
-        (RiskPerTrade(0.01, 9.0), Sized(price=100.0, stop=90.0, cost=0.001), 0.01 / 0.1019),
-        (RiskPerTrade(0.01, 0.5), Sized(price=100.0, stop=99.9), 0.5),
+        (FixedFraction(0.0), EntryFacts(), 0.0),
+        (VolatilityTarget(0.15, 2.0), EntryFacts(volatility=0.6), 0.25),
+        (VolatilityTarget(0.15, 2.0), EntryFacts(volatility=0.01), 2.0),
+        (VolatilityTarget(0.15, 2.0), EntryFacts(volatility=INF), 0.0),
+        (Kelly(1.0, 9.0), EntryFacts(mean=0.06, volatility=0.2), 1.5),  # 0.06 / 0.04
+        (Kelly(0.5, 9.0), EntryFacts(mean=0.06, volatility=0.2), 0.75),
+        (Kelly(1.0, 1.0), EntryFacts(mean=0.06, volatility=0.2), 1.0),
+        (Kelly(1.0, 1.0), EntryFacts(mean=0.0, volatility=0.2), 0.0),
+        (
+            RiskPerTrade(0.02, 9.0),
+            EntryFacts(price=50.0, stop=40.0),
+            0.1,
+        ),  # a fifth lost on a tenth
+        (
+            RiskPerTrade(0.02, 9.0),
+            EntryFacts(price=50.0, stop=60.0),
+            0.1,
+        ),  # short: the stop is above
+        (RiskPerTrade(0.01, 9.0), EntryFacts(price=100.0, stop=90.0, cost=0.001), 0.01 / 0.1019),
+        (RiskPerTrade(0.01, 0.5), EntryFacts(price=100.0, stop=99.9), 0.5),
     ],
 )
-def test_by_hand(method: Sizing, facts: Sized, weight: float) -> None:
+def test_by_hand(method: Sizing, facts: EntryFacts, weight: float) -> None:
     assert method.weight(facts) == pytest.approx(weight, rel=1e-12)
 
 
 @pytest.mark.parametrize(
     ("method", "facts"),
     [
-        (FixedFraction(NAN), Sized()),
-        (FixedFraction(-0.1), Sized()),
-        (FixedFraction(INF), Sized()),
-        (VolatilityTarget(0.2, 1.0), Sized()),
-        (VolatilityTarget(0.2, 1.0), Sized(volatility=0.0)),  # a dead feed
-        (VolatilityTarget(0.2, 1.0), Sized(volatility=-0.5)),
-        (VolatilityTarget(0.2, NAN), Sized(volatility=0.5)),
-        (Kelly(0.5, 1.0), Sized(volatility=0.5)),
-        (Kelly(0.5, 1.0), Sized(mean=INF, volatility=0.5)),
-        (Kelly(0.5, 1.0), Sized(mean=0.1)),
-        (Kelly(0.5, 1.0), Sized(mean=0.1, volatility=0.0)),
-        (RiskPerTrade(0.01, 1.0), Sized(price=100.0)),
-        (RiskPerTrade(0.01, 1.0), Sized(stop=90.0)),
-        (RiskPerTrade(0.01, 1.0), Sized(price=100.0, stop=100.0)),
-        (RiskPerTrade(0.01, 1.0), Sized(price=100.0, stop=-1.0)),
-        (RiskPerTrade(0.01, 1.0), Sized(price=100.0, stop=INF)),
-        (RiskPerTrade(0.01, 1.0), Sized(price=100.0, stop=90.0, cost=NAN)),
-        (RiskPerTrade(-0.01, 1.0), Sized(price=100.0, stop=90.0)),
+        (FixedFraction(NAN), EntryFacts()),
+        (FixedFraction(-0.1), EntryFacts()),
+        (FixedFraction(INF), EntryFacts()),
+        (VolatilityTarget(0.2, 1.0), EntryFacts()),
+        (VolatilityTarget(0.2, 1.0), EntryFacts(volatility=0.0)),  # a dead feed
+        (VolatilityTarget(0.2, 1.0), EntryFacts(volatility=-0.5)),
+        (VolatilityTarget(0.2, NAN), EntryFacts(volatility=0.5)),
+        (Kelly(0.5, 1.0), EntryFacts(volatility=0.5)),
+        (Kelly(0.5, 1.0), EntryFacts(mean=INF, volatility=0.5)),
+        (Kelly(0.5, 1.0), EntryFacts(mean=0.1)),
+        (Kelly(0.5, 1.0), EntryFacts(mean=0.1, volatility=0.0)),
+        (RiskPerTrade(0.01, 1.0), EntryFacts(price=100.0)),
+        (RiskPerTrade(0.01, 1.0), EntryFacts(stop=90.0)),
+        (RiskPerTrade(0.01, 1.0), EntryFacts(price=100.0, stop=100.0)),
+        (RiskPerTrade(0.01, 1.0), EntryFacts(price=100.0, stop=-1.0)),
+        (RiskPerTrade(0.01, 1.0), EntryFacts(price=100.0, stop=INF)),
+        (RiskPerTrade(0.01, 1.0), EntryFacts(price=100.0, stop=90.0, cost=NAN)),
+        (RiskPerTrade(-0.01, 1.0), EntryFacts(price=100.0, stop=90.0)),
     ],
 )
-def test_what_cannot_be_told_is_no_weight(method: Sizing, facts: Sized) -> None:
+def test_what_cannot_be_told_is_no_weight(method: Sizing, facts: EntryFacts) -> None:
     assert math.isnan(method.weight(facts))
 
 
@@ -76,10 +84,10 @@ ANY = st.floats(allow_nan=True, allow_infinity=True)
 
 
 @given(
-    facts=st.builds(Sized, ANY, ANY, ANY, ANY, ANY),
+    facts=st.builds(EntryFacts, ANY, ANY, ANY, ANY, ANY),
     method=st.sampled_from(METHODS),
 )
-def test_a_weight_is_nan_or_between_nothing_and_the_cap(facts: Sized, method: Sizing) -> None:
+def test_a_weight_is_nan_or_between_nothing_and_the_cap(facts: EntryFacts, method: Sizing) -> None:
     weight = method.weight(facts)
     assert math.isnan(weight) or 0.0 <= weight <= 1.0
 
@@ -97,7 +105,7 @@ def test_the_stop_loses_no_more_than_was_risked(
     if price == stop:
         return
     method = RiskPerTrade(risk / 1000, 1.0)
-    weight = method.weight(Sized(price / 100, stop / 100, cost=cost / 10_000))
+    weight = method.weight(EntryFacts(price / 100, stop / 100, cost=cost / 10_000))
     lot = Decimal("0.001")
     held = abs(target_decimal(side * weight, Decimal(equity), Decimal(price) / 100, lot))
     quantity, paid = Fraction(held), Fraction(cost, 10_000)
@@ -116,9 +124,9 @@ def test_whole_kelly_grows_fastest(mean: float, volatility: float, other: float)
     def growth(fraction: float) -> float:
         return fraction * mean - (fraction * volatility) ** 2 / 2
 
-    best = Kelly(1.0, math.inf).weight(Sized(mean=mean, volatility=volatility))
+    best = Kelly(1.0, math.inf).weight(EntryFacts(mean=mean, volatility=volatility))
     assert math.isnan(best)  # a cap must be a number
-    best = Kelly(1.0, 1e9).weight(Sized(mean=mean, volatility=volatility))
+    best = Kelly(1.0, 1e9).weight(EntryFacts(mean=mean, volatility=volatility))
     assert growth(best) >= growth(other * best) - 1e-9
-    half = Kelly(0.5, 1e9).weight(Sized(mean=mean, volatility=volatility))
+    half = Kelly(0.5, 1e9).weight(EntryFacts(mean=mean, volatility=volatility))
     assert growth(half) == pytest.approx(0.75 * growth(best), rel=1e-9)

@@ -11,7 +11,7 @@ from xq.risk.measure_equity import Flow, daily_loss, drawdown, leverage
 from xq.risk.measure_market import CloseAt, disagreement, volatility
 from xq.risk.measure_trades import Call, api_errors, losing_streak
 from xq.risk.readings import Reading, Readings, Span
-from xq.risk.round_trips import Books, round_trips
+from xq.risk.round_trips import TripTerms, round_trips
 from xq.risk.switches import DAY_MS, DEFAULT_RULES, Cause, Switch, SwitchRule, Trip
 from xq.types import Fill, Side, Symbol
 
@@ -181,8 +181,8 @@ def test_a_fee_in_the_base_asset_and_the_crumbs_it_leaves() -> None:
         fill(1, Side.BUY, "100", "1", "0.0015", "BTC"),
         fill(2, Side.SELL, "110", "0.998", "0.1", "USDT"),
     ]
-    assert round_trips(fills, Books()) == ()  # 0.0005 is held still
-    (found,) = round_trips(fills, Books(lots={SPOT: D("0.001")}))
+    assert round_trips(fills, TripTerms()) == ()  # 0.0005 is held still
+    (found,) = round_trips(fills, TripTerms(lots={SPOT: D("0.001")}))
     assert found.pnl == D("-100") + D("109.78") - D("0.1") + D("0.0005") * 110
 
 
@@ -191,13 +191,13 @@ def test_a_fee_in_another_asset_is_worth_what_it_is_told() -> None:
         fill(1, Side.BUY, "100", "1", "0.01", "BNB"),
         fill(2, Side.SELL, "105", "1", "0", "BNB"),
     ]
-    (found,) = round_trips(fills, Books(fee_prices={"BNB": D(600)}))
+    (found,) = round_trips(fills, TripTerms(fee_prices={"BNB": D(600)}))
     assert found.pnl == D(-1)
 
 
 def test_what_was_held_before_the_first_fill() -> None:
     sale = fill(1, Side.SELL, "90", "2", "0", "USDT")
-    (found,) = round_trips([sale], Books(openings={SPOT: (D(2), D(100))}))
+    (found,) = round_trips([sale], TripTerms(openings={SPOT: (D(2), D(100))}))
     assert found.pnl == D(-20)
 
 
@@ -206,14 +206,14 @@ def test_a_fill_read_twice_counts_once_and_ids_are_numbers() -> None:
         replace(fill(5, Side.BUY, "100", "1", "0", "USDT"), fill_id="9"),
         replace(fill(5, Side.SELL, "99", "1", "0", "USDT"), fill_id="10"),
     ]
-    (found,) = round_trips([*rows, *reversed(rows)], Books())
+    (found,) = round_trips([*rows, *reversed(rows)], TripTerms())
     assert found.pnl == D(-1)
 
 
 def test_a_streak_forgets_what_is_older_than_its_window_or_re_arm() -> None:
     fills = [f for number in range(6) for f in trip(number, BTC, "-1")]
     closed = DAY + 3 * 60_000 + 1  # the fourth
-    assert losing_streak(fills, Books(), NOW, Span(NOW)).value == 6
-    assert losing_streak(fills, Books(), NOW, Span(NOW, NOW - closed)).value == 2
-    assert losing_streak(fills, Books(), NOW, Span(NOW, NOW - closed + 1)).value == 3
-    assert losing_streak(fills, Books(), NOW, Span(NOW, None, closed)).value == 2
+    assert losing_streak(fills, TripTerms(), NOW, Span(NOW)).value == 6
+    assert losing_streak(fills, TripTerms(), NOW, Span(NOW, NOW - closed)).value == 2
+    assert losing_streak(fills, TripTerms(), NOW, Span(NOW, NOW - closed + 1)).value == 3
+    assert losing_streak(fills, TripTerms(), NOW, Span(NOW, None, closed)).value == 2
