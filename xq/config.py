@@ -6,19 +6,16 @@ Order of precedence, weakest first: defaults, the file, ``XQ_SECTION__KEY`` in t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+from xq.config_risk import RiskConfig
+from xq.config_section import Fraction, Positive, Section
 
 
-class LakeConfig(_Section):
+class LakeConfig(Section):
     """Where market data and results are stored."""
 
     path: str = Field(
@@ -29,7 +26,7 @@ class LakeConfig(_Section):
     )
 
 
-class ExchangeConfig(_Section):
+class ExchangeConfig(Section):
     """Which venue is spoken to."""
 
     name: str = Field("binance", description="ccxt id, or 'sim' or 'sim-bybit': the embedded venue")
@@ -41,7 +38,7 @@ class ExchangeConfig(_Section):
     )
 
 
-class CollectConfig(_Section):
+class CollectConfig(Section):
     """What ``xq collect`` brings in when nothing is said."""
 
     symbols: tuple[str, ...] = Field(("BTC/USDT",), min_length=1, description="unified symbols")
@@ -49,7 +46,7 @@ class CollectConfig(_Section):
     days: Positive = Field(30.0, description="how far back, counted from the venue's time")
 
 
-class BacktestConfig(_Section):
+class BacktestConfig(Section):
     """Costs and rules of a simulation; no cost is zero unless you say so."""
 
     initial_cash: Positive = Field(10_000.0, description="quote asset at the start")
@@ -86,7 +83,7 @@ class BacktestConfig(_Section):
     )
 
 
-class TradeConfig(_Section):
+class TradeConfig(Section):
     """The live loop."""
 
     mode: Literal["sim", "paper", "testnet", "live"] = Field("sim", description="whose money")
@@ -108,30 +105,18 @@ class TradeConfig(_Section):
     leverage: int = Field(1, ge=1, le=125, description="set at the venue for contracts")
 
 
-class RiskConfig(_Section):
-    """Limits that every order meets before it is sent."""
-
-    max_order_notional: Positive = Field(20_000.0, description="quote asset, one order")
-    max_position_notional: Positive = Field(20_000.0, description="quote asset, one symbol")
-    max_leverage: Positive = Field(1.0, le=125, description="gross exposure over equity")
-    price_collar: Fraction = Field(0.05, description="largest distance from the bar's close")
-    max_orders_per_minute: int = Field(30, gt=0, description="more are refused, unless they reduce")
-    max_price_age_seconds: Positive = Field(30.0, description="oldest book an order is priced from")
-    symbols: tuple[str, ...] = Field((), description="the only ones entered; empty: trade.symbols")
-
-
-class NotifyConfig(_Section):
+class NotifyConfig(Section):
     """Reserved for notifications; no setting exists yet."""
 
 
-class ServeConfig(_Section):
+class ServeConfig(Section):
     """Reserved for the web server; no setting exists yet."""
 
 
 Scalar = bool | int | float | str
 
 
-class Config(_Section):
+class Config(Section):
     """The whole configuration."""
 
     lake: LakeConfig = LakeConfig()
@@ -145,14 +130,20 @@ class Config(_Section):
     serve: ServeConfig = ServeConfig()
 
 
+def known_fields(model: Any = Config, prefix: str = "") -> dict[str, FieldInfo]:
+    """Every ``section.key`` of the configuration with its field, in the order of the file."""
+    found: dict[str, FieldInfo] = {}
+    for name, info in model.model_fields.items():
+        if hasattr(info.annotation, "model_fields"):
+            found |= known_fields(info.annotation, f"{prefix}{name}.")
+        elif prefix:
+            found[prefix + name] = info
+    return found
+
+
 def known_keys() -> tuple[str, ...]:
     """Every ``section.key`` of the configuration, in the order of the file."""
-    keys = []
-    for section, info in Config.model_fields.items():
-        model = info.annotation
-        fields = getattr(model, "model_fields", {})
-        keys += [f"{section}.{name}" for name in fields]
-    return tuple(keys)
+    return tuple(known_fields())
 
 
 @dataclass(frozen=True, slots=True)

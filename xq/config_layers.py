@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from xq.config import Config, known_keys
+from xq.config import Config, known_fields, known_keys
 from xq.errors import ConfigError, UsageError, XqError, suggestion
 
 if TYPE_CHECKING:
@@ -147,10 +147,8 @@ def _flag_layer(flags: Mapping[str, Any]) -> _Layer:
 
 
 def _from_text(key: str, text: str) -> Any:
-    section, _, name = key.partition(".")
-    model = Config.model_fields[section].annotation if section in Config.model_fields else None
-    fields = getattr(model, "model_fields", {})
-    if name in fields and "tuple" in str(fields[name].annotation):
+    field = known_fields().get(key)
+    if field is not None and "tuple" in str(field.annotation):
         return tuple(part.strip() for part in text.split(",") if part.strip())
     return text
 

@@ -86,3 +86,9 @@ def test_order_flow() -> None:
     out = _run("order_flow.py", "--rows", "50000", "--rounds", "1")
     assert len(FIGURE.findall(out)) == 1
     assert len(re.findall(r"[\d.]+ million updates/s", out)) == 2
+
+
+def test_the_gate() -> None:
+    out = _run("gate.py", "200")
+    assert out.count("p99") == 10
+    assert "trip to refusal" in out

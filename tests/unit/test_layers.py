@@ -10,7 +10,10 @@ PACKAGE = Path(__file__).resolve().parents[2] / "xq"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_strategies" not in path.parts)
 
 LAYERS = (
-    ("errors", "types", "bars", "timeframe", "ports", "clock", "config", "config_layers"),
+    (
+        "errors", "types", "bars", "timeframe", "ports", "clock",
+        "config", "config_layers", "config_risk", "config_section",
+    ),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),
     ("strategy", "portfolio", "execution", "sim", "validation"),
     ("live",),
@@ -18,7 +21,7 @@ LAYERS = (
     ("api",),
     ("cli", "serve"),
     ("__main__",),
-)
+)  # fmt: skip
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 
 # (importer, imported) on one line of the drawing, each with its decision record.

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
-
-from pydantic.fields import FieldInfo
 
 from xq import config_layers
 from xq.api.workspace import Workspace
-from xq.config import Config, known_keys
+from xq.config import known_fields, known_keys
 from xq.errors import ConfigError, UsageError, suggestion, unknown
 
 
@@ -76,6 +75,7 @@ def check(ws: Workspace) -> None:
         ("collect.symbols", config.collect.symbols, Symbol.parse),
         ("trade.symbols", config.trade.symbols, Symbol.parse),
         ("risk.symbols", config.risk.symbols, Symbol.parse),
+        ("risk.max_quantity", tuple(config.risk.max_quantity), Symbol.parse),
         ("collect.timeframe", (config.collect.timeframe,), Timeframe.parse),
         ("trade.timeframe", (config.trade.timeframe,), Timeframe.parse),
     ):
@@ -132,41 +132,33 @@ def template(exchange: str | None = None) -> str:
         "# Environment: XQ_SECTION__KEY, e.g. XQ_TRADE__MODE=paper. Flags outrank both.",
         "# Secrets never go here: put XQ_API_KEY and XQ_API_SECRET into .env.",
     ]
-    for section, info in Config.model_fields.items():
-        if section == "strategy":
-            lines += ["", "# [strategy.trend_following]   # parameters, one section per strategy"]
-            lines += ["# fast = 20"]
-            continue
-        fields = list(_fields(info))
-        if not fields:
-            continue
-        lines += ["", f"[{section}]"]
-        for name, field in fields:
-            default = field.get_default()
-            if exchange is not None and (section, name) == ("exchange", "name"):
-                lines.append(f"{name} = {_toml(exchange)}   # {field.description}")
-            elif default is None:
-                lines.append(f"# {name} =   # {field.description}; not set")
-            else:
-                lines.append(f"# {name} = {_toml(default)}   # {field.description}")
-    return "\n".join(lines) + "\n"
+    strategy = ["", "# [strategy.trend_following]   # parameters, one section per strategy"]
+    strategy += ["# fast = 20"]
+    above = ""
+    for key, field in known_fields().items():
+        section, _, name = key.rpartition(".")
+        if section != above:
+            lines += ["", f"[{section}]"]
+            above = section
+        default = field.get_default()
+        if exchange is not None and key == "exchange.name":
+            lines.append(f"{name} = {_toml(exchange)}   # {field.description}")
+        elif default is None:
+            lines.append(f"# {name} =   # {field.description}; not set")
+        else:
+            lines.append(f"# {name} = {_toml(default)}   # {field.description}")
+    return "\n".join(lines + strategy) + "\n"
 
 
 def _setting(ws: Workspace, key: str) -> Setting:
-    section, _, name = key.partition(".")
-    model = getattr(ws.config, section)
-    field = type(model).model_fields[name]
+    field = known_fields()[key]
     return Setting(
         key=key,
-        value=getattr(model, name),
-        origin=ws.loaded.origin(key).place,
+        value=attrgetter(key)(ws.config),
+        origin=_place(ws, key),
         default=field.get_default(),
         description=field.description or "",
     )
-
-
-def _fields(info: FieldInfo) -> Iterator[tuple[str, FieldInfo]]:
-    yield from getattr(info.annotation, "model_fields", {}).items()
 
 
 def _toml(value: Any) -> str:

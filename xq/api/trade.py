@@ -227,11 +227,11 @@ class _Beginning:
 
 def _terms(ws: Workspace) -> "Terms":
     from xq.live.desk import Terms
-    from xq.risk.limits import Limits
+    from xq.risk.configured import limits_of
     from xq.strategy.load import locate
     from xq.types import Symbol
 
-    trade, risk = ws.config.trade, ws.config.risk
+    trade = ws.config.trade
     symbols = tuple(dict.fromkeys(Symbol.parse(text) for text in trade.symbols))
     if len({(symbol.is_contract, symbol.quote) for symbol in symbols}) > 1:
         raise UsageError(
@@ -240,22 +240,12 @@ def _terms(ws: Workspace) -> "Terms":
             hint="one xq trade per kind",
         )
     locate(ws.strategies, trade.strategy)
-    allowed = frozenset(Symbol.parse(text) for text in risk.symbols) or frozenset(symbols)
-    limits = Limits(
-        max_order_notional=_exact(risk.max_order_notional),
-        max_position_notional=_exact(risk.max_position_notional),
-        max_leverage=_exact(risk.max_leverage),
-        price_collar=_exact(risk.price_collar),
-        max_orders_per_minute=risk.max_orders_per_minute,
-        max_price_age_ms=round(risk.max_price_age_seconds * 1000),
-        symbols=allowed,
-    )
     return Terms(
         account=account_name(ws),
         strategy=trade.strategy,
         symbols=symbols,
         timeframe=Timeframe.parse(trade.timeframe),
-        limits=limits,
+        limits=limits_of(ws.config.risk, symbols),
         capital=None if trade.capital is None else _exact(trade.capital),
         band=trade.rebalance_band,
         cash_buffer=_exact(trade.cash_buffer),

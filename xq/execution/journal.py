@@ -215,12 +215,9 @@ class Journal:
         """The orders of a parent, oldest first."""
         return self._orders(lambda query: query.where(schema.orders.c.parent_id == parent_id))
 
-    def orders_since(self, created_ms: int) -> int:
-        """How many intents were written at or after a wall time."""
-        count = sa.select(sa.func.count()).select_from(schema.orders)
-        with self._store.read() as connection:
-            query = count.where(schema.orders.c.created_ms >= created_ms)
-            return int(connection.execute(query).scalar_one())
+    def orders_since(self, created_ms: int) -> tuple[JournalOrder, ...]:
+        """Intents written at or after a wall time, oldest first."""
+        return self._orders(lambda query: query.where(schema.orders.c.created_ms >= created_ms))
 
     def moves(self, client_id: str) -> tuple[tuple[OrderState, OrderState, int, str], ...]:
         """How an order came to its state: before, after, wall time and why, oldest first."""

@@ -11,7 +11,7 @@ from xq.execution.journal import Journal
 from xq.execution.orders import OrderState
 from xq.execution.records import JournalOrder
 from xq.ports import Clock, Venue
-from xq.risk.gate import Approved, ApprovedCancel
+from xq.risk.gate import Approved, ApprovedCancel, cancel_of, request_of
 from xq.types import Outcome, OutcomeKind
 
 _STATES = {
@@ -48,10 +48,12 @@ def place(
     ------
     OrderRefused
         If the journal already holds that client id; nothing was sent.
+    XqError
+        If the gate did not make the approval; nothing was sent.
     StorageFailed
         If the journal cannot be written; before the send nothing was sent.
     """
-    request = approved.request
+    request = request_of(approved)
     intent = JournalOrder(
         client_id=request.client_id,
         decision_id=ticket.decision_id,
@@ -88,4 +90,5 @@ def place(
 
 def cancel(approved: ApprovedCancel, venue: Venue) -> Outcome:
     """Cancel once; what became of the order is found out by asking, not from this answer."""
-    return venue.cancel(approved.symbol, approved.client_id)
+    symbol, client_id = cancel_of(approved)
+    return venue.cancel(symbol, client_id)

@@ -1,6 +1,6 @@
 """Bringing one symbol to its target: price, legs, gate, send once, find out what happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -23,7 +23,8 @@ from xq.live.plan import Leg, legs
 from xq.live.reconcile import held
 from xq.live.report import OrderLine
 from xq.risk.gate import Approved, check
-from xq.risk.limits import MINUTE_MS, Situation
+from xq.risk.limits import MINUTE_MS, SECOND_MS, Intent, Situation
+from xq.risk.switches import Switch
 from xq.types import Book, Instrument, OrderRequest, OrderType, Side, Symbol
 
 _DEPTH = 100
@@ -40,6 +41,7 @@ class Session:
     closes: Mapping[Symbol, Decimal]
     frozen: Mapping[Symbol, str] = field(default_factory=dict)
     dry_run: bool = False
+    tripped: tuple[Switch, ...] = ()
 
     def holdings(self) -> Holdings:
         """What the account holds now."""
@@ -151,7 +153,9 @@ def _approve(
         client_id,
         reduce_only=leg.reduce_only,
     )
-    venue_ms = desk.market.now_ms()
+    venue_ms, now_ms = desk.market.now_ms(), desk.clock.now_ms()
+    recent = desk.journal.orders_since(now_ms - MINUTE_MS)
+    resting = desk.journal.unsettled_orders()
     situation = Situation(
         instrument=instrument,
         now_ms=venue_ms,
@@ -165,11 +169,39 @@ def _approve(
         equity=now.equity,
         cash=now.cash,
         other_notional=now.notional_of_others(signal.symbol),
-        recent_orders=desk.journal.orders_since(desk.clock.now_ms() - MINUTE_MS),
+        recent_orders=len(recent),
         journalled=desk.journal.has_order(client_id),
         frozen=session.frozen.get(signal.symbol),
+        tripped=session.tripped,
+        other_net=now.net_of_others(signal.symbol),
+        working=_working(resting, signal.symbol, leg.side),
+        open_orders=len(resting),
+        recent_messages=sum(order.created_ms > now_ms - SECOND_MS for order in recent),
+        recent_intents=_intents(recent),
+        decision=f"{decision.id}:{leg.name}",
+        leverage=Decimal(terms.leverage),
     )
     return check(request, situation, terms.limits), situation
+
+
+def _working(resting: Sequence[JournalOrder], symbol: Symbol, side: Side) -> Decimal:
+    """What may still fill of orders that add to a side."""
+    left = (
+        order.quantity - order.filled
+        for order in resting
+        if (order.symbol, order.side) == (symbol, side) and not order.reduce_only
+    )
+    return sum(left, Decimal(0))
+
+
+def _intents(recent: Sequence[JournalOrder]) -> tuple[Intent, ...]:
+    """Orders that may have reached the venue and added exposure there."""
+    nothing_left = (OrderState.NOT_SENT, OrderState.REJECTED)
+    return tuple(
+        Intent(o.symbol, o.side, o.quantity, o.venue_ms, f"{o.decision_id}:{o.leg}")
+        for o in recent
+        if o.state not in nothing_left and not o.reduce_only
+    )
 
 
 def _send(session: Session, leg: Leg, approved: Approved, situation: Situation) -> OrderLine:

@@ -29,6 +29,8 @@ class Holdings:
     elsewhere
         Absolute exposure of contracts that this run does not trade, quote asset: the same equity
         stands behind it.
+    elsewhere_net
+        The same, longs less shorts.
     """
 
     positions: Mapping[Symbol, Decimal]
@@ -38,11 +40,17 @@ class Holdings:
     cash: Decimal
     ts: int
     elsewhere: Decimal = _ZERO
+    elsewhere_net: Decimal = _ZERO
 
     def notional_of_others(self, symbol: Symbol) -> Decimal:
         """Absolute exposure of every other symbol, quote asset."""
         others = (s for s in self.positions if s != symbol)
         return sum((abs(self.positions[s]) * self.marks[s] for s in others), self.elsewhere)
+
+    def net_of_others(self, symbol: Symbol) -> Decimal:
+        """Signed exposure of every other symbol, quote asset."""
+        others = (s for s in self.positions if s != symbol)
+        return sum((self.positions[s] * self.marks[s] for s in others), self.elsewhere_net)
 
 
 def holdings(
@@ -62,10 +70,11 @@ def holdings(
     quote = next((b for b in account.balances if b.asset == symbols[0].quote), None)
     cash = quote.free if quote else _ZERO
     if symbols[0].is_contract:
-        strange = (p for p in account.positions if p.symbol not in positions)
+        strange = [p for p in account.positions if p.symbol not in positions]
         elsewhere = sum((abs(p.quantity) * p.mark_price for p in strange), _ZERO)
+        net = sum((p.quantity * p.mark_price for p in strange), _ZERO)
         equity = account.equity
-        return Holdings(positions, marks, equity, equity, cash, account.ts, elsewhere)
+        return Holdings(positions, marks, equity, equity, cash, account.ts, elsewhere, net)
     total = quote.total if quote else _ZERO
     equity = total + sum((positions[s] * marks[s] for s in symbols), _ZERO)
     return Holdings(positions, marks, equity, account.equity, cash, account.ts)

@@ -1,16 +1,20 @@
 """What the gate is told: the limits somebody set, and the situation an order would meet."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from xq.types import Instrument, Symbol
+from xq.risk.switches import Switch
+from xq.types import Instrument, Side, Symbol
 
 MINUTE_MS = 60_000
+SECOND_MS = 1_000
+_ZERO, _ONE = Decimal(0), Decimal(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that every order adding exposure must respect.
+    """Bounds that every order adding exposure must respect; None is no bound.
 
     Attributes
     ----------
@@ -19,13 +23,28 @@ class Limits:
     max_leverage
         Gross exposure of all symbols over equity.
     price_collar
-        Largest distance of the worst expected price from the decision's close, as a fraction of it.
+        Largest distance of the worst expected price from the decision's close, and from mark and
+        index where they are known, as a fraction of each.
     max_orders_per_minute
         Orders of the last 60 s, this one included.
     max_price_age_ms
         Oldest book an order may be priced from.
     symbols
         The only symbols that may be entered.
+    max_quantities
+        Base asset, one order, by symbol; a symbol without one has no bound on quantity.
+    max_net_leverage
+        Absolute value of longs less shorts of all symbols, over equity.
+    max_messages_per_second
+        Orders and cancels of the last second, this order included.
+    duplicate_ms
+        An order like one sent less long ago is refused, unless another decision asks for it.
+    max_open_orders
+        Orders resting at the venue, this one included.
+    min_balance
+        Quote asset that must be left free.
+    marked
+        Whether contracts are entered only while mark and index are known.
     """
 
     max_order_notional: Decimal
@@ -35,6 +54,33 @@ class Limits:
     max_orders_per_minute: int
     max_price_age_ms: int
     symbols: frozenset[Symbol]
+    max_quantities: Mapping[Symbol, Decimal] = field(default_factory=dict)
+    max_net_leverage: Decimal | None = None
+    max_messages_per_second: int | None = None
+    duplicate_ms: int = 0
+    max_open_orders: int | None = None
+    min_balance: Decimal = _ZERO
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An order that may have reached the venue.
+
+    Attributes
+    ----------
+    at_ms
+        Venue time.
+    decision
+        What asked for it: an order of the same decision is a duplicate, one of another is not.
+        None for orders on demand, which all ask alike.
+    """
+
+    symbol: Symbol
+    side: Side
+    quantity: Decimal
+    at_ms: int
+    decision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +114,23 @@ class Situation:
         Whether an intent with this client id is already in the journal.
     frozen
         Why the symbol takes no new exposure, or None.
+    tripped
+        Kill switches that are tripped.
+    mark, index
+        The venue's mark and index price of a contract; None if not known.
+    other_net
+        Signed exposure of all other symbols, quote asset; None if not known.
+    working
+        Quantity of resting orders of the same symbol and side that are not reduce-only: they may
+        fill as well.
+    open_orders
+        Orders resting at the venue; None if not known.
+    recent_messages
+        Orders and cancels sent in the last second; None if not known.
+    recent_intents, decision
+        Orders of late that may have reached the venue, and what asks for this one.
+    leverage
+        Set at the venue for the symbol: what a contract's margin is counted with.
     """
 
     instrument: Instrument
@@ -85,3 +148,13 @@ class Situation:
     recent_orders: int
     journalled: bool = False
     frozen: str | None = None
+    tripped: tuple[Switch, ...] = ()
+    mark: Decimal | None = None
+    index: Decimal | None = None
+    other_net: Decimal | None = None
+    working: Decimal = _ZERO
+    open_orders: int | None = None
+    recent_messages: int | None = None
+    recent_intents: tuple[Intent, ...] = ()
+    decision: str | None = None
+    leverage: Decimal = _ONE
