@@ -10,7 +10,10 @@ PACKAGE = Path(__file__).resolve().parents[2] / "xq"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_strategies" not in path.parts)
 
 LAYERS = (
-    ("errors", "types", "bars", "timeframe", "ports", "clock", "config", "config_layers"),
+    (
+        *("errors", "types", "venue_types", "bars", "timeframe"),
+        *("ports", "clock", "config", "config_layers"),
+    ),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),
     ("strategy", "portfolio", "execution", "sim", "validation"),
     ("live",),
