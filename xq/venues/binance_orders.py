@@ -136,12 +136,11 @@ class BinanceDialect(BinanceMoney):
         if not contract:
             return None
         raw = client.fetch_balance()
-        balances = convert.balances(convert.balance_sheet(raw))
+        balances = convert.balances(convert.balance_sheet(raw, "assets"))
+        equity = convert.decimal(convert.named(raw["info"], "totalMarginBalance"))
         held = (convert.position(item) for item in client.fetch_positions())
         positions = tuple(item for item in held if item is not None)
-        return Account(
-            balances, positions, convert.decimal(raw["info"].get("totalMarginBalance")), ts
-        )
+        return Account(balances, positions, equity, ts)
 
     def set_leverage(self, client: Client, symbol: Symbol, leverage: int) -> None:
         """The same again is fine here."""

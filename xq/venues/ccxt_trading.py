@@ -183,7 +183,9 @@ class CcxtTrading:
         return error_code(self._profile.rules, wire)[0] if isinstance(wire, Reply) else None
 
     def _spot_account(self, clients: Clients, ts: int) -> Account:
-        sheet = clients.read("account", lambda c: convert.balance_sheet(c.fetch_balance()))
+        sheet = clients.read(
+            "account", lambda c: convert.balance_sheet(c.fetch_balance(), "balances")
+        )
         balances = convert.balances(sheet)
         positions = self._holdings(clients, balances)
         cash = sum((b.total for b in balances if b.asset == self._quote), Decimal(0))

@@ -225,9 +225,10 @@ def position(raw: Raw) -> Position | None:
     )
 
 
-def balance_sheet(raw: Raw) -> Raw:
-    """An account's answer; anything else is refused. Raises `VenueUnclear`."""
-    if not isinstance(raw.get("info"), Mapping) or not isinstance(raw.get("total"), Mapping):
+def balance_sheet(raw: Raw, rows: str) -> Raw:
+    """An account's answer, which must have its ``rows``. Raises `VenueUnclear`."""
+    info = raw.get("info")
+    if not isinstance(info, Mapping) or not isinstance(info.get(rows), list):
         raise VenueUnclear("expected an account, found something else")
     return raw
 

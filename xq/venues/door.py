@@ -10,9 +10,11 @@ from xq.types import Order, OrderRequest, Outcome, OutcomeKind, Symbol
 from xq.venues.clients import Access, Clients
 from xq.venues.dialect import Client, Dialect, Payload, check_shape, check_steps
 from xq.venues.outcomes import Reply, Verdict, Wire, answered, cancel_verdict, order_verdict
+from xq.venues.pace import retry_after
 from xq.venues.registry import Profile
 
 _RAW_SHOWN = 2000  # characters of an answer kept with an outcome
+_BANNED = 418
 _UNKNOWN_TO_BOOK = ("-2011", "-2013")
 
 
@@ -131,8 +133,11 @@ class OrderDoor:
         read: Callable[[Client, Payload], Order | None],
     ) -> Outcome:
         """Make one request, exactly once, and judge it by the wire alone."""
+        pace = self._faces[symbol.is_contract].pace
         try:
             client, session = self._clients[symbol.is_contract].pair()
+            if pace is not None:
+                pace.refuse_banned()
         except VenueError as error:
             return Outcome(OutcomeKind.NOT_SENT, reason=error.message)
         session.forget()
@@ -141,6 +146,8 @@ class OrderDoor:
             act(client)
         except Exception as error:  # noqa: BLE001 - whatever was raised, the wire decides
             raised = error.message if isinstance(error, UsageError) else _told(error)
+        if pace is not None and isinstance(session.last, Reply) and session.last.status == _BANNED:
+            pace.ban(retry_after(session.last.headers, self._clock.now_ms()))
         verdict = judge(session.last)
         body = session.last.body[:_RAW_SHOWN] if isinstance(session.last, Reply) else ""
         if verdict.kind is not OutcomeKind.ACCEPTED:
