@@ -1,6 +1,6 @@
 """The protocols through which the core speaks to the outside world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -15,7 +15,7 @@ from xq.types import (
     Outcome,
     Symbol,
 )
-from xq.venue_types import CashFlow, KeyScope, Mark, Ticker
+from xq.venue_types import CashFlow, KeyScope, Mark, Ticker, UserEvent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,6 +59,22 @@ class MarketData(Protocol):
         """Release connections."""
 
 
+class UserEvents(Protocol):
+    """What happens to an account, heard by a thread of its own; what is true is asked by REST."""
+
+    def __iter__(self) -> Iterator[UserEvent]:
+        """Every event until it is closed."""
+
+    def get(self, seconds: float) -> UserEvent | None:
+        """The next event; None if there is none for so long."""
+
+    def witness(self, fills: Sequence[Fill]) -> None:
+        """What REST tells; a stream that keeps missing some of it is opened anew."""
+
+    def close(self) -> None:
+        """End it."""
+
+
 class Venue(Protocol):
     """The signed side of one venue. Only `xq.execution.send` may call place and cancel."""
 
@@ -94,6 +110,9 @@ class Venue(Protocol):
         0 ends it. Protective stops stay: False, and nothing is asked, where that is not certain
         or where there is no such timer. Raises `VenueError`.
         """
+
+    def user_events(self, symbols: Sequence[Symbol]) -> UserEvents:
+        """Listen to the account; after a gap the fills of ``symbols`` are asked for."""
 
     def set_leverage(self, symbol: Symbol, leverage: int) -> None:
         """Idempotent. Raises `VenueError`; a no-op on spot."""

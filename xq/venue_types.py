@@ -103,10 +103,24 @@ class StreamLost:
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdate:
-    """An order changed; with the fill that changed it, if one did."""
+    """An order changed."""
 
     order: Order
-    fill: Fill | None
+    ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class FillUpdate:
+    """An order of ours was filled, wholly or in part.
+
+    Attributes
+    ----------
+    client_id
+        The order's; empty if only REST told of the fill.
+    """
+
+    fill: Fill
+    client_id: str
     ts: int
 
 
@@ -118,4 +132,4 @@ class AccountUpdate:
     ts: int
 
 
-UserEvent = StreamOpened | StreamLost | OrderUpdate | AccountUpdate
+UserEvent = StreamOpened | StreamLost | OrderUpdate | FillUpdate | AccountUpdate

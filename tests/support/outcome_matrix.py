@@ -268,7 +268,7 @@ class Matrix:
         return finding
 
     def _read(self, case: Case) -> Finding:
-        client, symbol = self._client(case), Face(case.face).symbol
+        symbol = Face(case.face).symbol
         request = self._request(case.face, "limit")
         self._sure(case.face, request)
         asks: dict[str, Callable[[CcxtTrading], object]] = {
@@ -278,6 +278,7 @@ class Matrix:
             "positions": lambda c: c.account(),
         }
         self._strike(case)
+        client = self._client(case)
         finding = self._told(case, lambda: asks[case.call](client), asks[case.call])
         self._clear(case, request)
         return finding

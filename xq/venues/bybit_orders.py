@@ -29,7 +29,7 @@ from xq.venues.dialect import STOPS, Client, Payload, text
 
 _SPAN_MS = 7 * DAY_MS
 _KEPT_MS = 730 * DAY_MS
-_NOT_OURS = ("Funding", "Settle", "Delivery", "MovePosition")
+NOT_TRADES = ("Funding", "Settle", "Delivery", "MovePosition")
 _RISES, _FALLS = "1", "2"
 _LEVERAGE_AS_IT_WAS = '"retCode":110043'
 _FORCES = {TimeInForce.GTX: "PostOnly"}
@@ -100,7 +100,7 @@ class BybitDialect(BybitMoney):
         for ask in (client.privateGetV5OrderRealtime, client.privateGetV5OrderHistory):
             rows = _rows(ask(asked))
             if rows:
-                return _order(symbol, rows[0])
+                return order_of(symbol, rows[0])
         return None
 
     def open_orders(
@@ -111,7 +111,7 @@ class BybitDialect(BybitMoney):
         if symbol is not None:
             asked = _named(client, symbol) | {"limit": 50}
         rows = paged(client.privateGetV5OrderRealtime, asked)
-        return [_order(_symbol(client, row), row) for row in rows]
+        return [order_of(_symbol(client, row), row) for row in rows]
 
     def fills(self, client: Client, symbol: Symbol, since_ms: int, now_ms: int) -> Sequence[Fill]:
         """``execution/list`` in steps of a week."""
@@ -182,7 +182,8 @@ def _rows(answer: Any) -> list[Any]:
     return rows
 
 
-def _order(symbol: Symbol, row: Payload) -> Order:
+def order_of(symbol: Symbol, row: Payload) -> Order:
+    """An order as lists and streams show it."""
     filled = convert.decimal(row.get("cumExecQty"))
     status = convert.one_of(_STATUS, row.get("orderStatus"), "order status")
     trigger = convert.decimal(row.get("triggerPrice"))
@@ -217,11 +218,12 @@ def _executions(client: Client, symbol: Symbol, first_ms: int, last_ms: int) -> 
     for start in range(first_ms, last_ms + 1, _SPAN_MS):
         span = {"startTime": start, "endTime": start + _SPAN_MS - 1, "limit": 100}
         for row in paged(client.privateGetV5ExecutionList, _named(client, symbol) | span):
-            if row.get("execType") not in _NOT_OURS:
-                yield _fill(symbol, row)
+            if row.get("execType") not in NOT_TRADES:
+                yield fill_of(symbol, row)
 
 
-def _fill(symbol: Symbol, row: Payload) -> Fill:
+def fill_of(symbol: Symbol, row: Payload) -> Fill:
+    """An execution as lists and streams show it."""
     return Fill(
         symbol=symbol,
         fill_id=convert.named(row, "execId"),

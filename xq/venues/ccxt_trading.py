@@ -24,6 +24,8 @@ from xq.venues.dialect import Dialect
 from xq.venues.door import OrderDoor
 from xq.venues.outcomes import Reply, Wire, error_code
 from xq.venues.registry import Profile
+from xq.venues.speeches import may_listen, speech_of
+from xq.venues.user_stream import Manners, UserStream
 
 
 class CcxtTrading:
@@ -61,6 +63,7 @@ class CcxtTrading:
         self._profile = profile
         self._dialect: Dialect = profile.dialect
         self._clock = clock
+        self._access = access
         self._contracts = contracts
         self._quote = quote
         self._faces = {kind: Clients(profile, kind, access, clock) for kind in (False, True)}
@@ -158,6 +161,26 @@ class CcxtTrading:
             self._faces[True].read(
                 f"leverage of {symbol}", lambda c: self._dialect.set_leverage(c, symbol, leverage)
             )
+
+    def user_events(self, symbols: Sequence[Symbol], manners: Manners | None = None) -> UserStream:
+        """What happens to the account from now on; after a gap, also the fills of ``symbols``.
+
+        Raises
+        ------
+        UsageError
+            Without keys, or where xq knows no stream.
+        """
+        speech = speech_of(self._profile, self._contracts, self._access)
+        source = self._faces[self._contracts]
+        own = Clients(self._profile, self._contracts, self._access, self._clock, source=source)
+
+        def missed(since_ms: int) -> list[Fill]:
+            return [fill for symbol in symbols for fill in self.fills(symbol, since_ms)]
+
+        def allowed(url: str) -> bool:
+            return may_listen(url, self._profile, self._access)
+
+        return UserStream(speech, own, self._clock, missed, allowed, manners)
 
     def place(self, request: OrderRequest) -> Outcome:
         """Send one order once. Never raises for anything the network or venue does."""
