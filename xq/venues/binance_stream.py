@@ -104,7 +104,9 @@ class SpotSpeech:
         if "status" in message:
             return Heard(greeted=message["status"] == 200)
         event = message.get("event")
-        kind = event.get("e") if isinstance(event, dict) else None
+        if not isinstance(event, dict):
+            return Heard()
+        kind = event.get("e")
         if kind == "eventStreamTerminated":
             return Heard(over="the subscription ended")
         if kind == "executionReport":

@@ -90,7 +90,7 @@ class UserStream:
         self._doubt_until: float | None = None
         self._reason = ""
         self._opened = 0
-        self._closing = False
+        self._ended = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._socket: ClientWebSocketResponse | None = None
         self._rest = ThreadPoolExecutor(1, "xq-stream-rest")
@@ -130,7 +130,7 @@ class UserStream:
 
     def close(self) -> None:
         """End it; who iterates comes to the end."""
-        self._closing = True
+        self._ended.set()
         self._hang_up()
         self._thread.join()
         self._rest.shutdown()
@@ -152,10 +152,10 @@ class UserStream:
         self._loop = asyncio.get_running_loop()
         wait = self._manners.first_wait
         async with ClientSession(trust_env=True) as session:
-            while not self._closing:
+            while not self._ended.is_set():
                 before = self._opened
                 reason = await self._until_over(session)
-                if self._closing:
+                if self._ended.is_set():
                     break
                 self._tell(StreamLost(reason, self._clock.now_ms()))
                 wait = self._manners.first_wait if self._opened > before else wait * 2
@@ -170,7 +170,7 @@ class UserStream:
         from aiohttp import ClientError
 
         self._wake.clear()
-        if self._closing:
+        if self._ended.is_set():
             return ""
         try:
             entrance = await self._ask("the account's stream", self._enter)
@@ -195,14 +195,12 @@ class UserStream:
     async def _listen(self, socket: "ClientWebSocketResponse", entrance: Entrance) -> str:
         await asyncio.wait_for(self._greet(socket, entrance.hello), self._manners.greeting)
         await self._welcome()
-        chores = [
-            asyncio.create_task(work)
-            for work in (self._wake.wait(), self._hear(socket), self._ping(socket), self._renew())
-        ]
+        works = (self._wake.wait(), self._hear(socket), self._ping(socket), self._renew())
+        chores: list[asyncio.Task[Any]] = [asyncio.create_task(work) for work in works]
         try:
             done, _ = await asyncio.wait(chores, return_when=asyncio.FIRST_COMPLETED)
-            results = [task.result() for task in done if not isinstance(task.result(), bool)]
-            return results[0] if results else self._reason
+            reasons = [task.result() for task in done]
+            return next((word for word in reasons if isinstance(word, str)), self._reason)
         finally:
             for task in chores:
                 task.cancel()
