@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from support.connect_proxy import ConnectProxy
 from support.trading_faces import SIZE
 from support.wire_server import Request, WireServer, answer
 
+from xq.api.doctor_keys import keys
 from xq.api.live_mode import arm, disarm
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace, open_workspace
@@ -144,6 +146,56 @@ def test_an_arming_ends_and_belongs_to_one_key(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="hours"):
             arm(ws, hours, "live:binance")
     assert "sim" not in (root / "state" / "live-armed.json").read_text()
+
+
+@pytest.fixture
+def rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
+    """What the exchange says of the key; anything else it says as the simulated venue does."""
+    told: dict[str, object] = dict(RIGHTS)
+
+    def script(request: Request) -> bytes:
+        if request.path.startswith("/sapi/v1/account/apiRestrictions"):
+            return answer(200, json.dumps(told))
+        with requests.Session() as session:
+            session.trust_env = False
+            found = session.request(request.method, served.url + request.path, timeout=120)
+        return answer(found.status_code, found.text)
+
+    with (
+        ensure(tmp_path / "exchange", clock=SystemClock(), seed=7) as served,
+        WireServer(script) as server,
+        ConnectProxy(LIVE, int(server.url.rpartition(":")[2])) as made,
+    ):
+        for name, value in made.environment(tmp_path / "ca.pem").items():
+            monkeypatch.setenv(name, value)
+            if "PROXY" in name:
+                monkeypatch.setenv(name.lower(), value)
+        yield told
+
+
+def test_live_opens_when_all_six_agree(rights: dict[str, object], tmp_path: Path) -> None:
+    ws = workspace(tmp_path / "desk")
+    arm(ws, 1, "live:binance")
+    with trading_venue(ws, "live") as (market, venue):
+        assert market.book(BTC, 5).bids
+        assert venue.name == "binance"
+    rights["permitsUniversalTransfer"] = True
+    with pytest.raises(ConfigError, match="withdraw or transfer"), trading_venue(ws, "live"):
+        pass
+
+
+def test_the_doctor_reads_the_rights_of_a_live_key(
+    rights: dict[str, object], tmp_path: Path
+) -> None:
+    live = {"exchange.name": "binance", "trade.mode": "live", "trade.symbols": (str(BTC),)}
+    environ = {"XQ_API_KEY": "sim", "XQ_API_SECRET": "sim"}
+    ws = open_workspace(flags=live, environ=environ, cwd=tmp_path)
+    assert keys(ws) == "may trade, not withdraw"
+    rights["ipRestrict"] = False
+    assert keys(ws) == "may trade, not withdraw; from any address"
+    rights["enableWithdrawals"] = True
+    with pytest.raises(ConfigError, match="may withdraw"):
+        keys(ws)
 
 
 LEAVES = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")

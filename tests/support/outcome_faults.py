@@ -14,15 +14,15 @@ _ANSWERS: dict[str, tuple[int, Any]] = {
     "nothing": (200, {}),
     "null": (200, None),
     "a number": (200, 7),
-    "another order": (200, {"orderId": 1, "clientOrderId": "other", "origQty": "0.01"}),
+    "another order, Binance": (200, {"orderId": 1, "clientOrderId": "other", "origQty": "0.01"}),
     "another order, Bybit": (200, {"retCode": 0, "result": {"orderId": "1", "orderLinkId": "x"}}),
     "no id, Bybit": (200, {"retCode": 0, "retMsg": "OK", "result": {"orderId": ""}}),
     "no result, Bybit": (200, {"retCode": 0, "retMsg": "OK", "result": {}}),
     "code of tomorrow": (400, {"code": -99_999, "msg": "Tomorrow's."}),
     "code of tomorrow, Bybit": (200, {"retCode": 999_999, "retMsg": "Tomorrow's."}),
-    "an error within 200": (200, {"code": -2019, "msg": "Margin is insufficient."}),
-    "duplicate": (400, {"code": -4116, "msg": "ClientOrderId is duplicated."}),
-    "duplicate, spot": (400, {"code": -2010, "msg": "Duplicate order sent."}),
+    "an error within 200, Binance": (200, {"code": -2019, "msg": "Margin is insufficient."}),
+    "duplicate, Binance": (400, {"code": -4116, "msg": "ClientOrderId is duplicated."}),
+    "duplicate, Binance spot": (400, {"code": -2010, "msg": "Duplicate order sent."}),
     "duplicate, Bybit": (200, {"retCode": 110072, "retMsg": "OrderLinkedID is duplicate"}),
     "server timeout, Bybit": (200, {"retCode": 10000, "retMsg": "Server Timeout"}),
     "server error, Bybit": (200, {"retCode": 10016, "retMsg": "Server error"}),
@@ -32,8 +32,8 @@ _ANSWERS: dict[str, tuple[int, Any]] = {
     "teapot": (418 - 1, {}),
 }
 _REFUSALS: dict[str, tuple[int, Any]] = {  # proven: nothing was done
-    "margin": (400, {"code": -2019, "msg": "Margin is insufficient."}),
-    "signature": (400, {"code": -1022, "msg": "Signature for this request is not valid."}),
+    "margin, Binance": (400, {"code": -2019, "msg": "Margin is insufficient."}),
+    "signature, Binance": (400, {"code": -1022, "msg": "Signature for this request is not valid."}),
     "too often, Bybit": (200, {"retCode": 10006, "retMsg": "Too many visits!"}),
     "margin, Bybit": (200, {"retCode": 110007, "retMsg": "ab not enough for new order"}),
 }
@@ -63,3 +63,9 @@ def faults() -> dict[str, dict[str, Any]]:
     found["delisted"] = {"do": "delist", "market": "BTCUSDT"}
     found["other lot"] = {"do": "filters", "market": "BTCUSDT", "lot": "0.03"}
     return found
+
+
+def faults_of(face: str) -> dict[str, dict[str, Any]]:
+    """Those that speak the face's language, or none."""
+    other = ", Binance" if face == "bybit" else ", Bybit"
+    return {name: told for name, told in faults().items() if other not in name}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from support.faulty_venue import FaultyVenue, faulty_venue
-from support.outcome_faults import SLOW, faults
+from support.outcome_faults import SLOW, faults, faults_of
 from support.trading_faces import FACES, PATIENT, SIZE, Face, Orders, trading
 
 from xq.errors import VenueError
@@ -83,7 +83,7 @@ def cases() -> list[Case]:
             Case(face, call, kind, fault)
             for call, chosen in kinds.items()
             for kind in chosen
-            for fault in faults()
+            for fault in faults_of(face)
         ]
     return found
 

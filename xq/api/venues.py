@@ -9,6 +9,7 @@ from xq.api.workspace import Workspace
 from xq.errors import ConfigError, CredentialsMissing, unknown
 
 if TYPE_CHECKING:
+    from xq.venue_types import KeyScope
     from xq.venues.ccxt_market import CcxtMarket
     from xq.venues.ccxt_trading import CcxtTrading
 
@@ -17,8 +18,8 @@ SIMULATED = (SIM, "sim-bybit")  # one embedded venue, asked as Binance or as Byb
 PAPER = "paper"
 _SIM_KEYS = ("sim", "sim")  # the simulated venue's account; worth nothing anywhere else
 LIVE = "live"
-_REAL_MONEY = ("testnet", LIVE)
-_MODES = (SIM, PAPER, *_REAL_MONEY)
+REAL_MONEY = ("testnet", LIVE)
+_MODES = (SIM, PAPER, *REAL_MONEY)
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "Ccx
     """
     if mode not in _MODES:
         raise unknown("trade mode", mode, _MODES, hint="--mode paper")
-    if mode in _REAL_MONEY and ws.credentials() is None:
+    if mode in REAL_MONEY and ws.credentials() is None:
         raise CredentialsMissing(
             f"{mode} mode needs XQ_API_KEY and XQ_API_SECRET in the environment or .env",
             hint="xq trade --mode paper",
@@ -145,6 +146,27 @@ def _real(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "CcxtTrading
         if mode == LIVE:
             _refuse(may_trade_live(facts(ws, mode, chosen, venue.permissions())))
         yield market, venue
+
+
+def key_scope(ws: Workspace) -> "KeyScope":
+    """What the exchange says that the account's key may do; nothing else is asked or sent.
+
+    Raises
+    ------
+    VenueError
+        If it does not say.
+    """
+    from xq.venues.ccxt_trading import CcxtTrading
+    from xq.venues.clients import Access
+    from xq.venues.registry import profile
+
+    name = ws.config.exchange.name
+    access = Access(ws.config.exchange.timeout_seconds, _keys(ws, name))
+    venue = CcxtTrading(profile(name), ws.clock, access, contracts=_wallet(ws)[0])
+    try:
+        return venue.permissions()
+    finally:
+        venue.close()
 
 
 def _refuse(reasons: Sequence[str]) -> None:
