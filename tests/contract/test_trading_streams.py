@@ -1,6 +1,7 @@
 """An account heard over the wire: typed events, and every way a stream of the venue goes wrong."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -191,3 +192,30 @@ def test_an_expired_listen_key_is_replaced(
     assert until(stream, StreamOpened).number == 2
     buy(venue, orders, "xq-1")
     assert until(stream, FillUpdate).client_id == "xq-1"
+
+
+@pytest.mark.parametrize("face", ["futures"], indirect=True)
+def test_the_listen_key_is_kept_alive(
+    served: FaultyVenue, venue: CcxtTrading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Renewed in time; if that fails, the stream is opened anew with another key."""
+    monkeypatch.setattr("xq.venues.binance_stream.FuturesSpeech.renew_seconds", 0.2)
+    served.strike(do="internal_error", method="PUT", path="/fapi/v1/listenKey", at=3, times=9)
+    [entry] = served.bench.roster.entries
+    made = venue.user_events([Face("futures").symbol], QUICK)
+    assert until(made, StreamOpened).number == 1
+    assert until(made, StreamLost).reason
+    assert entry.seen >= 3
+    served.bench.roster.clear()
+    assert until(made, StreamOpened).number == 2
+    made.close()
+
+
+@pytest.mark.parametrize("face", ["bybit"], indirect=True)
+def test_the_venues_own_pings_are_answered(venue: CcxtTrading, orders: Orders) -> None:
+    made = venue.user_events([orders.symbol], replace(QUICK, ping=0.25))
+    until(made, StreamOpened)
+    assert made.get(1.0) is None  # some pings later it is well, and nothing was told
+    buy(venue, orders, "xq-1")
+    until(made, FillUpdate)
+    made.close()
