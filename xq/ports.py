@@ -1,6 +1,7 @@
 """The protocols through which the core speaks to the outside world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from xq.timeframe import Timeframe
@@ -13,8 +14,8 @@ from xq.types import (
     OrderRequest,
     Outcome,
     Symbol,
-    Ticker,
 )
+from xq.venue_types import CashFlow, KeyScope, Mark, Ticker, UserEvent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,6 +59,22 @@ class MarketData(Protocol):
         """Release connections."""
 
 
+class UserEvents(Protocol):
+    """What happens to an account, heard by a thread of its own; what is true is asked by REST."""
+
+    def __iter__(self) -> Iterator[UserEvent]:
+        """Every event until it is closed."""
+
+    def get(self, seconds: float) -> UserEvent | None:
+        """The next event; None if there is none for so long."""
+
+    def witness(self, fills: Sequence[Fill]) -> None:
+        """What REST tells; a stream that keeps missing some of it is opened anew."""
+
+    def close(self) -> None:
+        """End it."""
+
+
 class Venue(Protocol):
     """The signed side of one venue. Only `xq.execution.send` may call place and cancel."""
 
@@ -75,6 +92,28 @@ class Venue(Protocol):
     def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
         """Own executions, oldest first. Raises `VenueError`."""
 
+    def marks(self, symbol: Symbol) -> Mark:
+        """Mark and index price. Raises `VenueError`."""
+
+    def cash_flows(self, since_ms: int) -> Sequence[CashFlow]:
+        """What moved money of the account from ``since_ms`` on, oldest first.
+
+        Raises `VenueError`. It tells deposits and withdrawals apart from profit.
+        """
+
+    def permissions(self) -> KeyScope:
+        """What the key may do. Raises `VenueError`, `VenueRefused` where no venue tells it."""
+
+    def extend_dead_man(self, symbol: Symbol, seconds: int) -> bool:
+        """Let the venue cancel the symbol's plain orders unless asked again within ``seconds``.
+
+        0 ends it. Protective stops stay: False, and nothing is asked, where that is not certain
+        or where there is no such timer. Raises `VenueError`.
+        """
+
+    def user_events(self, symbols: Sequence[Symbol]) -> UserEvents:
+        """Listen to the account; after a gap the fills of ``symbols`` are asked for."""
+
     def set_leverage(self, symbol: Symbol, leverage: int) -> None:
         """Idempotent. Raises `VenueError`; a no-op on spot."""
 
@@ -83,6 +122,14 @@ class Venue(Protocol):
 
     def cancel(self, symbol: Symbol, client_id: str) -> Outcome:
         """Cancel one order. Never raises for anything the network or venue does."""
+
+    def replace(
+        self, order: Order, *, price: Decimal | None = None, quantity: Decimal | None = None
+    ) -> Outcome:
+        """Give a resting limit order another price or quantity, in place, under its own id.
+
+        NOT_SENT where the venue has no such request. Never raises for anything else either.
+        """
 
     def close(self) -> None:
         """Release connections."""

@@ -87,6 +87,11 @@ class OrderType(StrEnum):
     TAKE_PROFIT_MARKET = "take_profit_market"
     TRAILING_STOP_MARKET = "trailing_stop_market"
 
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the order waits for a price before it works."""
+        return self not in (OrderType.MARKET, OrderType.LIMIT)
+
 
 class TimeInForce(StrEnum):
     """How long an order may rest."""
@@ -99,7 +104,7 @@ class TimeInForce(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands, as a venue or the journal knows it."""
+    """Where an order stands."""
 
     NEW = "new"
     PARTIALLY_FILLED = "partially_filled"
@@ -141,15 +146,6 @@ class Instrument:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticker:
-    """Last price and the day's turnover in quote asset."""
-
-    symbol: Symbol
-    last: Decimal
-    quote_volume: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Book:
     """A snapshot of resting orders, best first; levels are (price, quantity)."""
 
@@ -170,9 +166,13 @@ class OrderRequest:
     price
         Limit price; None for market orders.
     stop_price
-        Trigger of conditional orders; None otherwise.
+        Trigger of conditional orders; where a trailing stop begins to trail, None at once.
     client_id
         1 to 36 characters of ``[.A-Z:/a-z0-9_-]``; makes the order findable.
+    trail
+        Way back from its best price that triggers a trailing stop, as a fraction.
+    close_position
+        Close all that is held when it triggers; up to ``quantity`` where a venue cannot.
     """
 
     symbol: Symbol
@@ -184,6 +184,8 @@ class OrderRequest:
     stop_price: Decimal | None = None
     time_in_force: TimeInForce | None = None
     reduce_only: bool = False
+    trail: Decimal | None = None
+    close_position: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +219,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution of ours.
-
-    Attributes
-    ----------
-    fee
-        Amount paid, in ``fee_asset``.
-    """
+    """One execution of ours; the ``fee`` is paid in ``fee_asset``."""
 
     symbol: Symbol
     fill_id: str
@@ -291,7 +287,7 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The classified answer of a venue; ``order`` is present only when accepted."""
+    """The classified answer of a venue; ``order`` is present only when accepted and told."""
 
     kind: OutcomeKind
     order: Order | None = None

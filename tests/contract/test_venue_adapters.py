@@ -206,7 +206,7 @@ def test_real_money_is_refused_before_any_call(tmp_path: Path, other: str) -> No
         pass
     environ = {"XQ_API_KEY": "k", "XQ_API_SECRET": "s"}
     keyed = open_workspace(environ=environ, cwd=tmp_path)
-    with pytest.raises(ConfigError, match=other), trading_venue(keyed, other):
+    with pytest.raises(ConfigError, match="not armed"), trading_venue(keyed, "live"):
         pass
     assert not (tmp_path / "state").exists()
 

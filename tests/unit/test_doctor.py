@@ -33,7 +33,7 @@ def _finding(ws: Workspace, name: str, *, venue: bool = False) -> Finding:
 def test_a_fresh_workspace_is_in_order(make: Make) -> None:
     findings = doctor(make())
     assert [finding.check for finding in findings if not finding.ok] == []
-    assert len(findings) == 8
+    assert len(findings) == 9
 
 
 def test_config_says_which_file(make: Make) -> None:
@@ -102,6 +102,14 @@ def test_secrets_that_others_can_read(make: Make) -> None:
     assert "do-not-show" not in str(finding)
     path.chmod(0o600)
     assert _finding(make(), "secrets").detail == "keys set"
+
+
+def test_a_mode_with_money_that_has_no_keys(make: Make) -> None:
+    assert _finding(make(), "keys", venue=True).detail == "none needed in sim mode"
+    for mode in ("testnet", "live"):
+        finding = _finding(make(XQ_TRADE__MODE=mode), "keys", venue=True)
+        assert (finding.ok, finding.exit_code) == (False, 3)
+        assert f"{mode} mode needs XQ_API_KEY" in finding.detail
 
 
 def test_an_exchange_that_does_not_answer(make: Make) -> None:

@@ -11,8 +11,8 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_strategies" not in pa
 
 LAYERS = (
     (
-        "errors", "types", "bars", "timeframe", "ports", "clock",
-        "config", "config_layers", "config_risk", "config_section",
+        *("errors", "types", "venue_types", "bars", "timeframe", "ports", "clock"),
+        *("config", "config_layers", "config_risk", "config_section"),
     ),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),
     ("strategy", "portfolio", "execution", "sim", "validation"),

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from xq.api.doctor_keys import keys
 from xq.api.venues import SIMULATED
 from xq.api.workspace import Workspace
 from xq.errors import (
@@ -43,7 +44,7 @@ def doctor(ws: Workspace, *, venue: bool = True) -> list[Finding]:
     """
     checks = dict(_CHECKS)
     if not venue:
-        del checks["exchange"]
+        del checks["exchange"], checks["keys"]
     return [_run(name, check, ws) for name, check in checks.items()]
 
 
@@ -161,6 +162,7 @@ _CHECKS: dict[str, Callable[[Workspace], str]] = {
     "strategies": _strategies,
     "secrets": _secrets,
     "exchange": _exchange,
+    "keys": keys,
 }
 
 

@@ -1,7 +1,7 @@
 """Which venue stands behind a port: the only place where that is decided."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from xq.api.workspace import Workspace
 from xq.errors import ConfigError, CredentialsMissing, unknown
 
 if TYPE_CHECKING:
+    from xq.venue_types import KeyScope
     from xq.venues.ccxt_market import CcxtMarket
     from xq.venues.ccxt_trading import CcxtTrading
 
@@ -16,8 +17,9 @@ SIM = "sim"
 SIMULATED = (SIM, "sim-bybit")  # one embedded venue, asked as Binance or as Bybit
 PAPER = "paper"
 _SIM_KEYS = ("sim", "sim")  # the simulated venue's account; worth nothing anywhere else
-_REAL_MONEY = ("testnet", "live")
-_MODES = (SIM, PAPER, *_REAL_MONEY)
+LIVE = "live"
+REAL_MONEY = ("testnet", LIVE)
+_MODES = (SIM, PAPER, *REAL_MONEY)
 
 
 @contextmanager
@@ -78,17 +80,24 @@ def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "Ccx
 
     In ``"sim"`` both are the embedded venue. In ``"paper"`` the data is the real exchange's, and
     orders go to a simulated venue of their own on this machine that takes its prices from there.
-    The signed client refuses any address but loopback, whatever it is configured to.
+    The signed client of both refuses any address but loopback, whatever it is configured to. In
+    ``"testnet"`` and ``"live"`` it refuses every host but the exchange's own of that mode.
 
     Raises
     ------
     CredentialsMissing
         For testnet and live without keys in the environment, before any network call.
     ConfigError
-        For testnet and live with keys: this version does not trade there.
+        For live unless everything agrees, see `xq.venues.live_check`; the exchange is asked what
+        the key may do only after all else does.
     """
-    if mode not in (SIM, PAPER):
-        raise _refusal(ws, mode)
+    if mode not in _MODES:
+        raise unknown("trade mode", mode, _MODES, hint="--mode paper")
+    if mode in REAL_MONEY and ws.credentials() is None:
+        raise CredentialsMissing(
+            f"{mode} mode needs XQ_API_KEY and XQ_API_SECRET in the environment or .env",
+            hint="xq trade --mode paper",
+        )
     contracts, _ = _wallet(ws)
     if mode == SIM:
         with (
@@ -97,27 +106,75 @@ def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "Ccx
             _trading(ws, url, SIM) as venue,
         ):
             yield market, venue
-    else:
+    elif mode == PAPER:
         with (
             market_data(ws, contracts=contracts) as market,
             _paper(ws, market) as url,
             _trading(ws, url, PAPER) as venue,
         ):
             yield market, venue
+    else:
+        with _real(ws, mode) as pair:
+            yield pair
 
 
-def _refusal(ws: Workspace, mode: str) -> Exception:
-    if mode not in _REAL_MONEY:
-        return unknown("trade mode", mode, _MODES, hint="--mode paper")
-    if ws.credentials() is None:
-        return CredentialsMissing(
-            f"{mode} mode needs XQ_API_KEY and XQ_API_SECRET in the environment or .env",
+@contextmanager
+def _real(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "CcxtTrading"]]:
+    """An exchange's own hosts: those for tests, or those with money."""
+    from xq.api.live_mode import facts
+    from xq.venues.bans import Bans
+    from xq.venues.ccxt_market import CcxtMarket
+    from xq.venues.ccxt_trading import CcxtTrading
+    from xq.venues.clients import Access
+    from xq.venues.live_check import before_asking, may_trade_live
+    from xq.venues.registry import demo, profile
+
+    name = ws.config.exchange.name
+    chosen = profile(name) if mode == LIVE else demo(name)
+    if mode == LIVE:
+        _refuse(before_asking(facts(ws, mode, chosen, None)))
+    contracts, quote = _wallet(ws)
+    bans = Bans(ws.state / "bans.json")
+    timeout = ws.config.exchange.timeout_seconds
+    with ExitStack() as stack:
+        open_data = Access(timeout, bans=bans)
+        market = CcxtMarket(chosen, ws.clock, open_data, contracts=contracts)
+        stack.callback(market.close)
+        signed = Access(timeout, _keys(ws, name), bans=bans)
+        venue = CcxtTrading(chosen, ws.clock, signed, contracts=contracts, quote=quote)
+        stack.callback(venue.close)
+        if mode == LIVE:
+            _refuse(may_trade_live(facts(ws, mode, chosen, venue.permissions())))
+        yield market, venue
+
+
+def key_scope(ws: Workspace) -> "KeyScope":
+    """What the exchange says that the account's key may do; nothing else is asked or sent.
+
+    Raises
+    ------
+    VenueError
+        If it does not say.
+    """
+    from xq.venues.ccxt_trading import CcxtTrading
+    from xq.venues.clients import Access
+    from xq.venues.registry import profile
+
+    name = ws.config.exchange.name
+    access = Access(ws.config.exchange.timeout_seconds, _keys(ws, name))
+    venue = CcxtTrading(profile(name), ws.clock, access, contracts=_wallet(ws)[0])
+    try:
+        return venue.permissions()
+    finally:
+        venue.close()
+
+
+def _refuse(reasons: Sequence[str]) -> None:
+    if reasons:
+        raise ConfigError(
+            f"real money is not traded: live mode is refused because {'; '.join(reasons)}",
             hint="xq trade --mode paper",
         )
-    return ConfigError(
-        f"expected a trade mode of this version (sim, paper), found {mode}",
-        hint="xq trade --mode paper",
-    )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class MemoryJournal(Journal):
         self._known: dict[str, JournalOrder] = {}
         self._changed: dict[str, int] = {}
         self._open: dict[str, JournalOrder] = {}
-        self._created: list[tuple[int, str]] = []
+        self._created: list[tuple[int, int, str]] = []
         self._by_decision: dict[int | None, list[str]] = {}
         self._by_parent: dict[str | None, list[str]] = {}
         self._by_venue_id: dict[tuple[Symbol, str], str] = {}
@@ -55,7 +55,7 @@ class MemoryJournal(Journal):
                 f"an order with client id {order.client_id} is already in the journal",
                 where=self.place,
             )
-        insort(self._created, (order.created_ms, order.client_id))
+        insort(self._created, (order.created_ms, len(self._created), order.client_id))
         self._by_decision.setdefault(order.decision_id, []).append(order.client_id)
         self._by_parent.setdefault(order.parent_id, []).append(order.client_id)
         self._keep(order)
@@ -123,8 +123,8 @@ class MemoryJournal(Journal):
 
     def orders_since(self, created_ms: int) -> tuple[JournalOrder, ...]:
         """Intents written at or after a wall time, oldest first."""
-        first = bisect_left(self._created, (created_ms, ""))
-        return tuple(self._known[name] for _, name in self._created[first:])
+        first = bisect_left(self._created, (created_ms,))
+        return tuple(self._known[name] for *_, name in self._created[first:])
 
     def moves(self, client_id: str) -> tuple[Move, ...]:
         """How an order came to its state, oldest first."""

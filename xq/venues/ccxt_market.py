@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xq.errors import UnknownName, VenueRefused, VenueUnclear
 from xq.ports import Clock
 from xq.timeframe import Timeframe, names
-from xq.types import Book, Instrument, Symbol, Ticker
+from xq.types import Book, Instrument, Symbol
+from xq.venue_types import Ticker
 from xq.venues import convert
 from xq.venues.clients import Access, Clients
 from xq.venues.history import History

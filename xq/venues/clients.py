@@ -47,9 +47,21 @@ class Clients:
     """The clients of one face.
 
     Methods raise `VenueError`; `find` raises `UnknownName` too.
+
+    Parameters
+    ----------
+    source
+        Other clients of the face, whose list of symbols is used.
     """
 
-    def __init__(self, profile: Profile, contract: bool, access: Access, clock: Clock) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        contract: bool,
+        access: Access,
+        clock: Clock,
+        source: "Clients | None" = None,
+    ) -> None:
         self.profile = profile
         self.contract = contract
         self.pace: Pace | None = None
@@ -60,6 +72,7 @@ class Clients:
         self._made: list[tuple[Any, WireSession]] = []
         self._idle: list[WireSession] = []
         self._lent_out: list[WireSession] = []
+        self._elder = source
         self._source: Any = None
         self._reader: Reader | None = None
         self._instruments: dict[Symbol, Instrument] = {}
@@ -122,6 +135,9 @@ class Clients:
         with self._lock:
             if self._source is not None:
                 return
+        if self._elder is not None:
+            self._instruments, self._source = self._elder.instruments(), self._elder.source()
+            return
         raw, session = self._pair()
         with self._lock:
             if self._source is None:
@@ -147,7 +163,7 @@ class Clients:
         with self._lock:
             session = self._idle.pop() if self._idle else None
         if session is None:
-            session = WireSession(loopback_only=self._access.loopback_only)
+            session = self._session()
             with self._lock:
                 self._lent_out.append(session)
         try:
@@ -166,7 +182,7 @@ class Clients:
         return pair
 
     def _make(self) -> tuple[Any, WireSession]:
-        session = WireSession(loopback_only=self._access.loopback_only)
+        session = self._session()
         raw = client(
             self.profile,
             self.contract,
@@ -177,6 +193,11 @@ class Clients:
         with self._lock:
             self._made.append((raw, session))
         return raw, session
+
+    def _session(self) -> WireSession:
+        """Keys go nowhere but to the profile's hosts."""
+        hosts = frozenset() if self._access.keys is None else self.profile.hosts
+        return WireSession(loopback_only=self._access.loopback_only, hosts=hosts)
 
     def _asker(self, raw: Any) -> Reader:
         if self._reader is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,10 +18,11 @@ from xq.types import (
     Position,
     Side,
     Symbol,
-    Ticker,
 )
+from xq.venue_types import Ticker
 
 Raw = Mapping[str, Any]
+Known = TypeVar("Known")
 
 _ZERO = Decimal(0)
 _DECIMAL_PLACES = 2  # ccxt precision modes; 4 is tick size
@@ -35,15 +36,15 @@ _STATUS = {
     "rejected": OrderStatus.REJECTED,
     "expired": OrderStatus.EXPIRED,
 }
-_TYPE = {
+_TYPE = {kind.value: kind for kind in OrderType}
+_SPOT_TYPE = {
     "market": OrderType.MARKET,
     "limit": OrderType.LIMIT,
     "limit_maker": OrderType.LIMIT,
-    "stop_market": OrderType.STOP_MARKET,
     "stop_loss": OrderType.STOP_MARKET,
-    "take_profit_market": OrderType.TAKE_PROFIT_MARKET,
+    "stop_loss_limit": OrderType.STOP,
     "take_profit": OrderType.TAKE_PROFIT_MARKET,
-    "trailing_stop_market": OrderType.TRAILING_STOP_MARKET,
+    "take_profit_limit": OrderType.TAKE_PROFIT,
 }
 
 
@@ -143,10 +144,10 @@ def order(symbol: Symbol, raw: Raw) -> Order:
     average = raw.get("average")
     return Order(
         symbol=symbol,
-        venue_id=_text(raw, "id"),
-        client_id=_text(raw, "clientOrderId"),
-        side=Side(_text(raw, "side")),
-        type=_order_type(raw),
+        venue_id=named(raw, "id"),
+        client_id=named(raw, "clientOrderId"),
+        side=Side(named(raw, "side")),
+        type=_order_type(symbol, raw),
         quantity=decimal(raw.get("amount")),
         status=_status(raw, filled),
         filled=filled,
@@ -158,13 +159,15 @@ def order(symbol: Symbol, raw: Raw) -> Order:
     )
 
 
-def _order_type(raw: Raw) -> OrderType:
-    name = str((raw.get("info") or {}).get("origType") or raw.get("type") or "").lower()
-    if name not in _TYPE:
-        name = str(raw.get("type") or "").lower()
-    if name not in _TYPE:
-        raise VenueUnclear(f"unknown order type {name!r}")
-    return _TYPE[name]
+def _order_type(symbol: Symbol, raw: Raw) -> OrderType:
+    """As the venue named it first; ccxt calls a triggered or spot stop a market order."""
+    info = raw.get("info") or {}
+    table = _TYPE if symbol.is_contract else _SPOT_TYPE
+    for value in (info.get("origType"), info.get("type"), raw.get("type")):
+        name = str(value or "").lower()
+        if name in table:
+            return table[name]
+    raise VenueUnclear(f"unknown order type {raw.get('type')!r}")
 
 
 def _status(raw: Raw, filled: Decimal) -> OrderStatus:
@@ -181,9 +184,9 @@ def fill(symbol: Symbol, raw: Raw) -> Fill:
     fee = raw.get("fee") or {}
     return Fill(
         symbol=symbol,
-        fill_id=_text(raw, "id"),
-        order_id=_text(raw, "order"),
-        side=Side(_text(raw, "side")),
+        fill_id=named(raw, "id"),
+        order_id=named(raw, "order"),
+        side=Side(named(raw, "side")),
         price=decimal(raw["price"]),
         quantity=decimal(raw["amount"]),
         fee=decimal(fee.get("cost")),
@@ -222,12 +225,36 @@ def position(raw: Raw) -> Position | None:
     )
 
 
+def balance_sheet(raw: Raw, rows: str) -> Raw:
+    """An account's answer, which must have its ``rows``. Raises `VenueUnclear`."""
+    info = raw.get("info")
+    if not isinstance(info, Mapping) or not isinstance(info.get(rows), list):
+        raise VenueUnclear("expected an account, found something else")
+    return raw
+
+
+def positive(value: Any, what: str) -> Decimal:
+    """A number above zero. Raises `VenueUnclear`."""
+    number = decimal(value)
+    if number <= 0:
+        raise VenueUnclear(f"expected a {what}, found {value!r}")
+    return number
+
+
+def one_of(table: Mapping[str, Known], value: Any, what: str) -> Known:
+    """What a venue's word means. Raises `VenueUnclear` for a word of tomorrow."""
+    if str(value) not in table:
+        raise VenueUnclear(f"unknown {what} {value!r}")
+    return table[str(value)]
+
+
 def _optional(value: Any) -> Decimal | None:
     number = decimal(value)
     return number or None
 
 
-def _text(raw: Raw, name: str) -> str:
+def named(raw: Raw, name: str) -> str:
+    """A field that must be there. Raises `VenueUnclear`."""
     value = raw.get(name)
     if value is None or value == "":
         raise VenueUnclear(f"the answer has no {name}")

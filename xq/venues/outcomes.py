@@ -50,6 +50,12 @@ class Rules:
         For codes that cover several cases: the messages that prove a refusal.
     rejected_statuses
         HTTP statuses sent in front of the matching engine.
+    quantity
+        Where an answer echoes the quantity; empty if it does not.
+    payload
+        Name under which what is answered stands; empty if it is the whole answer.
+    success
+        Codes of good answers, where every answer carries one whatever its HTTP status.
     """
 
     rejected: frozenset[str]
@@ -61,6 +67,8 @@ class Rules:
     quantity: tuple[str, ...]
     code: str
     message: str
+    payload: str = ""
+    success: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,56 +78,6 @@ class Verdict:
     kind: OutcomeKind
     code: str | None = None
     reason: str = ""
-
-
-def _codes(*spans: tuple[int, int]) -> frozenset[str]:
-    return frozenset(str(code) for low, high in spans for code in range(low, high + 1))
-
-
-# Sources: Binance spot and USDⓈ-M "Error Codes" and "General Info" pages. Left out on purpose:
-# -1000 -1001 -1006 -1007 (may have executed), -4116 and -2010 "Duplicate order sent." (an earlier
-# try of ours may be the live one), -2011 and -2013 (unknown order: it may have been filled).
-BINANCE = Rules(
-    rejected=_codes(
-        (-1003, -1002),  # too many requests, unauthorized
-        (-1008, -1008),  # overloaded, not processed
-        (-1016, -1013),  # filter failure, bad composition, too many orders, service gone
-        (-1022, -1021),  # timestamp outside recvWindow, bad signature
-        (-1136, -1100),  # malformed parameters
-        (-2019, -2018),  # balance, margin insufficient
-        (-2015, -2014),  # API key
-        (-2022, -2021),  # would trigger at once, reduce-only refused
-        (-2028, -2024),  # position, open orders, leverage limits
-        (-4016, -4001),  # quantity, price, client id length, price limits
-        (-4024, -4023),  # step size, price limits
-        (-4061, -4061),  # position side
-        (-4120, -4120),  # conditional order sent to the plain book
-        (-4131, -4131),  # no price on the other side
-        (-4164, -4164),  # below minimum notional
-        (-4400, -4400),  # quantitative rules: reduce only
-        (-5022, -5021),  # FOK, post-only not possible
-        (-5028, -5028),  # outside the matching engine's recvWindow
-    ),
-    rejected_messages={
-        "-2010": frozenset(
-            {
-                "Account has insufficient balance for requested action.",
-                "Market is closed.",
-                "Order would immediately match and take.",
-                "Order would trigger immediately.",
-                "Stop price would trigger immediately.",
-                "This symbol is not permitted for this account.",
-            }
-        )
-    },
-    rejected_statuses=frozenset({418, 429}),
-    venue_id=("orderId", "algoId"),
-    client_id=("clientOrderId", "clientAlgoId"),
-    cancelled_client_id=("origClientOrderId", "clientOrderId", "clientAlgoId"),
-    quantity=("origQty", "quantity"),
-    code="code",
-    message="msg",
-)
 
 
 def order_verdict(rules: Rules, wire: Wire | None, request: OrderRequest) -> Verdict:
@@ -137,6 +95,7 @@ def order_verdict(rules: Rules, wire: Wire | None, request: OrderRequest) -> Ver
     >>> request = OrderRequest(
     ...     Symbol("BTC", "USDT"), Side.BUY, OrderType.MARKET, Decimal("0.5"), "a1")
     >>> body = '{"orderId": 7, "clientOrderId": "a1", "origQty": "0.50"}'
+    >>> from xq.venues.codes import BINANCE
     >>> order_verdict(BINANCE, Reply(200, body), request).kind.value
     'accepted'
     >>> order_verdict(BINANCE, Reply(200, "<html>"), request).kind.value
@@ -145,14 +104,20 @@ def order_verdict(rules: Rules, wire: Wire | None, request: OrderRequest) -> Ver
     decided = _without_answer(wire) or _refusal(rules, wire)
     if decided:
         return decided
-    payload = _object(wire)
-    if payload is None or _first(payload, rules.venue_id) is None:
+    payload = answered(rules, wire)
+    if payload is None or not _first(payload, rules.venue_id):
         return _unknown("the answer carries no order id")
     if _first(payload, rules.client_id) != request.client_id:
         return _unknown("the answer does not echo the client order id")
-    if _number(_first(payload, rules.quantity)) != request.quantity:
+    if rules.quantity and not _echoes_quantity(payload, rules, request):
         return _unknown("the answer does not echo the quantity")
     return Verdict(OutcomeKind.ACCEPTED)
+
+
+def _echoes_quantity(payload: Mapping[str, Any], rules: Rules, request: OrderRequest) -> bool:
+    if request.close_position:
+        return payload.get("closePosition") is True
+    return _number(_first(payload, rules.quantity)) == request.quantity
 
 
 def cancel_verdict(rules: Rules, wire: Wire | None, client_id: str) -> Verdict:
@@ -160,12 +125,21 @@ def cancel_verdict(rules: Rules, wire: Wire | None, client_id: str) -> Verdict:
     decided = _without_answer(wire) or _refusal(rules, wire)
     if decided:
         return decided
-    payload = _object(wire)
-    if payload is None or _first(payload, rules.venue_id) is None:
+    payload = answered(rules, wire)
+    if payload is None or not _first(payload, rules.venue_id):
         return _unknown("the answer carries no order id")
     if _first(payload, rules.cancelled_client_id) != client_id:
         return _unknown("the answer does not echo the client order id")
     return Verdict(OutcomeKind.ACCEPTED)
+
+
+def answered(rules: Rules, wire: Wire | None) -> Mapping[str, Any] | None:
+    """What an answer says, out of its envelope; None if it is no such object."""
+    payload = _object(wire)
+    if payload is None or not rules.payload:
+        return payload
+    inner = payload.get(rules.payload)
+    return inner if isinstance(inner, dict) else None
 
 
 def error_code(rules: Rules, reply: Reply) -> tuple[str | None, str]:
@@ -189,9 +163,11 @@ def _without_answer(wire: Wire | None) -> Verdict | None:
 
 
 def _refusal(rules: Rules, wire: Wire | None) -> Verdict | None:
-    if not isinstance(wire, Reply) or wire.status < 300:
+    if not isinstance(wire, Reply):
         return None
     code, message = error_code(rules, wire)
+    if wire.status < 300 and (not rules.success or code is None or code in rules.success):
+        return None
     if wire.status in rules.rejected_statuses:
         return Verdict(OutcomeKind.REJECTED, code or str(wire.status), message or "slow down")
     if code in rules.rejected or message in rules.rejected_messages.get(code or "", ()):

@@ -80,6 +80,11 @@ class Pace:
                     return self._minute
             self._clock.sleep(delay)
 
+    def refuse_banned(self) -> None:
+        """Raise `VenueRefused` while the venue has banned this address."""
+        with self._lock:
+            self._refuse_banned()
+
     def pause(self, seconds: float) -> None:
         """Let no request start for a while."""
         with self._lock:

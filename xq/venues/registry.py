@@ -1,12 +1,16 @@
 """Which exchange a name means: ccxt classes, URLs, options and allowances per face."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from xq.errors import unknown
-from xq.venues.outcomes import BINANCE, Rules
+from xq.venues.binance_orders import BinanceDialect
+from xq.venues.bybit_orders import BybitDialect
+from xq.venues.codes import BINANCE, BYBIT
+from xq.venues.dialect import Dialect
+from xq.venues.outcomes import Rules
 from xq.venues.wire import WireSession
 
 SIM = "sim"
@@ -50,6 +54,12 @@ class Profile:
         Whether a request for bars from a time without any answers with the first bars after it.
     bare_lists
         Whether bars come as a plain JSON list, so that anything else is no answer.
+    dialect
+        How orders are said there; None where xq only reads.
+    hosts
+        The only machines that signed requests may go to; empty for loopback.
+    demo
+        Whether these are the exchange's test hosts.
     """
 
     name: str
@@ -59,6 +69,9 @@ class Profile:
     url: str | None = None
     pages_skip_holes: bool = False
     bare_lists: bool = False
+    dialect: Dialect | None = None
+    hosts: frozenset[str] = frozenset()
+    demo: bool = False
 
     def face(self, contract: bool) -> Face:
         """The side that lists contracts, or the spot side."""
@@ -85,16 +98,29 @@ _BINANCE = Profile(
     rules=BINANCE,
     pages_skip_holes=True,
     bare_lists=True,
+    dialect=BinanceDialect(),
+    hosts=frozenset({"api.binance.com", "fapi.binance.com"}),
 )
-_BYBIT_SPOT = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}}
-_BYBIT_LINEAR = {"defaultType": "swap", "fetchMarkets": {"types": ["linear"]}}
+_BINANCE_DEMO = replace(
+    _BINANCE,
+    dialect=BinanceDialect(wallet=False),
+    hosts=frozenset({"demo-api.binance.com", "demo-fapi.binance.com"}),
+    demo=True,
+)
+_UNIFIED = {"enableUnifiedMargin": False, "enableUnifiedAccount": True}  # or ccxt asks, each time
+_BYBIT_SPOT = {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}, **_UNIFIED}
+_BYBIT_LINEAR = {"defaultType": "swap", "fetchMarkets": {"types": ["linear"]}, **_UNIFIED}
 
 _BYBIT = Profile(
     "bybit",
     spot=Face("bybit", _BYBIT_SPOT),
     contracts=Face("bybit", _BYBIT_LINEAR),
-    rules=BINANCE,  # only reads go to this venue; its error objects are judged by ccxt
+    rules=BYBIT,
+    dialect=BybitDialect(),
+    hosts=frozenset({"api.bybit.com"}),
 )
+_BYBIT_DEMO = replace(_BYBIT, hosts=frozenset({"api-demo.bybit.com"}), demo=True)
+_DEMOS = {"binance": _BINANCE_DEMO, "binanceusdm": _BINANCE_DEMO, "bybit": _BYBIT_DEMO}
 
 
 def profile(name: str, url: str | None = None) -> Profile:
@@ -126,6 +152,19 @@ def profile(name: str, url: str | None = None) -> Profile:
     return Profile(name, spot=face, contracts=face, rules=BINANCE)
 
 
+def demo(name: str) -> Profile:
+    """The test hosts of an exchange, with money that is worth nothing.
+
+    Raises
+    ------
+    UnknownName
+        If xq knows none.
+    """
+    if name not in _DEMOS:
+        raise unknown("exchange with test hosts", name, _DEMOS, hint="--mode paper")
+    return _DEMOS[name]
+
+
 def _simulated(url: str) -> Profile:
     """Binance on loopback; ccxt chooses error classes by host, so the tables are named here."""
     return Profile(
@@ -138,6 +177,7 @@ def _simulated(url: str) -> Profile:
         url=url,
         pages_skip_holes=True,
         bare_lists=True,
+        dialect=BinanceDialect(wallet=False, spares_stops=True),
     )
 
 
@@ -147,8 +187,9 @@ def _simulated_bybit(url: str) -> Profile:
         SIM_BYBIT,
         spot=Face("bybit", _BYBIT_LINEAR, spacing=0.0),
         contracts=Face("bybit", _BYBIT_LINEAR, spacing=0.0),
-        rules=BINANCE,  # only reads go to this face; its error objects are judged by ccxt
+        rules=BYBIT,
         url=url,
+        dialect=BybitDialect(),
     )
 
 
@@ -178,7 +219,10 @@ def client(
     if face.error_table is not None:
         tables = _described(kind)["exceptions"]
         settings["exceptions"] = {"exact": tables[face.error_table]["exact"]}
-    return kind(settings)
+    made = kind(settings)
+    if chosen.demo:
+        made.enable_demo_trading(True)
+    return made
 
 
 def timeframes(chosen: Profile, contract: bool) -> tuple[str, ...]:

@@ -51,6 +51,8 @@ class WireSession(requests.Session):
     loopback_only
         Refuse every host but this machine, and ignore proxies: what a signed client of the
         simulated venue gets, so that no order of it can reach a real exchange.
+    hosts
+        Refuse every other host over TLS than these; empty refuses none.
 
     Attributes
     ----------
@@ -58,12 +60,13 @@ class WireSession(requests.Session):
         What happened to the newest request; None if none was made since `forget`.
     """
 
-    def __init__(self, *, loopback_only: bool) -> None:
+    def __init__(self, *, loopback_only: bool, hosts: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self.trust_env = not loopback_only
         self.auth = _no_auth  # a netrc entry must not add credentials
         self.last: Wire | None = None
         self._loopback_only = loopback_only
+        self._hosts = hosts
         self._line: tuple[str, Line | None] | None = None
 
     def forget(self) -> None:
@@ -142,6 +145,8 @@ class WireSession(requests.Session):
     def _remembered(self, url: str, send: Callable[[], Answer]) -> Answer:
         if self._loopback_only and not is_loopback(url):
             raise VenueError("the simulated venue's client was asked to leave this machine")
+        if self._hosts and not _is_at(url, self._hosts):
+            raise VenueError(f"a signed client may only ask {', '.join(sorted(self._hosts))}")
         self.last = Failure(sent=True, reason="interrupted")
         try:
             return send()
@@ -179,6 +184,11 @@ def read_whole(response: requests.Response) -> None:
     """Read the body in large pieces; requests itself takes 10 kB at a time, at a price."""
     body = b"".join(response.iter_content(_PIECE))
     vars(response).update(_content=body, _content_consumed=True)  # nothing public sets a body
+
+
+def _is_at(url: str, hosts: frozenset[str]) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" and parts.hostname in hosts
 
 
 def is_loopback(url: str) -> bool:

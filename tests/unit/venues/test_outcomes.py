@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xq.types import OrderRequest, OrderType, OutcomeKind, Side, Symbol
-from xq.venues.outcomes import BINANCE, Failure, Reply, cancel_verdict, order_verdict
+from xq.venues.codes import BINANCE
+from xq.venues.outcomes import Failure, Reply, cancel_verdict, order_verdict
 
 REQUEST = OrderRequest(
     Symbol("BTC", "USDT"), Side.BUY, OrderType.LIMIT, Decimal("0.02"), "xq-1", Decimal(100)
