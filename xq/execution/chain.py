@@ -6,6 +6,7 @@ what its table must hold; `xq.execution.audit` compares the two.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +80,17 @@ def subject(table: sa.Table, row: Any) -> str:
 
 def canonical(table: sa.Table, row: Any) -> str:
     """A row as JSON that is the same on every database: sorted names, exact decimals."""
-    values = {column.name: row._mapping[column.name] for column in table.c}
+    return packed({column.name: row._mapping[column.name] for column in table.c})
+
+
+def packed(values: Mapping[str, Any]) -> str:
+    """Values as JSON: sorted names, decimals and symbols as text."""
     return json.dumps(
         values, default=str, sort_keys=True, separators=(",", ":"), ensure_ascii=False
     )
 
 
-def digest(values: dict[str, Any]) -> str:
+def digest(values: Mapping[str, Any]) -> str:
     """The hash of a link over all its other columns, the previous hash among them."""
     sealed = json.dumps([values[name] for name in _SEALED], separators=(",", ":"))
     return hashlib.sha256(sealed.encode()).hexdigest()

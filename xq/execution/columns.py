@@ -1,14 +1,18 @@
 """Columns of the journal that keep our values exactly, on every database."""
 
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from xq.errors import CorruptFile, XqError
 from xq.types import Symbol
+
+T = TypeVar("T")
 
 # Sorted by bytes everywhere, as SQLite and Python do; a server's own collation may differ.
 WORDS = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -26,7 +30,7 @@ class Exact(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         """From the journal."""
-        return None if value is None else Decimal(value)
+        return None if value is None else _read(Decimal, value)
 
 
 class Market(TypeDecorator[Symbol]):
@@ -45,7 +49,7 @@ class Market(TypeDecorator[Symbol]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Symbol | None:  # noqa: ARG002
         """From the journal."""
-        return None if value is None else Symbol.parse(value)
+        return None if value is None else _read(Symbol.parse, value)
 
 
 class Word(TypeDecorator[StrEnum]):
@@ -64,4 +68,13 @@ class Word(TypeDecorator[StrEnum]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
         """From the journal."""
-        return None if value is None else self.vocabulary(value)
+        return None if value is None else _read(self.vocabulary, value)
+
+
+def _read(made: Callable[[Any], T], value: Any) -> T:
+    try:
+        return made(value)
+    except (ValueError, TypeError, InvalidOperation, XqError):
+        raise CorruptFile(
+            f"the journal holds {value!r}, which xq never wrote there", hint="xq audit verify"
+        ) from None

@@ -12,6 +12,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from xq.errors import CorruptFile, StorageFailed
 
+WAY_OUT = "move the file away; the venue still knows every order"
+
 
 def file_engine(path: Path, *, read_only: bool = False, foreign_keys: bool = True) -> Engine:
     """An engine on a file; a commit is on the disk before it returns."""
@@ -69,7 +71,7 @@ def guarded(place: str) -> Iterator[None]:
             raise CorruptFile(
                 f"the journal cannot be read: {reason}",
                 where=place,
-                hint="move the file away; the venue still knows every order",
+                hint=WAY_OUT,
             ) from error
         raise StorageFailed(f"the journal refused: {reason}", where=place) from error
 

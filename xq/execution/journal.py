@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from xq.clock import SystemClock
 from xq.errors import NoData, OrderRefused, XqError
 from xq.execution import opening, schema
+from xq.execution.audit import Chain
 from xq.execution.books import Books
 from xq.execution.cash import CashFlows
 from xq.execution.decisions import Decisions
@@ -84,6 +85,7 @@ class Journal:
         self._store = store
         self.decisions = Decisions(store)
         self.books = Books(store)
+        self.chain = Chain(store)
         self._furnish(store)
 
     def _furnish(self, keeper: Keeper) -> None:

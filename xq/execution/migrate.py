@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from xq.errors import CorruptFile
 from xq.execution import schema
 from xq.execution.chain import UNCHAINED, link
-from xq.execution.database import file_engine, writing
+from xq.execution.database import WAY_OUT, file_engine, writing
 from xq.execution.ledger_schema import TABLES
 from xq.execution.store import Write
 from xq.lake.disk import sync_folder
@@ -63,11 +63,19 @@ def upgrade(connection: Connection, version: int, now_ms: int) -> None:
 
 
 def version_of(connection: Connection) -> int:
-    """The format of a journal, 0 for an empty database."""
+    """The format of a journal, 0 for one in which nothing was ever written.
+
+    Raises
+    ------
+    CorruptFile
+        If there is something and it does not say what.
+    """
     if not sa.inspect(connection).has_table(schema.meta.name):
         return 0
-    query = sa.select(schema.meta.c.value).where(schema.meta.c.name == "version")
-    return int(connection.execute(query).scalar() or 0)
+    known = {row.name: row.value for row in connection.execute(sa.select(schema.meta))}
+    if known and not known.get("version", "").isdecimal():
+        raise CorruptFile("the journal does not say its format", hint=WAY_OUT)
+    return int(known["version"]) if known else 0
 
 
 def _back_up(path: Path, kept: Path) -> None:
@@ -87,7 +95,7 @@ def _check_references(connection: Connection) -> None:
     if dangling is not None:
         raise CorruptFile(
             f"a row of {dangling[0]} refers to a row of {dangling[2]} that is not there",
-            hint="move the file away; the venue still knows every order",
+            hint=WAY_OUT,
         )
 
 

@@ -41,12 +41,13 @@ def readable(path: Path, account: str, clock: Clock) -> Iterator[Store]:
     with guarded(place):
         engine = file_engine(path, read_only=True)
         try:
-            if _checked(engine, place, account) < schema.VERSION:
+            is_old = _checked(engine, place, account) < schema.VERSION
+            if is_old:
                 engine.dispose()
                 engine = memory_engine()
                 copy_file(path, engine)
                 _complete(engine, account, clock.now_ms())
-            yield Store(engine, place, clock)
+            yield Store(engine, place, clock, is_converted=is_old)
         finally:
             engine.dispose()
 
@@ -112,6 +113,8 @@ def _complete(memory: Engine, account: str, now_ms: int) -> None:
 
 
 def _make(connection: Connection, account: str, now_ms: int) -> None:
+    if sa.inspect(connection).has_table(schema.meta.name):
+        schema.metadata.drop_all(connection)  # what a first run that was killed had begun
     schema.metadata.create_all(connection)
     connection.execute(sa.insert(schema.meta).values(name=UNCHAINED, value="0"))
     write = Write(connection, now_ms)

@@ -54,10 +54,21 @@ class Write:
 
 
 class Store:
-    """Reads and writes of one journal; threads take turns."""
+    """Reads and writes of one journal; threads take turns.
 
-    def __init__(self, engine: Engine, place: str, clock: Clock) -> None:
+    Attributes
+    ----------
+    place
+        Where the journal is, as messages name it.
+    is_converted
+        Whether this is a copy brought to the present format, to be read and thrown away.
+    """
+
+    def __init__(
+        self, engine: Engine, place: str, clock: Clock, *, is_converted: bool = False
+    ) -> None:
         self.place = place
+        self.is_converted = is_converted
         self._engine = engine
         self._clock = clock
         self._turn = threading.RLock()
