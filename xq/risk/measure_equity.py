@@ -5,6 +5,7 @@ is the change of its equity less deposits plus withdrawals, as a fraction of wha
 it: the earlier equity and the deposits (Dietz 1966, flows valued at the edges).
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -64,7 +65,10 @@ def daily_loss(points: Sequence[EquityAt], flows: Sequence[Flow], span: Span) ->
         bases.append(max(before, key=lambda p: (p.ts_ms, p.equity)))
     if after:
         bases.append(min(after, key=lambda p: (p.ts_ms, -p.equity)))
-    losses = [base.equity + _net(flows, base.ts_ms, newest.ts_ms) - newest.equity for base in bases]
+    moved = _Moved(flows)
+    losses = [
+        base.equity + sum(moved.between(base.ts_ms, newest.ts_ms)) - newest.equity for base in bases
+    ]
     return Reading(max(losses), newest.ts_ms)
 
 
@@ -83,11 +87,11 @@ def drawdown(points: Sequence[EquityAt], flows: Sequence[Flow], span: Span) -> R
     problem = _broken(points, flows, span)
     if problem:
         return blind(problem, _newest_ms(points))
-    path = _path(points, span.start_ms)
+    path, moved = _path(points, span.start_ms), _Moved(flows)
     unit = _ONE if path[0].equity >= 0 else _ZERO
     peak = unit
     for earlier, later in pairwise(path):
-        unit *= _growth(earlier, later, flows)
+        unit *= _growth(earlier, later, moved)
         peak = max(peak, unit)
     fall = unit / peak - _ONE if peak > 0 else -_ONE
     return Reading(min(rounded(fall), _ZERO), path[-1].ts_ms)
@@ -142,28 +146,30 @@ def _newest_ms(points: Sequence[EquityAt]) -> int | None:
     return max((point.ts_ms for point in points), default=None)
 
 
-def _between(flows: Iterable[Flow], start_ms: int, end_ms: int) -> list[Decimal]:
-    """Amounts after a time and up to another, each id once."""
-    return list({f.id: f.amount for f in flows if start_ms < f.ts_ms <= end_ms}.values())
+class _Moved:
+    """Flows in order of time, each id once."""
 
+    def __init__(self, flows: Iterable[Flow]) -> None:
+        ordered = sorted({flow.id: flow for flow in flows}.values(), key=lambda flow: flow.ts_ms)
+        self._times = [flow.ts_ms for flow in ordered]
+        self._amounts = [flow.amount for flow in ordered]
 
-def _net(flows: Iterable[Flow], start_ms: int, end_ms: int) -> Decimal:
-    return sum(_between(flows, start_ms, end_ms), _ZERO)
+    def between(self, start_ms: int, end_ms: int) -> Sequence[Decimal]:
+        """Amounts after a time and up to another."""
+        first, last = bisect_right(self._times, start_ms), bisect_right(self._times, end_ms)
+        return self._amounts[first:last]
 
 
 def _path(points: Sequence[EquityAt], start_ms: int) -> list[EquityAt]:
     """One point a time (of several the lowest), from the last up to the start on."""
-    lowest: dict[int, EquityAt] = {}
-    for point in points:
-        known = lowest.get(point.ts_ms, point)
-        lowest[point.ts_ms] = min(point, known, key=lambda p: p.equity)
-    times = sorted(lowest)
-    first = max((ts for ts in times if ts <= start_ms), default=times[0])
-    return [lowest[ts] for ts in times if ts >= first]
+    ordered = sorted(points, key=lambda point: (point.ts_ms, point.equity))
+    first = max((p.ts_ms for p in ordered if p.ts_ms <= start_ms), default=ordered[0].ts_ms)
+    one_a_time = {point.ts_ms: point for point in reversed(ordered) if point.ts_ms >= first}
+    return list(reversed(one_a_time.values()))
 
 
-def _growth(earlier: EquityAt, later: EquityAt, flows: Iterable[Flow]) -> Decimal:
-    amounts = _between(flows, earlier.ts_ms, later.ts_ms)
+def _growth(earlier: EquityAt, later: EquityAt, moved: _Moved) -> Decimal:
+    amounts = moved.between(earlier.ts_ms, later.ts_ms)
     paid_in = sum((amount for amount in amounts if amount > 0), _ZERO)
     paid_out = -sum((amount for amount in amounts if amount < 0), _ZERO)
     base = earlier.equity + paid_in
