@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
+import ccxt
 import pytest
 import requests
 from support.connect_proxy import ConnectProxy
 from support.trading_faces import SIZE
-from support.wire_server import Request, WireServer, answer
+from support.wire_server import Request, Script, WireServer, answer
 
 from xq.api.doctor_keys import keys
 from xq.api.live_mode import arm, disarm
@@ -18,6 +21,8 @@ from xq.clock import ManualClock, SystemClock
 from xq.errors import ConfigError, VenueError
 from xq.sim.wire.embed import ensure
 from xq.types import OrderRequest, OrderType, OutcomeKind, Side, Symbol
+from xq.venue_types import FlowKind, KeyScope
+from xq.venues.binance_money import BinanceMoney
 from xq.venues.ccxt_trading import CcxtTrading
 from xq.venues.clients import Access
 from xq.venues.registry import demo, profile
@@ -198,6 +203,35 @@ def test_the_doctor_reads_the_rights_of_a_live_key(
         keys(ws)
 
 
+def test_deposits_and_withdrawals_of_a_spot_wallet() -> None:
+    moved = {
+        "deposit": [
+            {"id": "7", "amount": "100.5", "coin": "USDT", "status": 1, "insertTime": 1_000},
+            {"id": "8", "amount": "9", "coin": "USDT", "status": 0, "insertTime": 2_000},
+        ],
+        "withdraw": [
+            {"id": "9", "amount": "20", "coin": "USDT", "status": 6, "transactionFee": "0.8",
+             "applyTime": "1970-01-01 00:00:03"}
+        ],
+    }  # fmt: skip
+    lists: list[object] = [moved["deposit"], moved["withdraw"]]
+
+    def script(request: Request) -> bytes:
+        which = 0 if "/capital/deposit/hisrec" in request.path else 1
+        return answer(200, json.dumps(lists[which]))
+
+    with asked(script) as client:
+        flows = BinanceMoney().cash_flows(client, False, 0, 5_000)
+        assert [(flow.kind, flow.amount, flow.ts) for flow in flows] == [
+            (FlowKind.DEPOSIT, Decimal("100.5"), 1_000),
+            (FlowKind.WITHDRAWAL, Decimal("-20.8"), 3_000),
+        ]
+        assert all(flow.kind.is_external for flow in flows)
+        lists[0] = {}
+        with pytest.raises(VenueError, match="a list"):
+            BinanceMoney().cash_flows(client, False, 0, 5_000)
+
+
 LEAVES = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer")
 
 
@@ -219,21 +253,29 @@ def test_a_right_that_is_not_told_is_no_answer(name: str, odd: object) -> None:
         probed(RIGHTS | {name: odd})
 
 
-def probed(rights: dict[str, object]):
+def probed(rights: dict[str, object]) -> KeyScope:
     """What is made of an answer of the real exchange."""
-    from xq.venues.binance_money import BinanceMoney
 
     def script(request: Request) -> bytes:
         assert request.path.startswith("/sapi/v1/account/apiRestrictions")
         return answer(200, json.dumps(rights))
 
-    import ccxt
+    with asked(script) as client:
+        return BinanceMoney().permissions(client)
 
+
+@contextmanager
+def asked(script: Script) -> Iterator[ccxt.binance]:
+    """A client whose wallet is told by a script."""
     with WireServer(script) as server:
-        client = ccxt.binance({"apiKey": "k", "secret": "s", "timeout": 120_000})
+        options = {"fetchCurrencies": False, "fetchMarkets": {"types": []}}
+        client = ccxt.binance(
+            {"apiKey": "k", "secret": "s", "timeout": 120_000, "options": options}
+        )
         client.session.trust_env = False
         client.urls["api"]["sapi"] = f"{server.url}/sapi/v1"
+        client.set_markets([])
         try:
-            return BinanceMoney().permissions(client)
+            yield client
         finally:
             client.session.close()

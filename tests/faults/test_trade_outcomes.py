@@ -34,6 +34,9 @@ _CERTAIN = {  # a matrix full of "unknown" would never be wrong
     Case("bybit", "place", "limit", "too often, Bybit"): "rejected",
     Case("bybit", "place", "limit", "server error, Bybit after"): "unknown",
     Case("bybit", "cancel", "stop", "lose_answer"): "unknown",
+    Case("futures", "list", "all", "nothing before"): "error",  # no list is not an empty one
+    Case("futures", "positions", "all", "nothing before"): "error",
+    Case("spot", "fills", "some", "nothing before"): "error",
 }
 
 

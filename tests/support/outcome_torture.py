@@ -39,7 +39,7 @@ def main() -> int:
         found = [one for part in pool.map(share, range(shares), [shares] * shares) for one in part]
     wrong = [one for one in found if one.wrong]
     for one in wrong[:50]:
-        sys.stdout.write(f"{one.case}: {one.said}: {one.wrong}\n")
+        sys.stdout.write(f"{one.case}: {one.said}: {one.wrong[:300]}\n")
     said = Counter((one.case.call, one.said) for one in found)
     for (call, word), count in sorted(said.items()):
         sys.stdout.write(f"{call:8} {word:9} {count:5}\n")

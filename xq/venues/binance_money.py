@@ -1,9 +1,10 @@
 """Money, marks, keys and the dead-man timer in Binance's words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import Any
 
-from xq.errors import VenueRefused
+from xq.errors import VenueRefused, VenueUnclear
 from xq.timeframe import DAY_MS
 from xq.types import Symbol
 from xq.venue_types import CashFlow, FlowKind, KeyScope, Mark
@@ -68,9 +69,10 @@ class BinanceMoney:
             return _income(client, max(since_ms, now_ms - _KEPT_MS), now_ms)
         if not self._wallet:
             return ()
-        return _moved(client.fetch_deposits, since_ms, now_ms, FlowKind.DEPOSIT) + _moved(
-            client.fetch_withdrawals, since_ms, now_ms, FlowKind.WITHDRAWAL
-        )
+        return [
+            *_moved(client, since_ms, now_ms, FlowKind.DEPOSIT),
+            *_moved(client, since_ms, now_ms, FlowKind.WITHDRAWAL),
+        ]
 
     def permissions(self, client: Client) -> KeyScope:
         """``account/apiRestrictions``."""
@@ -105,6 +107,8 @@ def _income(client: Client, since_ms: int, now_ms: int) -> list[CashFlow]:
     start = since_ms
     while start <= now_ms:
         rows = client.fapiPrivateGetIncome({"startTime": start, "endTime": now_ms, "limit": _PAGE})
+        if not isinstance(rows, list):
+            raise VenueUnclear("expected a list, found something else")
         flows = [_flow(row) for row in rows]
         before = len(found)
         found |= {flow.id: flow for flow in flows}
@@ -128,21 +132,28 @@ def _flow(row: Payload) -> CashFlow:
     )
 
 
-def _moved(
-    ask: Callable[..., Sequence[Payload]], since_ms: int, now_ms: int, kind: FlowKind
-) -> list[CashFlow]:
-    sign = -1 if kind is FlowKind.WITHDRAWAL else 1
-    found: dict[str, CashFlow] = {}
+def _moved(client: Client, since_ms: int, now_ms: int, kind: FlowKind) -> Iterator[CashFlow]:
+    """What came into the spot wallet or left it, fees of withdrawals included."""
+    leaves = kind is FlowKind.WITHDRAWAL
+    ask = client.fetch_withdrawals if leaves else client.fetch_deposits
     for start in range(max(since_ms, now_ms - _KEPT_MS), now_ms + 1, _WALLET_SPAN_MS):
-        for row in ask(None, start, _PAGE, {"endTime": start + _WALLET_SPAN_MS - 1}):
+        until = {"endTime": start + _WALLET_SPAN_MS - 1}
+        for row in listed(client, ask(None, start, _PAGE, until)):
             if row.get("status") != "ok":
                 continue
-            fee = Decimal(0)
-            if kind is FlowKind.WITHDRAWAL:
-                fee = convert.decimal((row.get("fee") or {}).get("cost"))
-            amount = sign * (convert.decimal(row["amount"]) + fee)
-            number = f"{kind.value}:{row['id']}"
-            found[number] = CashFlow(
-                number, kind, str(row["currency"]), amount, int(row["timestamp"])
+            fee = convert.decimal((row.get("fee") or {}).get("cost")) if leaves else Decimal(0)
+            amount = convert.decimal(row["amount"])
+            yield CashFlow(
+                f"{kind.value}:{convert.named(row, 'id')}",
+                kind,
+                convert.named(row, "currency"),
+                -(amount + fee) if leaves else amount,
+                int(row["timestamp"]),
             )
-    return list(found.values())
+
+
+def listed(client: Client, rows: list[Any]) -> list[Any]:
+    """Rows of an answer that was a list; of anything else ccxt makes none, without a word."""
+    if not str(client.last_http_response).lstrip().startswith("["):
+        raise VenueUnclear("expected a list, found something else")
+    return rows

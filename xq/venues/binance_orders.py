@@ -24,7 +24,7 @@ from xq.types import (
     TimeInForce,
 )
 from xq.venues import convert
-from xq.venues.binance_money import BinanceMoney
+from xq.venues.binance_money import BinanceMoney, listed
 from xq.venues.dialect import PROFITS, STOPS, Client, Payload, text
 
 FILLS_PAGE = 1000
@@ -117,7 +117,8 @@ class BinanceDialect(BinanceMoney):
     ) -> Sequence[Order]:
         """``openOrders`` or ``openAlgoOrders``; both come whole."""
         name = None if symbol is None else str(symbol)
-        rows = client.fetch_open_orders(name, None, None, _TRIGGER if conditional else {})
+        where = _TRIGGER if conditional else {}
+        rows = listed(client, client.fetch_open_orders(name, None, None, where))
         read = _listed_algo if conditional else convert.order
         return [read(Symbol.parse(raw["symbol"]), raw) for raw in rows]
 
@@ -138,7 +139,7 @@ class BinanceDialect(BinanceMoney):
         raw = client.fetch_balance()
         balances = convert.balances(convert.balance_sheet(raw, "assets"))
         equity = convert.decimal(convert.named(raw["info"], "totalMarginBalance"))
-        held = (convert.position(item) for item in client.fetch_positions())
+        held = (convert.position(item) for item in listed(client, client.fetch_positions()))
         positions = tuple(item for item in held if item is not None)
         return Account(balances, positions, equity, ts)
 
@@ -214,7 +215,7 @@ def _pages(client: Client, symbol: Symbol, start_ms: int, until: Payload) -> lis
     """Page by page, by id."""
     found: dict[str, Fill] = {}
     while True:
-        rows = client.fetch_my_trades(str(symbol), start_ms, FILLS_PAGE, {**until})
+        rows = listed(client, client.fetch_my_trades(str(symbol), start_ms, FILLS_PAGE, {**until}))
         page = [convert.fill(symbol, raw) for raw in rows]
         before = len(found)
         found |= {fill.fill_id: fill for fill in page}
