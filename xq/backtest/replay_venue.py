@@ -38,8 +38,8 @@ from xq.types import (
     OutcomeKind,
     Position,
     Symbol,
-    Ticker,
 )
+from xq.venue_types import Ticker
 
 NAME = "replay"
 
