@@ -55,7 +55,7 @@ class Forecasting:
 
         with Evaluator.start(self.spec, clock=self.ws.clock) as evaluator:
             declaration = evaluator.declaration
-            _refuse_exits(declaration)
+            _refuse_exits(declaration, self.symbols)
             self._await_publication(bar_ms)
             bars = self._bars(bar_ms, declaration.lookback)
             answer = evaluator.run(bars, rows=CHECKED_ROWS, seed=self.ws.seed)
@@ -63,6 +63,7 @@ class Forecasting:
             bar_ms,
             {s: float(answer.weights[-1, j]) for j, s in enumerate(self.symbols)},
             {s: Decimal(repr(float(bars.close[-1, j]))) for j, s in enumerate(self.symbols)},
+            exits=declaration.exits,
         )
 
     def _await_publication(self, bar_ms: int) -> None:
@@ -130,10 +131,12 @@ class Forecasting:
         return bars
 
 
-def _refuse_exits(declaration: "Declaration") -> None:
-    if declaration.exits is not None:
+def _refuse_exits(declaration: "Declaration", symbols: "tuple[Symbol, ...]") -> None:
+    if declaration.exits is not None and not symbols[0].is_contract:
+        from xq.live.plan import perpetual
+
         raise ConfigError(
-            f"{declaration.name} declares exits ({declaration.exits}); this version of xq trade "
-            "sends none and will not trade without them",
-            hint=f"xq backtest --strategy {declaration.name}",
+            f"{declaration.name} declares exits ({declaration.exits}); spot has no reduce-only "
+            "orders, so that they cannot rest beside each other there",
+            hint=f"xq trade --symbol {perpetual(symbols[0])}",
         )

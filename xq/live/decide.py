@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
-from xq.live import plan
+from xq.live import plan, protect
 from xq.live.desk import Desk, Forecast, Terms
+from xq.live.exits import bars_held, entered_ms
 from xq.live.holdings import Holdings
 from xq.types import Symbol
 
 _NOT_JOURNALLED = 0
 UNCHANGED = "target unchanged"
+EXITED = "an exit closed it: flat until the target is 0 or turns"
 
 
 def signals(forecast: Forecast, now: Holdings, desk: Desk, terms: Terms) -> tuple[Signal, ...]:
@@ -33,11 +35,28 @@ def _signal(symbol: Symbol, forecast: Forecast, now: Holdings, desk: Desk, terms
     same = last is not None and last[0].maker == terms.key(forecast.bar_ms).maker
     earlier = last[1] if last is not None and same else None
     target = plan.target(weight, equity, close, desk.market.instruments()[symbol])
+    if forecast.exits is not None and _is_out(symbol, weight, position, forecast, desk, terms):
+        return Signal(symbol, weight, close, position, Decimal(0), not position, EXITED)
     if not plan.is_due(weight, earlier, position, close, equity, terms.band):
         return Signal(symbol, weight, close, position, position, True, UNCHANGED)
     return Signal(
         symbol, weight, close, position, target, False, _taken_over(last, position, terms)
     )
+
+
+def _is_out(
+    symbol: Symbol, weight: float, position: Decimal, forecast: Forecast, desk: Desk, terms: Terms
+) -> bool:
+    """Whether an exit holds the symbol flat: until its target is 0 or changes sign."""
+    sign = protect.blocked(symbol, desk)
+    most = None if forecast.exits is None else forecast.exits.max_bars
+    if most is not None and position:
+        entry_ms = entered_ms(desk.journal.books.fills(symbol=symbol), position)
+        if entry_ms is not None and bars_held(entry_ms, forecast.bar_ms, terms.timeframe) >= most:
+            sign = 1 if position > 0 else -1
+    stays = weight * sign > 0
+    protect.remember(symbol, sign if stays else 0, desk)
+    return stays
 
 
 def _taken_over(last: tuple[DecisionKey, Signal] | None, position: Decimal, terms: Terms) -> str:

@@ -7,8 +7,11 @@ from decimal import Decimal
 from xq.execution.journal import Journal
 from xq.execution.records import DecisionKey
 from xq.execution.resolve import Patience
+from xq.live.calls import CallLog
 from xq.ports import Clock, MarketData, Venue
 from xq.risk.limits import Limits
+from xq.risk.switches import Rules
+from xq.strategy.base import Exits
 from xq.timeframe import Timeframe
 from xq.types import Symbol
 
@@ -27,12 +30,15 @@ class Forecast:
         Close of that bar, quote asset.
     untold
         Symbols that the bar decides nothing about: what is held of them stays.
+    exits
+        What must rest at the venue while something is held; None for nothing.
     """
 
     bar_ms: int
     weights: Mapping[Symbol, float]
     closes: Mapping[Symbol, Decimal]
     untold: frozenset[Symbol] = frozenset()
+    exits: Exits | None = None
 
 
 Forecaster = Callable[[int], Forecast]
@@ -41,13 +47,20 @@ Forecaster = Callable[[int], Forecast]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The ports of one run; which venue stands behind them is the caller's choice."""
+    """The ports of one run; which venue stands behind them is the caller's choice.
+
+    Attributes
+    ----------
+    calls
+        What was asked of the venue of late; None if nobody listens.
+    """
 
     market: MarketData
     venue: Venue
     journal: Journal
     clock: Clock
     forecast: Forecaster
+    calls: CallLog | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,8 @@ class Terms:
         Fraction of cash that purchases leave alone, for fees and slippage.
     leverage
         Set at the venue before the first order of a contract.
+    rules
+        Of the kill switches; without any, as in a replay, none is looked at.
     """
 
     account: str
@@ -78,6 +93,7 @@ class Terms:
     cash_buffer: Decimal = Decimal("0.002")
     leverage: int = 1
     patience: Patience = field(default_factory=Patience)
+    rules: Rules = field(default_factory=dict)
 
     @property
     def contracts(self) -> bool:

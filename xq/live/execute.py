@@ -17,6 +17,7 @@ from xq.errors import (
 from xq.execution import resolve, send
 from xq.execution.orders import OrderState, client_order_id
 from xq.execution.records import Decision, JournalOrder, Signal
+from xq.live import guard
 from xq.live.desk import Desk, Terms
 from xq.live.holdings import Holdings, holdings
 from xq.live.plan import Leg, legs
@@ -24,7 +25,6 @@ from xq.live.reconcile import held
 from xq.live.report import OrderLine
 from xq.risk.gate import Approved, check
 from xq.risk.limits import MINUTE_MS, SECOND_MS, Intent, Situation
-from xq.risk.switches import Switch
 from xq.types import Book, Instrument, OrderRequest, OrderType, Side, Symbol
 
 _DEPTH = 100
@@ -41,7 +41,6 @@ class Session:
     closes: Mapping[Symbol, Decimal]
     frozen: Mapping[Symbol, str] = field(default_factory=dict)
     dry_run: bool = False
-    tripped: tuple[Switch, ...] = ()
 
     def holdings(self) -> Holdings:
         """What the account holds now."""
@@ -172,7 +171,7 @@ def _approve(
         recent_orders=len(recent),
         journalled=desk.journal.has_order(client_id),
         frozen=session.frozen.get(signal.symbol),
-        tripped=session.tripped,
+        tripped=guard.tripped(desk, terms),
         other_net=now.net_of_others(signal.symbol),
         working=_working(resting, signal.symbol, leg.side),
         open_orders=len(resting),

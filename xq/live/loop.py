@@ -11,7 +11,7 @@ from xq.errors import TradingHalted, VenueError, XqError, unknown
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
-from xq.live import decide
+from xq.live import decide, guard, protect
 from xq.live.desk import Desk, Terms
 from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
@@ -40,17 +40,22 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
         desk.market.name, terms.account, terms.strategy, str(terms.timeframe), bar_ms, Act.NOTHING
     )
     earlier = desk.journal.decisions.find(key)
-    if earlier is not None and earlier.status.is_settled and not dry_run:
+    settled = earlier is not None and earlier.status.is_settled and not dry_run
+    if settled and not guard.is_needed(desk, terms):
         return blank
     _check_symbols(desk, terms)
     patience = ONE_LOOK if dry_run else terms.patience
     found = reconcile(desk, terms, patience, may_cancel=not dry_run)
-    report = replace(blank, notes=found.notes)
+    cared = guard.care(desk, terms, dry_run=dry_run)
+    report = replace(blank, notes=found.notes + cared.notes, problems=cared.problems)
+    if settled:
+        return replace(report, act=Act.GUARDED if cared.acted else Act.NOTHING)
     earlier = desk.journal.decisions.find(key)
     if earlier is not None and not dry_run and not _is_open(earlier, desk):
         return _recovered(report, earlier, desk, terms)
     forecast = desk.forecast(bar_ms)
     before = holdings(desk.venue.account(), terms.symbols, forecast.closes)
+    protect.promise(forecast.exits, desk)
     signals = decide.signals(forecast, before, desk, terms)
     if dry_run:
         decision = decide.rehearse(bar_ms, desk, terms)
@@ -62,6 +67,29 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     if dry_run:
         return _told(report, Act.PLANNED, signals, done, before, desk)
     return _finish(report, session, signals, done)
+
+
+def watch(desk: Desk, terms: Terms) -> Report:
+    """What is done between bars: orders followed, switches looked at, exits kept.
+
+    Raises
+    ------
+    VenueError, StorageFailed
+        If venue or journal cannot be asked; nothing was entered.
+    """
+    bar_ms = terms.timeframe.last_closed(desk.market.now_ms())
+    found = reconcile(desk, terms, ONE_LOOK)
+    cared = guard.care(desk, terms, dry_run=False)
+    return Report(
+        desk.market.name,
+        terms.account,
+        terms.strategy,
+        str(terms.timeframe),
+        bar_ms,
+        Act.GUARDED if cared.acted else Act.NOTHING,
+        notes=found.notes + cared.notes,
+        problems=cared.problems,
+    )
 
 
 def _check_time(now_ms: int, desk: Desk, terms: Terms) -> None:
@@ -125,7 +153,8 @@ def _recovered(report: Report, decision: Decision, desk: Desk, terms: Terms) -> 
     ]
     _record_equity(now, desk, terms)
     act = Act.STOPPED if unclear else Act.RECONCILED
-    return replace(_told(report, act, signals, done, now, desk), problems=tuple(unclear))
+    told = _told(report, act, signals, done, now, desk)
+    return replace(told, problems=told.problems + tuple(unclear))
 
 
 def _finish(
@@ -150,10 +179,17 @@ def _finish(
         account = desk.venue.account()
         for symbol in terms.symbols:
             notes += check_books(symbol, desk, account)
+        guarded = protect.protect(desk, terms, account, restoring=False)
+        notes += guarded.notes
+        report = replace(report, problems=report.problems + guarded.problems)
+        if guarded.acted:
+            account = desk.venue.account()
         after = holdings(account, terms.symbols, session.closes)
         _record_equity(after, desk, terms)
     except VenueError as error:
         notes.append(f"positions could not be read back: {error.message}")
+        if protect.promised(desk) is not None:  # then nobody knows whether a stop rests
+            report = replace(report, problems=(*report.problems, error))
         after = None
     desk.journal.decisions.finish(session.decision, status)
     act = _act(status, done)
@@ -212,5 +248,5 @@ def _told(
         symbols=tuple(lines),
         equity=now.account_equity if now else None,
         cash=now.cash if now else None,
-        problems=problems,
+        problems=report.problems + problems,
     )

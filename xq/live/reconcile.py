@@ -1,17 +1,20 @@
 """Before anything is decided: what became of earlier orders, and do books and venue agree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xq.execution import resolve, send
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, JournalOrder
-from xq.execution.resolve import Patience
+from xq.execution.resolve import ONE_LOOK, Patience
 from xq.live.desk import Desk, Terms
+from xq.live.legs import PROTECTIVE
 from xq.risk.gate import check_cancel
 from xq.timeframe import Timeframe
-from xq.types import Account, Symbol
+from xq.types import Account, Order, Symbol
+
+OPENING_PRICE = "opening_price:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,12 @@ def reconcile(
     """
     notes: list[str] = []
     frozen: dict[Symbol, str] = {}
+    resting = {symbol: desk.venue.open_orders(symbol) for symbol in terms.symbols}
+    names = {order.client_id for orders in resting.values() for order in orders}
     for order in desk.journal.unsettled_orders():
-        if order.symbol.is_contract == terms.contracts:
+        if order.leg in PROTECTIVE and order.symbol in resting:
+            notes += _follow(order, names, desk)
+        elif order.symbol.is_contract == terms.contracts:
             settled = _settle(order, desk, patience, may_cancel)
             notes.append(f"order {settled.client_id} of an earlier run is {settled.state}")
             if not settled.state.is_final:
@@ -53,7 +60,7 @@ def reconcile(
     _close_decisions(desk)
     account = desk.venue.account()
     for symbol in terms.symbols:
-        notes += _foreign_orders(symbol, desk)
+        notes += _foreign_orders(symbol, resting[symbol], desk)
         notes += check_books(symbol, desk, account)
     return Reconciled(frozen, tuple(notes))
 
@@ -107,10 +114,20 @@ def _credit(decision: Decision, orders: Sequence[JournalOrder], desk: Desk) -> N
     desk.journal.decisions.record_signals(decision, ended)
 
 
-def _foreign_orders(symbol: Symbol, desk: Desk) -> list[str]:
+def _follow(order: JournalOrder, resting: Collection[str], desk: Desk) -> list[str]:
+    """What became of an exit that may still rest; it stays until something takes its place."""
+    if order.client_id in resting and order.state is OrderState.NEW:
+        return []
+    known = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), ONE_LOOK)
+    if not known.filled or known.filled == order.filled:
+        return []
+    return [f"{order.symbol}: the {order.leg.replace('_', ' ')} closed {known.filled:f}"]
+
+
+def _foreign_orders(symbol: Symbol, resting: Sequence[Order], desk: Desk) -> list[str]:
     return [
         f"{symbol}: order {order.client_id or order.venue_id} rests at the venue and is not ours"
-        for order in desk.venue.open_orders(symbol)
+        for order in resting
         if not desk.journal.has_order(order.client_id)
     ]
 
@@ -121,6 +138,7 @@ def check_books(symbol: Symbol, desk: Desk, account: Account) -> list[str]:
     at_venue = position_of(symbol, account)
     if books.opening(symbol) is None:
         books.open(symbol, account.ts, at_venue)
+        _value(symbol, account, desk)
         return [f"{symbol}: books opened, {at_venue:f} held before"] if at_venue else []
     notes = []
     foreign = resolve.collect_fills(symbol, desk.venue, desk.journal, desk.clock)
@@ -130,4 +148,12 @@ def check_books(symbol: Symbol, desk: Desk, account: Account) -> list[str]:
     if abs(by_books - at_venue) >= desk.market.instruments()[symbol].lot:
         notes.append(f"{symbol}: the books say {by_books:f}, the venue {at_venue:f}; taking that")
         books.adopt(symbol, at_venue)
+        _value(symbol, account, desk)
     return notes
+
+
+def _value(symbol: Symbol, account: Account, desk: Desk) -> None:
+    """Remember what was worth what when it was taken over: its profit is counted from there."""
+    position = next((p for p in account.positions if p.symbol == symbol), None)
+    if position is not None:
+        desk.journal.books.set_note(f"{OPENING_PRICE}{symbol}", str(position.mark_price))

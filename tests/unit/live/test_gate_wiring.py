@@ -23,9 +23,11 @@ from xq.execution.journal import Journal, open_journal
 from xq.execution.orders import OrderState
 from xq.execution.records import Signal
 from xq.live.execute import Session, carry_out
+from xq.live.latches import JournalLatches
 from xq.live.loop import tick
 from xq.live.report import Act
-from xq.risk.switches import Switch
+from xq.risk.latch import Latches, by_hand
+from xq.risk.switches import DEFAULT_RULES, Switch
 from xq.types import Symbol
 
 ETHER_PERPETUAL = Symbol.parse("ETH/USDT:USDT")
@@ -66,7 +68,7 @@ def test_two_purchases_in_one_tick(
     assert bool(found) is bool(said)
 
 
-def test_a_long_and_a_short_net_out(venue: ToyVenue, journal: Journal) -> None:
+def test_a_long_and_a_short_net_out(venue: ToyVenue, journal: Journal, tmp_path: Path) -> None:
     both = (PERPETUAL, ETHER_PERPETUAL)
     bounds = limits(both, max_net_leverage=D("0.4"))
     table = desk(venue, journal, {PERPETUAL: -0.4, ETHER_PERPETUAL: 0.6})
@@ -75,7 +77,7 @@ def test_a_long_and_a_short_net_out(venue: ToyVenue, journal: Journal) -> None:
     assert [request.symbol for request in venue.requests] == [PERPETUAL]  # 0.6 alone is too long
     again = ToyVenue(ManualClock(START_MS), both)
     again.held = {ETHER_PERPETUAL: D("0.15")}
-    with open_journal(journal.path.with_name("other.sqlite"), "toy") as other:
+    with open_journal(tmp_path / "other.sqlite", "toy") as other:
         tick(
             desk(again, other, {PERPETUAL: -0.4, ETHER_PERPETUAL: 0.6}), terms(both, limits=bounds)
         )
@@ -114,11 +116,13 @@ def test_a_margin_that_is_not_there_is_not_asked_for(venue: ToyVenue, journal: J
 def test_a_tripped_switch_lets_nothing_in_and_everything_out(
     venue: ToyVenue, journal: Journal
 ) -> None:
-    rules = terms()
+    rules = replace(terms(), rules=DEFAULT_RULES)
     table = desk(venue, journal, {SPOT: 0.4})
+    kept = JournalLatches(journal)
+    kept.store(Latches.fresh().after([by_hand(Switch.DAILY_LOSS, "news", "ann", START_MS)]), 0)
     key = rules.key(rules.timeframe.last_closed(START_MS))
     decision = journal.decisions.begin(key, START_MS)
-    session = Session(table, rules, decision, {SPOT: D(40_000)}, tripped=(Switch.DAILY_LOSS,))
+    session = Session(table, rules, decision, {SPOT: D(40_000)})
     entry = Signal(SPOT, 0.4, D(40_000), D(0), D("0.1"), False)
     done = carry_out(session, entry)
     assert done.problem is not None

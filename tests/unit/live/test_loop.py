@@ -70,9 +70,9 @@ def test_a_turn_at_full_leverage_is_bounded_by_what_sized_it(
 ) -> None:
     """The fee of closing must not keep the other side from being opened."""
     venue = ToyVenue(venue.clock, (PERPETUAL,), prices={PERPETUAL: Decimal(1_000)})
-    tick(desk(venue, journal, {PERPETUAL: 1.0}), terms((PERPETUAL,)))
+    tick(desk(venue, journal, {PERPETUAL: 1.0}), terms((PERPETUAL,), leverage=2))
     next_bar(venue)
-    turned = tick(desk(venue, journal, {PERPETUAL: -1.0}), terms((PERPETUAL,)))
+    turned = tick(desk(venue, journal, {PERPETUAL: -1.0}), terms((PERPETUAL,), leverage=2))
     assert turned.problems == ()
     assert venue.held == {PERPETUAL: Decimal("-9.99")}
 

@@ -1,0 +1,61 @@
+"""The log of calls to a venue: what the switch for API errors is judged on."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from xq.errors import VenueError, VenueRefused
+from xq.ports import Clock
+from xq.risk.measure_trades import Call
+from xq.types import Outcome, OutcomeKind
+
+P = TypeVar("P")
+
+_LONGEST = 10_000
+_ANSWERS = (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)
+
+
+class CallLog:
+    """The newest calls of a run, by our clock; it lives as long as its process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._calls: deque[Call] = deque(maxlen=_LONGEST)
+
+    def note(self, failed: bool) -> None:
+        """Write down a call that ended now."""
+        self._calls.append(Call(self._clock.now_ms(), failed))
+
+    def calls(self, ahead_ms: int = 0) -> tuple[Call, ...]:
+        """All of them, dated by a clock that is so far ahead of ours."""
+        return tuple(Call(call.ts_ms + ahead_ms, call.failed) for call in self._calls)
+
+    def listen(self, port: P) -> P:
+        """The same port, each of whose calls is written down."""
+        return cast(P, _Heard(port, self))
+
+
+class _Heard:
+    """A port between the loop and a venue; it adds nothing and swallows nothing."""
+
+    def __init__(self, port: object, log: CallLog) -> None:
+        self._port, self._log = port, log
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._port, name)
+        return self._heard(found) if callable(found) else found
+
+    def _heard(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def heard(*args: Any, **options: Any) -> Any:
+            try:
+                answer = call(*args, **options)
+            except VenueRefused:
+                self._log.note(failed=False)  # a definite no is an answer
+                raise
+            except VenueError:
+                self._log.note(failed=True)
+                raise
+            self._log.note(failed=isinstance(answer, Outcome) and answer.kind not in _ANSWERS)
+            return answer
+
+        return heard
