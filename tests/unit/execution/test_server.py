@@ -23,7 +23,7 @@ KEY = DecisionKey("toy", "plan", "1h", (SPOT,), 3_600_000)
 
 def fill_in(journal: Journal) -> None:
     decision = journal.decisions.begin(KEY, 1)
-    signal = Signal(SPOT, 0.1, Decimal("40000.10"), Decimal(0), Decimal("0.10"), True, "so")
+    signal = Signal(SPOT, 1.0, Decimal("40000.10"), Decimal(0), Decimal("0.10"), True, "so")
     journal.decisions.record_signals(decision, [signal])
     journal.books.open(SPOT, 5, Decimal("0.50"))
     journal.books.add_equity(EquityPoint(20, Decimal("9999.1"), Decimal(5_999), "plan", "spot"))
