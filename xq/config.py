@@ -103,6 +103,9 @@ class TradeConfig(Section):
         0.002, description="share of cash that purchases on spot leave for fees and slippage"
     )
     leverage: int = Field(1, ge=1, le=125, description="set at the venue for contracts")
+    journal: str | None = Field(
+        None, min_length=1, description="postgresql://user@host/database; unset: a file in state/"
+    )
 
 
 class NotifyConfig(Section):

@@ -56,7 +56,7 @@ def act(journal: Journal, what: str, *rest: Any) -> Any:
             case "signals", (bar, about, reached, both):
                 known = decisions.find(key(bar, about))
                 made = [
-                    Signal(item, 0.5, Decimal(bar + 1), Decimal(0), Decimal(1), reached)
+                    Signal(item, bar / 2, Decimal(bar + 1), Decimal(0), Decimal(1), reached)
                     for item in ((about, ETHER) if both and about is SPOT else (about,))
                 ]
                 if known is not None:
@@ -147,6 +147,7 @@ def test_memory_answers_as_the_file_does(first: list[Any], then: list[Any]) -> N
             assert act(memory, *what) == act(filed, *what), what
         assert answers(memory) == answers(filed)
         assert changed(memory, marks[0]) == changed(filed, marks[1])
+        assert filed.chain.verify().findings == ()
 
 
 @pytest.mark.parametrize(

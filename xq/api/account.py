@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
-from xq.api.trade import account_name, journal_path
+from xq.api.trade import account_name, journal_place
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import NoData
@@ -273,7 +273,7 @@ def _trading(ws: Workspace, symbols: "Iterable[Symbol]") -> Workspace:
 def _journal(ws: Workspace) -> "Iterator[Journal]":
     from xq.execution.journal import read_journal
 
-    with read_journal(journal_path(ws), account_name(ws)) as journal:
+    with read_journal(journal_place(ws), account_name(ws)) as journal:
         yield journal
 
 

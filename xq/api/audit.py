@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from xq.api.trade import account_name, journal_path
+from xq.api.trade import account_name, journal_place
 from xq.api.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def verify(ws: Workspace, head: str | None = None) -> AuditReport:
     """
     from xq.execution.journal import read_journal
 
-    with read_journal(journal_path(ws), account_name(ws)) as journal:
+    with read_journal(journal_place(ws), account_name(ws)) as journal:
         audit = journal.chain.verify()
         holds = None if head is None else journal.chain.holds(head)
         return AuditReport(
@@ -77,7 +77,7 @@ def links(
     """The chain, oldest first: all of it, or what is told of one order or row."""
     from xq.execution.journal import read_journal
 
-    with read_journal(journal_path(ws), account_name(ws)) as journal:
+    with read_journal(journal_place(ws), account_name(ws)) as journal:
         return tuple(
             LinkRow(
                 link.sequence,

@@ -15,6 +15,7 @@ from xq.timeframe import Timeframe
 if TYPE_CHECKING:
     from xq.collect.run import Progress
     from xq.execution.journal import Journal
+    from xq.execution.server import Server
     from xq.live.desk import Desk, Terms
     from xq.live.report import Report
     from xq.strategy.sandbox import StrategySpec
@@ -117,9 +118,19 @@ def check_request(ws: Workspace, request: TradeRequest) -> None:
     _Beginning(ws, request, None).check_parameters()
 
 
-def journal_path(ws: Workspace) -> Path:
-    """The journal of the workspace's account."""
-    return ws.state / f"journal-{_slug(ws)}.sqlite"
+def journal_place(ws: Workspace) -> "Path | Server":
+    """Where the journal of the workspace's account is kept: a file, or a server.
+
+    Raises
+    ------
+    ConfigError
+        If ``[trade] journal`` is no URL of a server, or holds a password.
+    """
+    from xq.execution.server import PASSWORD, Server
+
+    if ws.config.trade.journal is None:
+        return ws.state / f"journal-{_slug(ws)}.sqlite"
+    return Server.parse(ws.config.trade.journal, ws.environ.get(PASSWORD))
 
 
 def account_name(ws: Workspace) -> str:
@@ -182,7 +193,9 @@ def _desk(
 
     opened = scratch_journal if request.dry_run else open_journal
     with ExitStack() as stack:
-        journal: Journal = stack.enter_context(opened(journal_path(ws), account_name(ws), ws.clock))
+        journal: Journal = stack.enter_context(
+            opened(journal_place(ws), account_name(ws), ws.clock)
+        )
         market, venue = stack.enter_context(trading_venue(ws, ws.config.trade.mode))
         forecast = begin.forecaster(market, terms.symbols, terms.timeframe)
         yield Desk(market, venue, journal, ws.clock, forecast)

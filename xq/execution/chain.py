@@ -80,7 +80,12 @@ def subject(table: sa.Table, row: Any) -> str:
 
 def canonical(table: sa.Table, row: Any) -> str:
     """A row as JSON that is the same on every database: sorted names, exact decimals."""
-    return packed({column.name: row._mapping[column.name] for column in table.c})
+    return packed({column.name: _whole(column, row._mapping[column.name]) for column in table.c})
+
+
+def _whole(column: sa.Column[Any], value: Any) -> Any:
+    """SQLite gives 1.0 back as 1 in the very statement that writes it."""
+    return float(value) if isinstance(column.type, sa.Float) and value is not None else value
 
 
 def packed(values: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from xq.clock import SystemClock
 from xq.errors import NoData, OrderRefused, XqError
-from xq.execution import opening, schema
+from xq.execution import opening, schema, server
 from xq.execution.audit import Chain
 from xq.execution.books import Books
 from xq.execution.cash import CashFlows
@@ -23,6 +23,7 @@ from xq.execution.orders import OrderState, can_move
 from xq.execution.parents import Parents
 from xq.execution.records import Decision, JournalOrder
 from xq.execution.rows import Keeper
+from xq.execution.server import Server
 from xq.execution.shares import Shares
 from xq.execution.snapshots import Positions
 from xq.execution.store import Store
@@ -35,39 +36,49 @@ _CLOCK = SystemClock()
 
 
 @contextmanager
-def open_journal(path: Path, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
+def open_journal(place: Path | Server, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
     """Open or create a journal for writing; the caller holds the lock of its folder.
 
     One of an earlier format is brought to this one first; a copy of it is kept beside it.
 
     Parameters
     ----------
+    place
+        A file, or a server; that one gives the account's journal to one writer at a time.
     clock
         Stamps the links of the chain.
 
     Raises
     ------
     ConfigError
-        If the file was written by a newer xq or for another account.
+        If the journal was written by a newer xq or for another account.
+    LockHeld
+        If another writer has the server's journal open.
     CorruptFile, StorageFailed
         If the file or disk refuses.
     """
-    with opening.writable(path, account, clock) as store:
+    with _door(place).writable(place, account, clock) as store:
         yield Journal(store, account)
 
 
 @contextmanager
-def read_journal(path: Path, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
+def read_journal(place: Path | Server, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
     """Open an existing journal for reading only; raises also `NoData` if there is none yet."""
-    with opening.readable(path, account, clock) as store:
+    with _door(place).readable(place, account, clock) as store:
         yield Journal(store, account)
 
 
 @contextmanager
-def scratch_journal(path: Path, account: str, clock: Clock = _CLOCK) -> Iterator["Journal"]:
+def scratch_journal(
+    place: Path | Server, account: str, clock: Clock = _CLOCK
+) -> Iterator["Journal"]:
     """A copy in memory, empty when there is no journal yet: for rehearsals that leave no trace."""
-    with opening.scratch(path, account, clock) as store:
+    with _door(place).scratch(place, account, clock) as store:
         yield Journal(store, account)
+
+
+def _door(place: Path | Server) -> Any:
+    return server if isinstance(place, Server) else opening
 
 
 class Journal:

@@ -78,6 +78,15 @@ def _list(values: pa.DataType) -> pa.DataType:
     return pa.list_(pa.field("element", values))
 
 
+def _of_run(
+    name: str, required: str, optional: str, *, key: tuple[str, ...], known_at: str = "ts"
+) -> Kind:
+    """What one run left, or one account that is traded."""
+    return Kind(
+        name, _schema(required, optional), key=key, partition=RUN, known_at=known_at, leaf="year"
+    )
+
+
 _ORIGIN = "mode:text exchange:text strategy:text"
 
 _LEVELS = "bid_prices:levels bid_quantities:levels ask_prices:levels ask_quantities:levels"
@@ -180,68 +189,64 @@ _ALL = (
         known_at="ts",
         leaf="year",
     ),
-    Kind(
+    _of_run(
         "signals",
-        _schema("ts:time strategy:text symbol:text timeframe:text target_weight known_at:time")
-        .append(_field("mode:text", nullable=True))
-        .append(_field("exchange:text", nullable=True))
-        .append(_field("close", nullable=True)),
+        "ts:time strategy:text symbol:text timeframe:text target_weight known_at:time",
+        "mode:text exchange:text close",
         key=("ts", "strategy", "symbol", "timeframe"),
-        partition=RUN,
         known_at="known_at",
-        leaf="year",
     ),
-    Kind(
+    _of_run(
         "orders",
-        _schema(
-            "ts:time client_id:text symbol:text side:text type:text quantity status:text",
-            f"{_ORIGIN} venue_id:text price stop_price reduce_only:flag filled average_price "
-            "fee fee_asset:text updated:time reason:text",
-        ),
+        "ts:time client_id:text symbol:text side:text type:text quantity status:text",
+        f"{_ORIGIN} venue_id:text price stop_price reduce_only:flag filled average_price "
+        "fee fee_asset:text updated:time reason:text",
         key=("ts", "client_id"),
-        partition=RUN,
         known_at="updated, else ts",
-        leaf="year",
     ),
-    Kind(
+    _of_run(
         "fills",
-        _schema(
-            "ts:time fill_id:text symbol:text side:text price quantity",
-            f"{_ORIGIN} client_id:text order_id:text fee fee_asset:text slippage maker:flag",
-        ),
+        "ts:time fill_id:text symbol:text side:text price quantity",
+        f"{_ORIGIN} client_id:text order_id:text fee fee_asset:text slippage maker:flag",
         key=("ts", "fill_id"),
-        partition=RUN,
-        known_at="ts",
-        leaf="year",
     ),
-    Kind(
+    _of_run(
         "equity",
-        _schema("ts:time equity", f"{_ORIGIN} cash position notional drawdown"),
+        "ts:time equity",
+        f"{_ORIGIN} cash position notional drawdown",
         key=("ts",),
-        partition=RUN,
-        known_at="ts",
-        leaf="year",
     ),
-    Kind(
+    _of_run(
+        "positions",
+        "ts:time symbol:text quantity",
+        f"{_ORIGIN} entry_price mark_price unrealized_pnl leverage liquidation_price",
+        key=("ts", "symbol"),
+    ),
+    _of_run(
+        "cash_flows",
+        "ts:time kind:text venue_id:text asset:text amount external:flag",
+        f"{_ORIGIN} symbol:text",
+        key=("ts", "kind", "venue_id", "asset"),
+    ),
+    _of_run(
         "round_trips",
-        _schema(
-            "ts:time symbol:text side:text quantity entry_price exit_price pnl",
-            f"{_ORIGIN} exit_ts:time return fee slippage funding bars:int",
-        ),
+        "ts:time symbol:text side:text quantity entry_price exit_price pnl",
+        f"{_ORIGIN} exit_ts:time return fee slippage funding bars:int",
         key=("ts", "symbol", "side"),
-        partition=RUN,
         known_at="exit_ts",
-        leaf="year",
     ),
-    Kind(
-        "events",
-        _schema(
-            "ts:time sequence:int name:text", f"{_ORIGIN} symbol:text message:text details:text"
-        ),
+    _of_run(
+        "risk_events",
+        "ts:time sequence:int name:text",
+        f"{_ORIGIN} symbol:text message:text switch:text action:text reading threshold "
+        "client_id:text who:text",
         key=("ts", "sequence"),
-        partition=RUN,
-        known_at="ts",
-        leaf="year",
+    ),
+    _of_run(
+        "events",
+        "ts:time sequence:int name:text",
+        f"{_ORIGIN} symbol:text message:text details:text",
+        key=("ts", "sequence"),
     ),
     Kind(
         "quarantine",

@@ -3,6 +3,7 @@
 The journal is the truth; a copy that fails is made up for by the next run.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from xq.execution.journal import Journal
+from xq.execution.ledger_records import Event, JournalFlow, PositionPoint, RiskEvent
 from xq.execution.records import DecisionKey, EquityPoint, JournalFill, JournalOrder, Signal
 from xq.timeframe import Timeframe
+from xq.types import Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,30 @@ def _rows(
             for point in books.equity(after=after)
             if (point.wallet == "contracts") is contracts
         ],
+        "positions": [
+            _position(point, origin)
+            for point in journal.positions.all(after=after)
+            if point.symbol.is_contract is contracts
+        ],
+        "cash_flows": [
+            _flow(flow, origin)
+            for flow in journal.cash.all(after=after)
+            if _is_contract(flow.symbol) is contracts
+        ],
+        "risk_events": [
+            _risk_event(event, origin)
+            for event in journal.switches.events(after=after)
+            if _is_contract(event.symbol) is contracts
+        ],
+        "events": [
+            _event(event, origin) for event in journal.events.all(after=after) if not contracts
+        ],
     }
+
+
+def _is_contract(symbol: Symbol | None) -> bool:
+    """What is about no symbol stands in the run of spot."""
+    return symbol is not None and symbol.is_contract
 
 
 def _upsert(root: Path, kind: str, rows: Sequence[dict[str, Any]], run_id: str) -> None:
@@ -122,6 +148,8 @@ def _order(order: JournalOrder, journal: Journal, origin: Origin) -> dict[str, A
         "exchange": origin.exchange,
         "strategy": order.strategy or None,
         "venue_id": order.venue_id,
+        "price": _number(order.price),
+        "stop_price": _number(order.stop_price),
         "reduce_only": order.reduce_only,
         "filled": float(order.filled),
         "average_price": _number(order.average_price),
@@ -159,6 +187,70 @@ def _equity(point: EquityPoint, origin: Origin) -> dict[str, Any]:
         "strategy": point.strategy,
         "cash": float(point.cash),
     }
+
+
+def _position(point: PositionPoint, origin: Origin) -> dict[str, Any]:
+    return {
+        "ts": point.ts_ms,
+        "symbol": str(point.symbol),
+        "quantity": float(point.quantity),
+        "mode": origin.mode,
+        "exchange": origin.exchange,
+        "entry_price": float(point.entry_price),
+        "mark_price": float(point.mark_price),
+        "unrealized_pnl": float(point.unrealized_pnl),
+        "leverage": float(point.leverage),
+        "liquidation_price": _number(point.liquidation_price),
+    }
+
+
+def _flow(flow: JournalFlow, origin: Origin) -> dict[str, Any]:
+    return {
+        "ts": flow.ts_ms,
+        "kind": flow.kind,
+        "venue_id": flow.venue_id,
+        "asset": flow.asset,
+        "amount": float(flow.amount),
+        "external": flow.external,
+        "mode": origin.mode,
+        "exchange": origin.exchange,
+        "symbol": _text(flow.symbol),
+    }
+
+
+def _risk_event(event: RiskEvent, origin: Origin) -> dict[str, Any]:
+    return {
+        "ts": event.ts_ms,
+        "sequence": event.number,
+        "name": event.kind,
+        "mode": origin.mode,
+        "exchange": origin.exchange,
+        "symbol": _text(event.symbol),
+        "message": event.text,
+        "switch": event.switch,
+        "action": event.action,
+        "reading": _number(event.reading),
+        "threshold": _number(event.threshold),
+        "client_id": event.client_id,
+        "who": event.who,
+    }
+
+
+def _event(event: Event, origin: Origin) -> dict[str, Any]:
+    details = {"severity": event.severity, "facts": json.loads(event.facts)}
+    return {
+        "ts": event.ts_ms,
+        "sequence": event.number,
+        "name": event.kind,
+        "mode": origin.mode,
+        "exchange": origin.exchange,
+        "message": event.text,
+        "details": json.dumps(details),
+    }
+
+
+def _text(symbol: Symbol | None) -> str | None:
+    return None if symbol is None else str(symbol)
 
 
 def _number(value: Decimal | None) -> float | None:

@@ -1,7 +1,6 @@
 """The journal file: what is in it survives, and nonsense does not get in."""
 
 import sqlite3
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from support.toy_venue import SPOT
 
 from xq.errors import ConfigError, CorruptFile, NoData, OrderRefused, StorageFailed, XqError
 from xq.execution.journal import Journal, open_journal, read_journal, scratch_journal
-from xq.execution.memory import MemoryJournal
 from xq.execution.orders import OrderState
 from xq.execution.records import (
     DecisionKey,
@@ -22,25 +20,6 @@ from xq.execution.records import (
 from xq.types import Fill, Order, OrderStatus, OrderType, Side
 
 KEY = DecisionKey("toy", "plan", "1h", (SPOT,), 3_600_000)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "journal.sqlite"
-
-
-@pytest.fixture
-def filed(path: Path) -> Iterator[Journal]:
-    with open_journal(path, "toy") as opened:
-        yield opened
-
-
-@pytest.fixture(params=["file", "memory"])
-def journal(request: pytest.FixtureRequest) -> Journal:
-    if request.param == "memory":
-        return MemoryJournal("toy")
-    found: Journal = request.getfixturevalue("filed")
-    return found
 
 
 def intent(journal: Journal, client_id: str = "xq-1") -> JournalOrder:

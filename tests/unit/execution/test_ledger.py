@@ -1,6 +1,5 @@
 """Money, parents, shares, switches and events: the same answers with and without a file."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -20,19 +19,9 @@ from xq.execution.ledger_records import (
     ShareEntry,
     SwitchRow,
 )
-from xq.execution.memory import MemoryJournal
 from xq.execution.orders import OrderState
 from xq.execution.records import JournalOrder
 from xq.types import OrderType, Position, Side, TimeInForce
-
-
-@pytest.fixture(params=["file", "memory"])
-def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
-    if request.param == "memory":
-        yield MemoryJournal("toy")
-        return
-    with open_journal(tmp_path / "journal.sqlite", "toy") as opened:
-        yield opened
 
 
 def flow(number: str, kind: str, amount: str, ts_ms: int, external: bool = True) -> JournalFlow:

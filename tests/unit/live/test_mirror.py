@@ -1,7 +1,10 @@
 """The lake's copy of the journal: complete, once, and made up for when it failed."""
 
+import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.toy_venue import (
@@ -18,10 +21,12 @@ from support.toy_venue import (
 from xq.clock import ManualClock
 from xq.errors import DataError
 from xq.execution.journal import Journal, open_journal
+from xq.execution.ledger_records import Event, JournalFlow, RiskEvent, Severity
 from xq.lake.layout import Dataset
 from xq.lake.reader import Lake
 from xq.live.loop import tick
 from xq.live.mirror import Origin, mirror
+from xq.types import Position
 
 ORIGIN = Origin("toy", "toy", "trade-toy")
 
@@ -76,3 +81,32 @@ def test_what_the_lake_refused_is_brought_later(tmp_path: Path, journal: Journal
     root.unlink()
     assert mirror(journal, root, ORIGIN) == 4
     assert counts(root)["orders"] == 1
+
+
+def test_money_positions_risk_and_events_are_joined_by_sql(
+    tmp_path: Path, journal: Journal
+) -> None:
+    root, at = tmp_path / "data", START_MS
+    flows = [
+        JournalFlow("deposit", "1", "USDT", Decimal(100), at, external=True),
+        JournalFlow("funding", "2", "USDT", Decimal("-0.5"), at, False, PERPETUAL),
+    ]
+    journal.cash.add(flows)
+    journal.positions.record(at, [Position(SPOT, Decimal(2)), Position(PERPETUAL, Decimal(-1))])
+    journal.switches.record(RiskEvent(at, "refusal", "too large", symbol=SPOT))
+    journal.events.append(Event(at, "halt", Severity.ALARM, "halted", '{"why":"test"}'))
+    assert mirror(journal, root, ORIGIN) == 6
+    assert mirror(journal, root, ORIGIN) == 0
+    journal.cash.add(flows)  # known already: nothing new to mirror
+    assert mirror(journal, root, ORIGIN) == 0
+
+    def asked(kind: str, run_id: str = "trade-toy") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = Lake(root).table(Dataset(kind, run_id=run_id)).to_pylist()
+        return rows
+
+    assert [row["amount"] for row in asked("cash_flows")] == [100.0]
+    assert [row["external"] for row in asked("cash_flows", "trade-toy-contracts")] == [False]
+    assert [row["quantity"] for row in asked("positions", "trade-toy-contracts")] == [-1.0]
+    assert [row["message"] for row in asked("risk_events")] == ["too large"]
+    (event,) = asked("events")
+    assert json.loads(event["details"]) == {"severity": "alarm", "facts": {"why": "test"}}
