@@ -233,3 +233,10 @@ def test_a_fact_may_be_dated_a_second_ahead(ahead_ms: int, taken: bool) -> None:
 @pytest.mark.parametrize("size", ["1e15", "1e16", "1e24"])
 def test_very_large_amounts_are_left_as_they_are(size: str) -> None:
     assert rounded(D(size)) == D(size)
+
+
+def test_a_whole_lot_is_held_and_less_is_flat() -> None:
+    bought = fill(1, Side.BUY, "100", "1", "0", "USDT")
+    for sold, closed in (("0.999", 0), ("0.9991", 1), ("1", 1)):
+        fills = [bought, fill(2, Side.SELL, "110", sold, "0", "USDT")]
+        assert len(round_trips(fills, TripTerms(lots={SPOT: D("0.001")}))) == closed
