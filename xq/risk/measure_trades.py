@@ -57,8 +57,8 @@ def streak(trips: Sequence[RoundTrip]) -> int:
     >>> def trips(*pnl): return [RoundTrip(Symbol("A", "B"), n, Decimal(p)) for n, p in pnl]
     >>> streak(trips((1, 5), (2, -1), (3, -1))), streak(trips((1, -1), (2, 0)))
     (2, 0)
-    >>> streak(trips((1, -1), (1, 5)))
-    1
+    >>> streak(trips((1, -1), (1, 5))), streak(trips((1, -1), (1, 0)))
+    (1, 1)
     """
     count = 0
     for trip in sorted(trips, key=lambda t: (t.closed_ms, t.pnl < 0), reverse=True):

@@ -136,8 +136,10 @@ def is_number(value: object) -> bool:
     --------
     >>> is_number(Decimal(1)), is_number(Decimal("nan")), is_number(1.0), is_number(None)
     (True, False, False, False)
-    >>> is_number(Decimal(0)), is_number(Decimal("1e25")), is_number(Decimal("1e-31"))
-    (True, False, False)
+    >>> is_number(Decimal(0)), is_number(Decimal("9e24")), is_number(Decimal("1e-30"))
+    (True, True, True)
+    >>> is_number(Decimal("1e25")), is_number(Decimal("9e-31"))
+    (False, False)
     """
     if not isinstance(value, Decimal) or not value.is_finite():
         return False

@@ -158,6 +158,19 @@ def test_resting_orders_and_the_way_out(
         check(sale, now, limits(()))
 
 
+@pytest.mark.parametrize("change", [{"price": D(0)}, {"stop_price": D(0)}, {"price": D(-1)}])
+def test_prices_of_an_order_are_positive_even_on_the_way_out(change: dict[str, Decimal]) -> None:
+    sale = replace(order(Side.SELL), **change)
+    with pytest.raises(OrderRefused, match="price must be a positive number"):
+        check(sale, situation(position=D(1)), limits())
+
+
+def test_a_lot_of_nothing_is_refused() -> None:
+    rules = replace(instrument(SPOT), lot=D(0))
+    with pytest.raises(OrderRefused, match="lot must be a positive number, found 0"):
+        check(order(), situation(instrument=rules), limits())
+
+
 @pytest.mark.parametrize("quantity", ["1e30", "1e999999", "1e-999999", "9" * 60])
 def test_a_quantity_beyond_all_measure_is_refused_in_words(quantity: str) -> None:
     with pytest.raises(OrderRefused):

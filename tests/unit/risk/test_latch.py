@@ -58,6 +58,11 @@ def test_a_re_arm_demands_a_reason(reason: str) -> None:
         by_hand(Switch.DRAWDOWN, reason, "ann", 70)
 
 
+def test_a_reason_may_be_long() -> None:
+    latches = Latches.fresh().after([trip()])
+    assert latches.rearm(Switch.DRAWDOWN, "x" * 500, "a", 70).tripped == ()
+
+
 def test_what_is_not_tripped_cannot_be_re_armed() -> None:
     with pytest.raises(UsageError, match="drawdown is not tripped"):
         Latches.fresh().rearm(Switch.DRAWDOWN, "seen", "ann", 70)

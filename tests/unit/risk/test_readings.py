@@ -10,7 +10,7 @@ from xq.risk.judge import judge
 from xq.risk.measure_equity import Flow, daily_loss, drawdown, leverage
 from xq.risk.measure_market import CloseAt, disagreement, volatility
 from xq.risk.measure_trades import Call, api_errors, losing_streak
-from xq.risk.readings import Reading, Readings, Span
+from xq.risk.readings import Reading, Readings, Span, rounded
 from xq.risk.round_trips import TripTerms, round_trips
 from xq.risk.switches import DAY_MS, DEFAULT_RULES, Cause, Switch, SwitchRule, Trip
 from xq.types import Fill, Side, Symbol
@@ -217,3 +217,26 @@ def test_a_streak_forgets_what_is_older_than_its_window_or_re_arm() -> None:
     assert losing_streak(fills, TripTerms(), NOW, Span(NOW, NOW - closed)).value == 2
     assert losing_streak(fills, TripTerms(), NOW, Span(NOW, NOW - closed + 1)).value == 3
     assert losing_streak(fills, TripTerms(), NOW, Span(NOW, None, closed)).value == 2
+
+
+@pytest.mark.parametrize(("ahead_ms", "taken"), [(1_000, True), (1_001, False)])
+def test_a_fact_may_be_dated_a_second_ahead(ahead_ms: int, taken: bool) -> None:
+    ahead = NOW + ahead_ms
+    found = (
+        daily_loss(points((NOW, 5)), [Flow("f", ahead, D(1))], Span(NOW, DAY_MS)),
+        api_errors([Call(ahead, False)], Span(NOW, 300_000)),
+        losing_streak([], TripTerms(), ahead, Span(NOW)),
+    )
+    assert [reading.value is not None for reading in found] == [taken] * 3
+
+
+@pytest.mark.parametrize("size", ["1e15", "1e16", "1e24"])
+def test_very_large_amounts_are_left_as_they_are(size: str) -> None:
+    assert rounded(D(size)) == D(size)
+
+
+def test_a_whole_lot_is_held_and_less_is_flat() -> None:
+    bought = fill(1, Side.BUY, "100", "1", "0", "USDT")
+    for sold, closed in (("0.999", 0), ("0.9991", 1), ("1", 1)):
+        fills = [bought, fill(2, Side.SELL, "110", sold, "0", "USDT")]
+        assert len(round_trips(fills, TripTerms(lots={SPOT: D("0.001")}))) == closed
