@@ -1,6 +1,15 @@
 """xq itself asks the simulated venue as one asks Bybit."""
 
+from decimal import Decimal
+
+from support.trade_bench import ALWAYS
+
+from xq.api.venues import trading_venue
+from xq.api.workspace import open_workspace
+from xq.types import OrderRequest, OrderType, OutcomeKind, Side, Symbol
+
 BTC = "BTC/USDT:USDT"
+CONFIG = f'[exchange]\nname = "sim-bybit"\n[trade]\nstrategy = "always"\nsymbols = ["{BTC}"]\n'
 RANGE = ("--since", "2023-12-01", "--until", "2023-12-20", "--timeframe", "1h")
 
 
@@ -45,3 +54,33 @@ def test_doctor_knows_the_face(xq):
     xq("init", ".", "--exchange", "sim-bybit").check(0)
     rows = {row["check"]: row for row in xq("doctor", "--output", "jsonl").rows}
     assert (rows["exchange"]["ok"], rows["exchange"]["detail"]) == (True, "sim-bybit, embedded")
+
+
+def test_orders_go_by_the_other_face_to_the_same_account(tmp_path):
+    def desk(exchange):
+        flags = {"exchange.name": exchange, "trade.symbols": (BTC,)}
+        return open_workspace(flags=flags, environ={}, cwd=tmp_path)
+
+    symbol = Symbol.parse(BTC)
+    order = OrderRequest(symbol, Side.BUY, OrderType.MARKET, Decimal("0.01"), "xq-1")
+    with trading_venue(desk("sim-bybit"), "sim") as (market, venue):
+        outcome = venue.place(order)
+        assert outcome.kind is OutcomeKind.ACCEPTED
+        assert not outcome.order.venue_id.isdecimal()
+        assert market.book(symbol, 5).bids
+        held = venue.account().positions[0].quantity
+    with trading_venue(desk("sim"), "sim") as (_, venue):
+        assert venue.account().positions[0].quantity == held == order.quantity
+        assert venue.order_by_client_id(symbol, "xq-1").venue_id.isdecimal()
+
+
+def test_a_strategy_trades_through_the_other_face(tmp_path, xq):
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "always.py").write_text(ALWAYS)
+    (tmp_path / "xq.toml").write_text(CONFIG)
+    xq("trade", "--once").check(0)
+    assert xq("trade", "--once").rows[0]["act"] == "nothing to do"
+    [order] = xq("orders", "--output", "jsonl").rows
+    [fill] = xq("fills", "--output", "jsonl").rows
+    assert order["status"] == "filled"
+    assert (fill["client_id"], fill["quantity"]) == (order["client_id"], order["quantity"])

@@ -41,9 +41,8 @@ def venue(url: str, face: Face) -> Iterator[CcxtTrading]:
 
 
 @pytest.fixture
-def orders(url: str, face: Face) -> Orders:
-    with prices(url, face) as market:
-        return Orders(face.symbol, market.book(face.symbol, 5).bids[0][0])
+def orders(venue: CcxtTrading, face: Face) -> Orders:
+    return Orders(face.symbol, venue.marks(face.symbol).mark)
 
 
 every_face = pytest.mark.parametrize("face", FACES, indirect=True)
@@ -234,8 +233,8 @@ def test_a_resting_order_changes_in_place(venue: CcxtTrading, orders: Orders, fa
 
 def test_spot_orders_are_not_changed_in_place(url: str) -> None:
     face = Face("spot")
-    with trading(url, face) as venue, prices(url, face) as market:
-        made = Orders(face.symbol, market.book(face.symbol, 5).bids[0][0])
+    with trading(url, face) as venue:
+        made = Orders(face.symbol, venue.marks(face.symbol).mark)
         accepted(venue, made.limit("xq-rest"))
         [order] = venue.open_orders(face.symbol)
         assert venue.replace(order, price=made.at("0.96")).kind is OutcomeKind.NOT_SENT
@@ -277,10 +276,12 @@ def test_what_cannot_be_paid_is_rejected(venue: CcxtTrading, orders: Orders, fac
 
 
 @every_face
-def test_marks_stand_near_the_price(venue: CcxtTrading, orders: Orders, face: Face) -> None:
+def test_marks_stand_near_the_price(url: str, venue: CcxtTrading, face: Face) -> None:
+    with prices(url, face) as market:
+        last = market.book(face.symbol, 5).bids[0][0]
     mark = venue.marks(face.symbol)
     for price in (mark.mark, mark.index):
-        assert price == pytest.approx(orders.last, rel=Decimal("0.02"))
+        assert price == pytest.approx(last, rel=Decimal("0.02"))
     assert mark.ts == pytest.approx(venue.account().ts, abs=60_000)
 
 

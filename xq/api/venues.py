@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from xq.venues.ccxt_trading import CcxtTrading
 
 SIM = "sim"
-SIMULATED = (SIM, "sim-bybit")  # one embedded venue, asked as Binance or as Bybit
+SIM_BYBIT = "sim-bybit"
+SIMULATED = (SIM, SIM_BYBIT)  # one embedded venue, asked as Binance or as Bybit
 PAPER = "paper"
 _SIM_KEYS = ("sim", "sim")  # the simulated venue's account; worth nothing anywhere else
 LIVE = "live"
@@ -78,7 +79,8 @@ def _keys(ws: Workspace, name: str) -> tuple[str, str] | None:
 def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "CcxtTrading"]]:
     """Data and the signed side for one mode of trading.
 
-    In ``"sim"`` both are the embedded venue. In ``"paper"`` the data is the real exchange's, and
+    In ``"sim"`` both are the embedded venue, asked as Bybit if the exchange is ``"sim-bybit"`` and
+    contracts are traded. In ``"paper"`` the data is the real exchange's, and
     orders go to a simulated venue of their own on this machine that takes its prices from there.
     The signed client of both refuses any address but loopback, whatever it is configured to. In
     ``"testnet"`` and ``"live"`` it refuses every host but the exchange's own of that mode.
@@ -100,10 +102,11 @@ def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "Ccx
         )
     contracts, _ = _wallet(ws)
     if mode == SIM:
+        face = SIM_BYBIT if contracts and ws.config.exchange.name == SIM_BYBIT else SIM
         with (
             _embedded(ws) as url,
-            _market(ws, SIM, url, contracts=contracts) as market,
-            _trading(ws, url, SIM) as venue,
+            _market(ws, face, url, contracts=contracts) as market,
+            _trading(ws, url, SIM, face) as venue,
         ):
             yield market, venue
     elif mode == PAPER:
@@ -200,13 +203,13 @@ def _market(
 
 
 @contextmanager
-def _trading(ws: Workspace, url: str, name: str) -> Iterator["CcxtTrading"]:
+def _trading(ws: Workspace, url: str, name: str, face: str = SIM) -> Iterator["CcxtTrading"]:
     from xq.venues.ccxt_trading import CcxtTrading
     from xq.venues.clients import Access
     from xq.venues.registry import profile
 
     access = Access(ws.config.exchange.timeout_seconds, _SIM_KEYS, loopback_only=True)
-    chosen = replace(profile(SIM, url), name=name)
+    chosen = replace(profile(face, url), name=name)
     contracts, quote = _wallet(ws)
     venue = CcxtTrading(chosen, ws.clock, access, contracts=contracts, quote=quote)
     try:

@@ -159,11 +159,13 @@ class UserStream:
                     break
                 self._tell(StreamLost(reason, self._clock.now_ms()))
                 wait = self._manners.first_wait if self._opened > before else wait * 2
-                await self._pause(min(wait, self._manners.longest_wait))
+                await self._passed(min(wait, self._manners.longest_wait))
 
-    async def _pause(self, seconds: float) -> None:
+    async def _passed(self, seconds: float) -> bool:
+        """Let time pass; False if it was cut short."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
+        return not self._wake.is_set()
 
     async def _until_over(self, session: "ClientSession") -> str:
         """Connect, listen until it ends, and say why it did."""
@@ -247,16 +249,18 @@ class UserStream:
                 return heard.over
 
     async def _ping(self, socket: "ClientWebSocketResponse") -> str:
-        while self._speech.ping:
-            await asyncio.sleep(self._manners.ping)
+        if not self._speech.ping:
+            return await self._forever()
+        while await self._passed(self._manners.ping):
             await socket.send_str(self._speech.ping)
-        return await self._forever()
+        return self._reason
 
     async def _renew(self) -> str:
-        while self._speech.renew_seconds:
-            await asyncio.sleep(self._speech.renew_seconds)
+        if not self._speech.renew_seconds:
+            return await self._forever()
+        while await self._passed(self._speech.renew_seconds):
             await self._ask("the stream's key", self._speech.renew)
-        return await self._forever()
+        return self._reason
 
     async def _forever(self) -> str:
         await asyncio.Event().wait()
