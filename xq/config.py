@@ -103,6 +103,9 @@ class TradeConfig(Section):
         0.002, description="share of cash that purchases on spot leave for fees and slippage"
     )
     leverage: int = Field(1, ge=1, le=125, description="set at the venue for contracts")
+    watch_seconds: Annotated[float, Field(ge=0)] = Field(
+        2.0, description="how often the service looks at switches and exits between bars; 0: never"
+    )
     journal: str | None = Field(
         None, min_length=1, description="postgresql://user@host/database; unset: a file in state/"
     )

@@ -9,6 +9,7 @@ are not looked at, see `xq.backtest.replay_wake`.
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
+from typing import cast
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from xq.execution.memory import MemoryJournal
 from xq.live.desk import Desk, Forecaster, Terms
 from xq.live.loop import tick
 from xq.portfolio.costs import Costs
+from xq.ports import Venue
 from xq.risk.limits import Limits
 from xq.sim.brackets import max_leverage
 from xq.types import Symbol
@@ -161,7 +163,9 @@ class _Replay:
         clock = ManualClock(int(self.bars.ts[0]))
         cash, latency = self.rules.initial_cash, self.handling.latency_ms
         venue = ReplayVenue(listings, feed, clock, cash, latency)
-        desk = Desk(venue, venue, MemoryJournal(ACCOUNT), clock, self._forecaster(decides))
+        # Of the port only what a tick without switches and exits asks: the rest is never reached.
+        door = cast(Venue, venue)
+        desk = Desk(venue, door, MemoryJournal(ACCOUNT), clock, self._forecaster(decides))
         contracts = ids if self.symbols[0].is_contract else None
         band = self.rules.rebalance_band
         extremes = inside.extremes(self.bars)

@@ -81,6 +81,8 @@ class Terms:
         Set at the venue before the first order of a contract.
     rules
         Of the kill switches; without any, as in a replay, none is looked at.
+    needs_stop
+        Whether nothing is entered that no stop will guard.
     """
 
     account: str
@@ -94,6 +96,7 @@ class Terms:
     leverage: int = 1
     patience: Patience = field(default_factory=Patience)
     rules: Rules = field(default_factory=dict)
+    needs_stop: bool = False
 
     @property
     def contracts(self) -> bool:

@@ -118,9 +118,9 @@ def _trip_terms(fills: Collection[JournalFill], desk: Desk, terms: Terms) -> Tri
     openings = {}
     for symbol in symbols:
         opening = desk.journal.books.opening(symbol)
-        price = desk.journal.books.note(f"{OPENING_PRICE}{symbol}")
-        if opening is not None and opening[1] and price is not None:
-            openings[symbol] = opening[1], Decimal(price)
+        told = desk.journal.books.note(f"{OPENING_PRICE}{symbol}")
+        if opening is not None and opening[1] and told is not None:
+            openings[symbol] = opening[1], Decimal(told)
     strange = {f.fee_asset for f in fills} - {s.base for s in symbols} - {s.quote for s in symbols}
     prices: Mapping[str, Decimal] = {
         asset: price for asset in strange if (price := _fee_price(asset, desk, terms))

@@ -12,7 +12,7 @@ from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
 from xq.live import decide, guard, protect
-from xq.live.desk import Desk, Terms
+from xq.live.desk import Desk, Forecast, Terms
 from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
 from xq.live.reconcile import check_books, reconcile
@@ -62,7 +62,8 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     else:
         decide.set_leverage(signals, desk, terms)
         decision = decide.begin(bar_ms, signals, desk, terms)
-    session = Session(desk, terms, decision, forecast.closes, found.frozen, dry_run)
+    frozen = {**_unguarded(forecast, terms), **found.frozen}
+    session = Session(desk, terms, decision, forecast.closes, frozen, dry_run)
     done = {s.symbol: _carry_out(session, s) for s in decide.selling_first(signals)}
     if dry_run:
         return _told(report, Act.PLANNED, signals, done, before, desk)
@@ -113,6 +114,14 @@ def _check_symbols(desk: Desk, terms: Terms) -> None:
                 map(str, known),
                 hint=f"xq symbols --quote {symbol.quote}",
             )
+
+
+def _unguarded(forecast: Forecast, terms: Terms) -> dict[Symbol, str]:
+    """Symbols that may not be entered for want of a stop, and why."""
+    exits = forecast.exits
+    if not terms.needs_stop or (exits is not None and (exits.stop_loss or exits.trailing_stop)):
+        return {}
+    return dict.fromkeys(terms.symbols, "live mode enters nothing without a stop_loss")
 
 
 def _is_open(decision: Decision, desk: Desk) -> bool:

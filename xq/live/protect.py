@@ -1,7 +1,7 @@
 """Exits at the venue: while something is held, its stops rest there; the new before the old."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
@@ -10,9 +10,11 @@ from xq.execution import send
 from xq.execution.ledger_records import Event, Severity
 from xq.execution.orders import OrderState
 from xq.execution.records import JournalOrder
+from xq.execution.resolve import ONE_LOOK, resolve
 from xq.live.desk import Desk, Terms
 from xq.live.exits import Wanted, entered_ms, wanted
 from xq.live.legs import FIRED, PROTECTIVE, UNPROTECTED
+from xq.live.reconcile import held
 from xq.live.reducing import close_out, is_working, place
 from xq.risk.gate import check_cancel
 from xq.strategy.base import Exits
@@ -86,11 +88,13 @@ class _Guard:
     restoring: bool
 
     def sync(self, exits: Exits | None) -> Protected:
-        needed: tuple[Wanted, ...] = ()
-        if exits is not None and self.position is not None:
-            instrument = self.desk.market.instruments()[self.symbol]
-            best = best_price(self.symbol, self.position.quantity, self.desk, self.terms)
-            needed = wanted(self.position, exits, best, instrument)
+        position = self.position
+        if exits is None or position is None:
+            self._cancel_all_but(set(), set())
+            return Protected()
+        instrument = self.desk.market.instruments()[self.symbol]
+        best = best_price(self.symbol, position.quantity, self.desk, self.terms)
+        needed = wanted(position, exits, best, instrument)
         kept: set[str] = set()
         missed: set[str] = set()
         notes: list[str] = []
@@ -98,7 +102,7 @@ class _Guard:
         for want in needed:
             found = self._found(want)
             if found is None:
-                order, said = self._place(want)
+                order, said = self._place(want, position)
                 notes += said
                 found = order if order is not None and _stands(order) else None
                 if found is None:
@@ -107,37 +111,45 @@ class _Guard:
             if found is not None:
                 kept.add(found.client_id)
         if missed and not any(is_working(o) for o in self.own) and self._is_refused(missed):
-            problems += self._leave()
+            problems += self._leave(position)
+        self._cancel_all_but(kept, missed)
+        return Protected(tuple(notes), tuple(problems), bool(notes))
+
+    def _cancel_all_but(self, kept: Collection[str], missed: Collection[str]) -> None:
+        """Cancel what is not wanted any more; of a leg that could not be placed the old stays."""
         for order in self.own:
             if order.client_id not in kept and order.leg not in missed and is_working(order):
                 send.cancel(check_cancel(order.symbol, order.client_id), self.desk.venue)
-        return Protected(tuple(notes), tuple(problems), bool(notes))
+                self._ask(order)
+
+    def _ask(self, order: JournalOrder) -> None:
+        """What became of an order is asked, not believed; a venue that is away is asked later."""
+        desk = self.desk
+        resolve(order, desk.venue, desk.journal, desk.clock, held(desk), ONE_LOOK)
 
     def _found(self, want: Wanted) -> JournalOrder | None:
         same = (order for order in self.own if is_working(order) and want.is_met_by(order))
         return next(same, None)
 
-    def _place(self, want: Wanted) -> tuple[JournalOrder | None, list[str]]:
-        assert self.position is not None  # nothing is wanted of what is not held
+    def _place(self, want: Wanted, position: Position) -> tuple[JournalOrder | None, list[str]]:
         unclear = [o for o in self.own if o.leg == want.leg and o.state.is_unclear]
         if len(unclear) >= _MOST_UNCLEAR:
             return unclear[-1], []
-        price, held = want.request.stop_price or self.position.mark_price, self.position.quantity
+        price, quantity = want.request.stop_price or position.mark_price, position.quantity
         try:
-            order = place(want.request, want.leg, held, price, self.desk, self.terms)
+            order = place(want.request, want.leg, quantity, price, self.desk, self.terms)
         except OrderRefused:
             return None, []
         naked = not any(is_working(o) and o.leg == want.leg for o in self.own)
         if naked and _stands(order):
-            self._record(want, order)
+            self._record(want, order, position)
         at = f"{want.leg.replace('_', ' ')} of {want.request.quantity} at {price}"
         return order, [f"{self.symbol}: {at} rests at the venue"] if _stands(order) else []
 
-    def _record(self, want: Wanted, order: JournalOrder) -> None:
+    def _record(self, want: Wanted, order: JournalOrder, position: Position) -> None:
         """How long what is held stood without this exit, by the venue's clock."""
-        assert self.position is not None
         fills = self.desk.journal.books.fills(symbol=self.symbol)
-        side = 1 if self.position.quantity > 0 else -1
+        side = 1 if position.quantity > 0 else -1
         last = next((f.ts for f in reversed(fills) if f.side.sign == side), None)
         now_ms = self.desk.market.now_ms()
         naked_ms = None if last is None else max(now_ms - last, 0)
@@ -157,11 +169,10 @@ class _Guard:
         newest = {order.leg: order for order in orders}
         return any(newest[leg].state is OrderState.REJECTED for leg in missed if leg in newest)
 
-    def _leave(self) -> list[XqError]:
-        assert self.position is not None
-        held, price = self.position.quantity, self.position.mark_price
-        order = close_out(self.symbol, held, price, UNPROTECTED, self.desk, self.terms)
-        text = f"{self.symbol}: no stop rests for {held:f}; closed at market"
+    def _leave(self, position: Position) -> list[XqError]:
+        quantity, price = position.quantity, position.mark_price
+        order = close_out(self.symbol, quantity, price, UNPROTECTED, self.desk, self.terms)
+        text = f"{self.symbol}: no stop rests for {quantity:f}; closed at market"
         now_ms = self.desk.market.now_ms()
         self.desk.journal.events.append(Event(now_ms, "unprotected", Severity.ALARM, text))
         if order is not None and order.state is OrderState.FILLED:
@@ -184,10 +195,10 @@ def _unplaced(want: Wanted, order: JournalOrder | None) -> XqError:
     )
 
 
-def best_price(symbol: Symbol, held: Decimal, desk: Desk, terms: Terms) -> Decimal | None:
+def best_price(symbol: Symbol, quantity: Decimal, desk: Desk, terms: Terms) -> Decimal | None:
     """Best price of the bars that closed since the entry; None before the first."""
     books = desk.journal.books
-    entry_ms = entered_ms(books.fills(symbol=symbol), held)
+    entry_ms = entered_ms(books.fills(symbol=symbol), quantity)
     if entry_ms is None:
         return None
     note, frame = f"best:{symbol}", terms.timeframe
@@ -199,12 +210,12 @@ def best_price(symbol: Symbol, held: Decimal, desk: Desk, terms: Terms) -> Decim
         return None if known["best"] is None else Decimal(known["best"])
     count = (last_ms - known["from_ms"]) // frame.ms + 1
     rows = desk.market.bars(symbol, frame, known["from_ms"], min(count, 500))
-    column = 2 if held > 0 else 3
+    column = 2 if quantity > 0 else 3
     prices = [Decimal(repr(float(row[column]))) for row in rows if int(row[0]) <= last_ms]
     prices += [] if known["best"] is None else [Decimal(known["best"])]
     if not prices:
         return None
-    best = max(prices) if held > 0 else min(prices)
+    best = max(prices) if quantity > 0 else min(prices)
     newest = max((int(row[0]) for row in rows if int(row[0]) <= last_ms), default=last_ms)
     known |= {"best": str(best), "from_ms": newest + frame.ms}
     books.set_note(note, json.dumps(known))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -70,8 +71,21 @@ class Stop:
     busy: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Between:
+    """What is done between bar closes, and how often."""
+
+    act: Callable[[], None]
+    seconds: float
+
+
 def run(
-    trigger: BarClose, act: Callable[[], None], *, cycles: int | None = None, grace_seconds: int
+    trigger: BarClose,
+    act: Callable[[], None],
+    *,
+    cycles: int | None = None,
+    grace_seconds: int,
+    between: Between | None = None,
 ) -> bool:
     """Act now and at every close until a signal comes or ``cycles`` are done.
 
@@ -84,6 +98,8 @@ def run(
     act
         One tick; handles the errors that the next tick may not meet. Any other ends the loop and
         is raised.
+    between
+        Done from time to time while no tick is under way; what was missed is not made up for.
 
     Returns
     -------
@@ -95,17 +111,23 @@ def run(
     cut = False
     failed: Exception | None = None
 
-    def once() -> None:
-        nonlocal done, cut, failed
+    def guarded(action: Callable[[], None]) -> None:
+        nonlocal cut, failed
         stop.busy = True
         try:
-            act()
+            action()
         except KeyboardInterrupt:
             stop.asked = cut = True
         except Exception as error:  # noqa: BLE001 - the scheduler would log it and go on trading
             stop.asked, failed = True, error
         finally:
             stop.busy = False
+        if stop.asked:
+            trigger.is_over = True
+
+    def once() -> None:
+        nonlocal done
+        guarded(act)
         done += 1
         if stop.asked or (cycles is not None and done >= cycles):
             trigger.is_over = True
@@ -115,16 +137,26 @@ def run(
     with _signals(stop, trigger), suppress(KeyboardInterrupt):
         once()
         if not trigger.is_over:
-            _schedule(trigger, once, grace_seconds)
+            looks = (
+                None if between is None else Between(partial(guarded, between.act), between.seconds)
+            )
+            _schedule(trigger, once, grace_seconds, looks)
     if failed is not None:
         raise failed
     return cut
 
 
-def _schedule(trigger: BarClose, once: Callable[[], None], grace_seconds: int) -> None:
+def _schedule(
+    trigger: BarClose, once: Callable[[], None], grace_seconds: int, between: Between | None
+) -> None:
     """Ticks run in this thread, so that a signal reaches them."""
     scheduler = BlockingScheduler(timezone=UTC, executors={"default": DebugExecutor()})
-    scheduler.add_listener(lambda _: scheduler.shutdown(wait=False), EVENT_JOB_REMOVED)
+
+    def end(_: object = None) -> None:
+        if scheduler.running:
+            scheduler.shutdown(wait=False)
+
+    scheduler.add_listener(end, EVENT_JOB_REMOVED)
     scheduler.add_job(
         once,
         trigger,
@@ -133,6 +165,21 @@ def _schedule(trigger: BarClose, once: Callable[[], None], grace_seconds: int) -
         max_instances=1,
         misfire_grace_time=grace_seconds,
     )
+    if between is not None:
+
+        def look() -> None:
+            between.act()
+            if trigger.is_over:
+                end()
+
+        scheduler.add_job(
+            look,
+            "interval",
+            seconds=between.seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=1,
+        )
     scheduler.start()
 
 

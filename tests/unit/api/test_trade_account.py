@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xq.api.trade import account_name, journal_path
+from xq.api.trade import account_name, journal_place
 from xq.api.workspace import Workspace, open_workspace
 from xq.errors import UnknownName
 
@@ -17,8 +17,8 @@ def paper(root: Path, exchange: str) -> Workspace:
 def test_two_names_of_one_exchange_are_one_account(tmp_path: Path) -> None:
     one, other = paper(tmp_path, "binance"), paper(tmp_path, "binanceusdm")
     assert account_name(one) == account_name(other) == "paper:binance"
-    assert journal_path(one) == journal_path(other)
-    assert journal_path(paper(tmp_path, "kraken")) != journal_path(one)
+    assert journal_place(one) == journal_place(other)
+    assert journal_place(paper(tmp_path, "kraken")) != journal_place(one)
 
 
 def test_an_unknown_exchange_has_no_account(tmp_path: Path) -> None:
