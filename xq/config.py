@@ -83,6 +83,23 @@ class BacktestConfig(Section):
     )
 
 
+class SizingConfig(Section):
+    """How large a position of weight 1 is; the strategy's own weights, or a method beside them."""
+
+    method: Literal["weights", "fixed_fraction", "volatility_target", "kelly", "risk_per_trade"] = (
+        Field("weights", description="applied when the strategy's weight of a symbol changes")
+    )
+    fraction: Fraction = Field(
+        0.25, description="of equity (fixed_fraction), or of the whole Kelly bet (kelly)"
+    )
+    target: Positive = Field(0.2, description="volatility_target: deviation of returns, per year")
+    risk: Fraction = Field(
+        0.01, description="risk_per_trade: share of equity lost when the stop_loss is hit"
+    )
+    cap: Positive = Field(1.0, description="most of equity in one position, whatever the method")
+    window: int = Field(60, ge=2, description="closed bars from which mean and volatility are told")
+
+
 class TradeConfig(Section):
     """The live loop."""
 
@@ -103,6 +120,10 @@ class TradeConfig(Section):
         0.002, description="share of cash that purchases on spot leave for fees and slippage"
     )
     leverage: int = Field(1, ge=1, le=125, description="set at the venue for contracts")
+    sizing: SizingConfig = SizingConfig()
+    foreign: Literal["adopt", "halt"] = Field(
+        "adopt", description="orders, fills, leverage that are not ours: go on, or enter no more"
+    )
     watch_seconds: Annotated[float, Field(ge=0)] = Field(
         2.0, description="how often the service looks at switches and exits between bars; 0: never"
     )

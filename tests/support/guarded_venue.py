@@ -41,6 +41,7 @@ class GuardedVenue(ToyVenue):
     ranges: dict[int, tuple[float, float]] = field(default_factory=dict)
     entries: dict[Symbol, Decimal] = field(default_factory=dict)
     silent_flows: bool = False
+    leverage: Decimal = Decimal(1)
     log: list[str] = field(default_factory=list)
 
     def bars(self, symbol: Symbol, timeframe: Timeframe, since_ms: int, limit: int) -> np.ndarray:
@@ -67,10 +68,18 @@ class GuardedVenue(ToyVenue):
     def account(self) -> Account:
         found = super().account()
         positions = tuple(
-            replace(p, entry_price=self.entries.get(p.symbol, p.mark_price))
+            replace(
+                p,
+                entry_price=self.entries.get(p.symbol, p.mark_price),
+                leverage=self.leverage,
+            )
             for p in found.positions
         )
         return replace(found, positions=positions)
+
+    def set_leverage(self, symbol: Symbol, leverage: int) -> None:
+        super().set_leverage(symbol, leverage)
+        self.leverage = Decimal(leverage)
 
     def place(self, request: OrderRequest) -> Outcome:
         self.log.append(f"place {request.type} {request.side} {request.quantity}")

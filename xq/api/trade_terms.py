@@ -11,7 +11,9 @@ from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from xq.collect.run import Progress
+    from xq.config import SizingConfig
     from xq.live.desk import Terms
+    from xq.portfolio.sizing_methods import Sizing
     from xq.strategy.sandbox import StrategySpec
     from xq.types import Symbol
 
@@ -68,7 +70,7 @@ def terms_of(ws: Workspace, account: str) -> "Terms":
     UsageError
         For symbols of several kinds, or a strategy that is not there.
     """
-    from xq.live.desk import Terms
+    from xq.live.desk import Foreign, Terms
     from xq.risk.configured import limits_of, rules_of
     from xq.strategy.load import locate
     from xq.types import Symbol
@@ -94,7 +96,22 @@ def terms_of(ws: Workspace, account: str) -> "Terms":
         leverage=trade.leverage,
         rules=rules_of(ws.config.risk),
         needs_stop=trade.mode == "live",
+        foreign=Foreign(trade.foreign),
+        sizing=_sizing(trade.sizing),
+        window=trade.sizing.window,
     )
+
+
+def _sizing(config: "SizingConfig") -> "Sizing | None":
+    from xq.portfolio.sizing_methods import FixedFraction, Kelly, RiskPerTrade, VolatilityTarget
+
+    methods: dict[str, Sizing] = {
+        "fixed_fraction": FixedFraction(config.fraction),
+        "volatility_target": VolatilityTarget(config.target, config.cap),
+        "kelly": Kelly(config.fraction, config.cap),
+        "risk_per_trade": RiskPerTrade(config.risk, config.cap),
+    }
+    return methods.get(config.method)
 
 
 def _exact(value: float) -> Decimal:

@@ -30,7 +30,9 @@ def trade(
         list[str] | None, typer.Option(help="Repeatable. " + _TRADE.format("symbols"))
     ] = None,
     timeframe: Annotated[str | None, typer.Option(help=_TRADE.format("timeframe"))] = None,
-    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="sim, paper, testnet or live. Default: trade.mode.")
+    ] = None,
     param: Annotated[
         list[str] | None, typer.Option(help="A strategy's parameter: fast=20. Repeatable.")
     ] = None,
@@ -39,6 +41,9 @@ def trade(
     ] = None,
     exchange: Annotated[
         str | None, typer.Option(help="'sim' or a ccxt id; default: exchange.name.")
+    ] = None,
+    foreign: Annotated[
+        str | None, typer.Option(help="adopt or halt. " + _TRADE.format("foreign"))
     ] = None,
     cycles: Annotated[int | None, typer.Option(min=1, help="End after so many decisions.")] = None,
 ) -> None:
@@ -53,8 +58,10 @@ def trade(
         trade__timeframe=timeframe,
         trade__mode=mode,
         trade__capital=capital,
+        trade__foreign=foreign,
         exchange__name=exchange,
     )
+    from xq.api.announce import announcement
     from xq.api.crontab import crontab_line
     from xq.api.params import assigned
     from xq.api.trade import TradeRequest, check_request, trade_loop, trade_once
@@ -64,6 +71,8 @@ def trade(
         check_request(shell.workspace, request)
         shell.text(crontab_line(shell.workspace, shell.flags, param or []))
         return
+    for line in announcement(shell.workspace, request):
+        shell.note(line)
     if once or dry_run:
         _answer(shell, trade_once(shell.workspace, request, shell.progress))
         return

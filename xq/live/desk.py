@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 
 from xq.execution.journal import Journal
 from xq.execution.records import DecisionKey
 from xq.execution.resolve import Patience
 from xq.live.calls import CallLog
+from xq.portfolio.sizing_methods import Sizing
 from xq.ports import Clock, MarketData, Venue
 from xq.risk.limits import Limits
 from xq.risk.switches import Rules
@@ -39,6 +41,13 @@ class Forecast:
     closes: Mapping[Symbol, Decimal]
     untold: frozenset[Symbol] = frozenset()
     exits: Exits | None = None
+
+
+class Foreign(StrEnum):
+    """What is done about what somebody else did on the account."""
+
+    ADOPT = "adopt"  # take it over and go on
+    HALT = "halt"  # enter the symbol no more until a run adopts it
 
 
 Forecaster = Callable[[int], Forecast]
@@ -83,6 +92,12 @@ class Terms:
         Of the kill switches; without any, as in a replay, none is looked at.
     needs_stop
         Whether nothing is entered that no stop will guard.
+    foreign
+        What is done about orders, fills and leverage that are not ours.
+    sizing
+        Scales the strategy's weights; None leaves them.
+    window
+        Closed bars that tell sizing of mean and volatility.
     """
 
     account: str
@@ -97,6 +112,9 @@ class Terms:
     patience: Patience = field(default_factory=Patience)
     rules: Rules = field(default_factory=dict)
     needs_stop: bool = False
+    foreign: Foreign = Foreign.ADOPT
+    sizing: Sizing | None = None
+    window: int = 60
 
     @property
     def contracts(self) -> bool:

@@ -17,6 +17,7 @@ from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
 from xq.live.reconcile import check_books, reconcile
 from xq.live.report import Act, Report, SymbolLine
+from xq.live.sized import sized
 from xq.types import Symbol
 
 
@@ -53,7 +54,7 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     earlier = desk.journal.decisions.find(key)
     if earlier is not None and not dry_run and not _is_open(earlier, desk):
         return _recovered(report, earlier, desk, terms)
-    forecast = desk.forecast(bar_ms)
+    forecast = sized(desk.forecast(bar_ms), desk, terms)
     before = holdings(desk.venue.account(), terms.symbols, forecast.closes)
     protect.promise(forecast.exits, desk)
     signals = decide.signals(forecast, before, desk, terms)

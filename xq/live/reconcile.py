@@ -8,6 +8,7 @@ from xq.execution import resolve, send
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, JournalOrder
 from xq.execution.resolve import ONE_LOOK, Patience
+from xq.live import foreign
 from xq.live.desk import Desk, Terms
 from xq.live.legs import PROTECTIVE
 from xq.risk.gate import check_cancel
@@ -60,8 +61,13 @@ def reconcile(
     _close_decisions(desk)
     account = desk.venue.account()
     for symbol in terms.symbols:
-        notes += _foreign_orders(symbol, resting[symbol], desk)
-        notes += check_books(symbol, desk, account)
+        strange = _foreign_orders(symbol, resting[symbol], desk)
+        strange += check_books(symbol, desk, account)
+        strange += _foreign_leverage(symbol, desk, terms, account)
+        notes += strange
+        halted = foreign.judge(symbol, strange, desk, terms)
+        if halted:
+            frozen.setdefault(symbol, halted)
     return Reconciled(frozen, tuple(notes))
 
 
@@ -132,6 +138,19 @@ def _foreign_orders(symbol: Symbol, resting: Sequence[Order], desk: Desk) -> lis
     ]
 
 
+def _foreign_leverage(symbol: Symbol, desk: Desk, terms: Terms, account: Account) -> list[str]:
+    """Leverage that somebody changed; it is set anew before the next order."""
+    position = next((p for p in account.positions if p.symbol == symbol), None)
+    note = f"leverage:{symbol}"
+    ours = desk.journal.books.note(note)
+    if position is None or not symbol.is_contract or ours != str(terms.leverage):
+        return []
+    if position.leverage == terms.leverage:
+        return []
+    desk.journal.books.set_note(note, "")
+    return [f"{symbol}: leverage is {position.leverage:f}, it was set to {ours}"]
+
+
 def check_books(symbol: Symbol, desk: Desk, account: Account) -> list[str]:
     """Read new fills and compare what the books and the venue say is held; the venue is right."""
     books = desk.journal.books
@@ -139,11 +158,11 @@ def check_books(symbol: Symbol, desk: Desk, account: Account) -> list[str]:
     if books.opening(symbol) is None:
         books.open(symbol, account.ts, at_venue)
         _value(symbol, account, desk)
-        return [f"{symbol}: books opened, {at_venue:f} held before"] if at_venue else []
+        return [f"{symbol}: {foreign.OPENED}, {at_venue:f} held before"] if at_venue else []
     notes = []
-    foreign = resolve.collect_fills(symbol, desk.venue, desk.journal, desk.clock)
-    if foreign:
-        notes.append(f"{symbol}: {foreign} fills of orders that are not ours")
+    strange = resolve.collect_fills(symbol, desk.venue, desk.journal, desk.clock)
+    if strange:
+        notes.append(f"{symbol}: {strange} fills of orders that are not ours")
     by_books = books.position(symbol)
     if abs(by_books - at_venue) >= desk.market.instruments()[symbol].lot:
         notes.append(f"{symbol}: the books say {by_books:f}, the venue {at_venue:f}; taking that")
