@@ -83,6 +83,9 @@ class BacktestConfig(Section):
     )
 
 
+Scalar = bool | int | float | str
+
+
 class SizingConfig(Section):
     """How large a position of weight 1 is; the strategy's own weights, or a method beside them."""
 
@@ -98,6 +101,17 @@ class SizingConfig(Section):
     )
     cap: Positive = Field(1.0, description="most of equity in one position, whatever the method")
     window: int = Field(60, ge=2, description="closed bars from which mean and volatility are told")
+
+
+class BookConfig(Section):
+    """One strategy of several that trade an account together."""
+
+    share: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="of equity; all shares together at most 1"
+    )
+    symbols: tuple[str, ...] = Field((), description="empty: trade.symbols")
+    timeframe: str | None = Field(None, description="unset: trade.timeframe; never a finer one")
+    params: dict[str, Scalar] = Field({}, description="over [strategy.<name>]")
 
 
 class TradeConfig(Section):
@@ -121,6 +135,9 @@ class TradeConfig(Section):
     )
     leverage: int = Field(1, ge=1, le=125, description="set at the venue for contracts")
     sizing: SizingConfig = SizingConfig()
+    book: dict[str, BookConfig] = Field(
+        {}, description="several strategies by name, netted into one position a symbol"
+    )
     foreign: Literal["adopt", "halt"] = Field(
         "adopt", description="orders, fills, leverage that are not ours: go on, or enter no more"
     )
@@ -138,9 +155,6 @@ class NotifyConfig(Section):
 
 class ServeConfig(Section):
     """Reserved for the web server; no setting exists yet."""
-
-
-Scalar = bool | int | float | str
 
 
 class Config(Section):

@@ -59,11 +59,13 @@ class Forecasting:
             self._await_publication(bar_ms)
             bars = self._bars(bar_ms, declaration.lookback)
             answer = evaluator.run(bars, rows=CHECKED_ROWS, seed=self.ws.seed)
+        weights = {s: float(answer.weights[-1, j]) for j, s in enumerate(self.symbols)}
         return Forecast(
             bar_ms,
-            {s: float(answer.weights[-1, j]) for j, s in enumerate(self.symbols)},
+            weights,
             {s: Decimal(repr(float(bars.close[-1, j]))) for j, s in enumerate(self.symbols)},
             exits=declaration.exits,
+            parts={self.spec.name: weights},
         )
 
     def _await_publication(self, bar_ms: int) -> None:

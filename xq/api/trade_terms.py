@@ -35,10 +35,22 @@ class Beginning:
     def forecaster(
         self, market: Any, symbols: "tuple[Symbol, ...]", timeframe: Timeframe
     ) -> Callable[[int], Any]:
-        """Asks the strategy, about bars of this market."""
+        """Asks the strategy, or all of a book, about bars of this market."""
+        from xq.api.book import Member, Netted
         from xq.api.forecast import Forecasting
+        from xq.types import Symbol
 
-        return Forecasting(self.ws, market, self._spec(), symbols, timeframe, self.progress)
+        trade, members = self.ws.config.trade, []
+        if not trade.book:
+            return Forecasting(
+                self.ws, market, self._spec(trade.strategy), symbols, timeframe, self.progress
+            )
+        for name, told in trade.book.items():
+            own = tuple(map(Symbol.parse, told.symbols)) or symbols
+            frame = Timeframe.parse(told.timeframe or trade.timeframe)
+            ask = Forecasting(self.ws, market, self._spec(name), own, frame, self.progress)
+            members.append(Member(name, told.share, own, frame, ask))
+        return Netted(tuple(members), timeframe)
 
     def check_parameters(self) -> None:
         """Refuse what the command line gives the strategy, even if its bar is decided already.
@@ -50,15 +62,23 @@ class Beginning:
         """
         from xq.strategy.sandbox import Evaluator
 
+        if self.parameters and self.ws.config.trade.book:
+            raise UsageError(
+                "--param speaks of one strategy, trade.book has several",
+                hint="xq config explain trade.book",
+            )
         if self.parameters:
-            with Evaluator.start(self._spec(), clock=self.ws.clock) as evaluator:
+            with Evaluator.start(
+                self._spec(self.ws.config.trade.strategy), clock=self.ws.clock
+            ) as evaluator:
                 _ = evaluator.declaration
 
-    def _spec(self) -> "StrategySpec":
+    def _spec(self, name: str) -> "StrategySpec":
         from xq.strategy.sandbox import StrategySpec
 
-        name = self.ws.config.trade.strategy
-        parameters = {**self.ws.config.strategy.get(name, {}), **self.parameters}
+        config = self.ws.config
+        own = config.trade.book[name].params if name in config.trade.book else {}
+        parameters = {**config.strategy.get(name, {}), **own, **self.parameters}
         return StrategySpec(self.ws.strategies, name, parameters)
 
 
@@ -70,6 +90,7 @@ def terms_of(ws: Workspace, account: str) -> "Terms":
     UsageError
         For symbols of several kinds, or a strategy that is not there.
     """
+    from xq.api.book import BOOK, check_book
     from xq.live.desk import Foreign, Terms
     from xq.risk.configured import limits_of, rules_of
     from xq.strategy.load import locate
@@ -83,10 +104,12 @@ def terms_of(ws: Workspace, account: str) -> "Terms":
             + ", ".join(map(str, symbols)),
             hint="one xq trade per kind",
         )
-    locate(ws.strategies, trade.strategy)
+    check_book(ws)
+    for name in trade.book or (trade.strategy,):
+        locate(ws.strategies, name)
     return Terms(
         account=account,
-        strategy=trade.strategy,
+        strategy=BOOK if trade.book else trade.strategy,
         symbols=symbols,
         timeframe=Timeframe.parse(trade.timeframe),
         limits=limits_of(ws.config.risk, symbols),

@@ -27,9 +27,14 @@ def signals(forecast: Forecast, now: Holdings, desk: Desk, terms: Terms) -> tupl
     return tuple(_signal(symbol, forecast, now, desk, terms) for symbol in told)
 
 
+def sizing_equity(now: Holdings, terms: Terms) -> Decimal:
+    """The equity that weights are fractions of."""
+    return now.equity if terms.capital is None else min(now.equity, terms.capital)
+
+
 def _signal(symbol: Symbol, forecast: Forecast, now: Holdings, desk: Desk, terms: Terms) -> Signal:
     weight, close = forecast.weights[symbol], forecast.closes[symbol]
-    equity = now.equity if terms.capital is None else min(now.equity, terms.capital)
+    equity = sizing_equity(now, terms)
     position = now.positions[symbol]
     last = desk.journal.decisions.last_signal(symbol)
     same = last is not None and last[0].maker == terms.key(forecast.bar_ms).maker

@@ -34,6 +34,8 @@ class Forecast:
         Symbols that the bar decides nothing about: what is held of them stays.
     exits
         What must rest at the venue while something is held; None for nothing.
+    parts
+        What of the weights comes from which strategy; empty where nobody keeps sub-ledgers.
     """
 
     bar_ms: int
@@ -41,6 +43,7 @@ class Forecast:
     closes: Mapping[Symbol, Decimal]
     untold: frozenset[Symbol] = frozenset()
     exits: Exits | None = None
+    parts: Mapping[str, Mapping[Symbol, float]] = field(default_factory=dict)
 
 
 class Foreign(StrEnum):

@@ -11,7 +11,7 @@ from xq.errors import TradingHalted, VenueError, XqError, unknown
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
-from xq.live import decide, guard, protect
+from xq.live import decide, guard, protect, subledgers
 from xq.live.desk import Desk, Forecast, Terms
 from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
@@ -62,6 +62,7 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
         decision = decide.rehearse(bar_ms, desk, terms)
     else:
         decide.set_leverage(signals, desk, terms)
+        subledgers.want(forecast, decide.sizing_equity(before, terms), desk)
         decision = decide.begin(bar_ms, signals, desk, terms)
     frozen = {**_unguarded(forecast, terms), **found.frozen}
     session = Session(desk, terms, decision, forecast.closes, frozen, dry_run)
@@ -82,6 +83,7 @@ def watch(desk: Desk, terms: Terms) -> Report:
     bar_ms = terms.timeframe.last_closed(desk.market.now_ms())
     found = reconcile(desk, terms, ONE_LOOK)
     cared = guard.care(desk, terms, dry_run=False)
+    subledgers.settle(desk, terms)
     return Report(
         desk.market.name,
         terms.account,
@@ -194,6 +196,7 @@ def _finish(
         report = replace(report, problems=report.problems + guarded.problems)
         if guarded.acted:
             account = desk.venue.account()
+        subledgers.settle(desk, terms)
         after = holdings(account, terms.symbols, session.closes)
         _record_equity(after, desk, terms)
     except VenueError as error:

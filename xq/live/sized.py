@@ -28,7 +28,15 @@ def sized(forecast: Forecast, desk: Desk, terms: Terms) -> Forecast:
         else _scaled(symbol, weight, method, forecast, desk, terms)
         for symbol, weight in forecast.weights.items()
     }
-    return replace(forecast, weights=weights)
+    parts = {
+        name: {s: part * _ratio(weights[s], forecast.weights[s]) for s, part in own.items()}
+        for name, own in forecast.parts.items()
+    }
+    return replace(forecast, weights=weights, parts=parts)
+
+
+def _ratio(scaled: float, weight: float) -> float:
+    return scaled / weight if weight else 1.0
 
 
 def _scaled(
