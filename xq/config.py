@@ -134,7 +134,6 @@ class TradeConfig(Section):
         0.002, description="share of cash that purchases on spot leave for fees and slippage"
     )
     leverage: int = Field(1, ge=1, le=125, description="set at the venue for contracts")
-    sizing: SizingConfig = SizingConfig()
     book: dict[str, BookConfig] = Field(
         {}, description="several strategies by name, netted into one position a symbol"
     )
@@ -147,6 +146,7 @@ class TradeConfig(Section):
     journal: str | None = Field(
         None, min_length=1, description="postgresql://user@host/database; unset: a file in state/"
     )
+    sizing: SizingConfig = SizingConfig()
 
 
 class NotifyConfig(Section):

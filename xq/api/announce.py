@@ -8,8 +8,8 @@ from xq.api.workspace import Workspace
 def announcement(ws: Workspace, request: TradeRequest) -> tuple[str, ...]:
     """Lines for people; none for the modes that cannot reach a signed address of an exchange."""
     trade, risk = ws.config.trade, ws.config.risk
-    if trade.mode not in REAL_MONEY:
-        return ()
+    if trade.mode not in REAL_MONEY or ws.credentials() is None:
+        return ()  # without keys the run is refused
     from xq.venues.registry import demo, profile
 
     name = ws.config.exchange.name

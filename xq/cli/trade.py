@@ -36,15 +36,9 @@ def trade(
     param: Annotated[
         list[str] | None, typer.Option(help="A strategy's parameter: fast=20. Repeatable.")
     ] = None,
-    capital: Annotated[
-        float | None, typer.Option(help="Most equity to trade with, quote asset.")
-    ] = None,
-    exchange: Annotated[
-        str | None, typer.Option(help="'sim' or a ccxt id; default: exchange.name.")
-    ] = None,
-    foreign: Annotated[
-        str | None, typer.Option(help="adopt or halt. " + _TRADE.format("foreign"))
-    ] = None,
+    capital: Annotated[float | None, typer.Option(help="Most equity, quote asset.")] = None,
+    exchange: Annotated[str | None, typer.Option(help="'sim' or a ccxt id.")] = None,
+    foreign: Annotated[str | None, typer.Option(help="adopt or halt.")] = None,
     cycles: Annotated[int | None, typer.Option(min=1, help="End after so many decisions.")] = None,
 ) -> None:
     """Run a strategy: once for cron, or on schedule.

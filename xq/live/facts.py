@@ -16,6 +16,7 @@ from xq.risk.watch import Facts
 from xq.timeframe import Timeframe
 from xq.types import Account, Symbol
 
+_LATE = 2  # bars that a venue may still owe
 _OVERLAP_MS = 3_600_000  # a venue may tell of a deposit late
 
 
@@ -142,7 +143,7 @@ def _closes(desk: Desk, terms: Terms) -> dict[Symbol, list[CloseAt]] | None:
     rule = terms.rules.get(Switch.VOLATILITY)
     if rule is None or not rule.enabled:
         return None
-    count = max((rule.window_ms or 0) // terms.timeframe.ms, 1) + 1
+    count = max((rule.window_ms or 0) // terms.timeframe.ms, 1) + 1 + _LATE
     return {symbol: closes(symbol, terms.timeframe, count, desk) for symbol in terms.symbols}
 
 
