@@ -171,7 +171,7 @@ def on_a_toy_venue(weights: np.ndarray, bars: Bars, rules: Rules) -> tuple[np.nd
         max_order_notional=Decimal(10**9), max_position_notional=Decimal(10**9),
     )  # fmt: skip
     terms = Terms(
-        "toy", "plan", symbols, bars.timeframe, wide, cash_buffer=TAKER / (1 + TAKER),
+        "toy", "plan", symbols, bars.timeframe, wide, cash_buffer=TAKER / (1 + TAKER), leverage=3,
     )  # fmt: skip
     desk = Desk(venue, venue, MemoryJournal("toy"), clock, forecast)
     equity = [rules.initial_cash]

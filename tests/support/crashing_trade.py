@@ -53,10 +53,13 @@ def _rig(step: Steps) -> None:
 
     @contextmanager
     def stepping(self: Store) -> Iterator[Any]:
+        outermost = self._open is None
         with write(self) as transaction:
             yield transaction
+            if outermost:
+                step()
+        if outermost:
             step()
-        step()
 
     Store.write = stepping
     CcxtTrading.place = _around(CcxtTrading.place, step)

@@ -102,7 +102,12 @@ class ToyVenue:
     def account(self) -> Account:
         self._hear()
         positions = tuple(
-            Position(symbol, quantity, mark_price=self.marks.get(symbol, self.price(symbol)))
+            Position(
+                symbol,
+                quantity,
+                mark_price=self.marks.get(symbol, self.price(symbol)),
+                leverage=Decimal(dict(self.leverages).get(symbol, 1)),
+            )
             for symbol, quantity in self.held.items()
             if quantity
         )

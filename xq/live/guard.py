@@ -19,8 +19,8 @@ from xq.risk.gate import check_cancel
 from xq.risk.judge import judge
 from xq.risk.latch import Latches
 from xq.risk.readings import Readings
-from xq.risk.switches import Action, Switch
-from xq.risk.watch import readings
+from xq.risk.switches import Action, Switch, Trip
+from xq.risk.watch import Facts, readings
 from xq.types import Account, Order, Side, Symbol
 
 READINGS = "readings"
@@ -89,21 +89,27 @@ def tripped(desk: Desk, terms: Terms) -> tuple[Switch, ...]:
 
 
 def _look(desk: Desk, terms: Terms, account: Account) -> Care:
-    kept = JournalLatches(desk.journal)
     known = facts.gather(desk, terms, account)
     now_ms = desk.market.now_ms()
+    with desk.journal.together():
+        told = _judge(known, desk, terms, now_ms)
+    return Care(tuple(f"kill switch {t.switch.value} tripped: {t.reason}" for t in told))
+
+
+def _judge(known: Facts, desk: Desk, terms: Terms, now_ms: int) -> list[Trip]:
+    """Measure, judge and latch in one commit; what tripped just now."""
+    kept = JournalLatches(desk.journal)
     kept.learn_time(now_ms - desk.clock.now_ms())
     latches = kept.load(now_ms)
     seen = readings(known, terms.rules, latches, now_ms)
     _keep_readings(seen, desk)
-    later = latches.after(judge(seen, terms.rules, now_ms))
-    changed = kept.store(later, now_ms)
+    changed = kept.store(latches.after(judge(seen, terms.rules, now_ms)), now_ms)
     told = [state.trip for state in changed if state.trip is not None]
     for trip in told:
         about = json.dumps({"switch": trip.switch.value, "action": trip.action.value})
         text = f"kill switch {trip.switch.value} tripped: {trip.reason}"
         desk.journal.events.append(Event(now_ms, "switch", Severity.ALARM, text, about))
-    return Care(tuple(f"kill switch {t.switch.value} tripped: {t.reason}" for t in told))
+    return told
 
 
 def _keep_readings(seen: Readings, desk: Desk) -> None:
