@@ -27,7 +27,8 @@ Trader = Callable[..., list[int]]
 @pytest.fixture(scope="module")
 def trader() -> Iterator[Trader]:
     """Lets a process trade in a folder and die at a step; the exit codes of its copies."""
-    environment = {"PYTHONPATH": str(SCRIPT.parent.parent), "PATH": "/usr/bin:/bin"}
+    tests = SCRIPT.parent.parent
+    environment = {"PYTHONPATH": f"{tests}:{tests.parent}", "PATH": "/usr/bin:/bin"}
     with subprocess.Popen(
         [sys.executable, str(SCRIPT)],
         stdin=subprocess.PIPE,
