@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import postgres
 from support.old_journals import migrate, write_old
+
+from xq.execution.journal import open_journal
+from xq.execution.server import Server
 
 
 @pytest.fixture
@@ -45,3 +49,20 @@ def test_what_became_of_an_order_is_shown(xq: Any, journal: Path) -> None:
     rows = xq("audit", "show", "--subject", "xq-0", "--output", "jsonl").rows
     assert {row["kind"] for row in rows} == {"orders", "moves", "fills"}
     assert "no such row" in xq("audit", "show", "--subject", "xq-9").stderr
+
+
+def test_a_journal_on_a_server_is_found_by_its_url(xq: Any, monkeypatch: Any) -> None:
+    with postgres.running() as socket:
+        url = postgres.url(socket)
+        monkeypatch.setenv("XQ_TRADE__JOURNAL", url)
+        assert "nothing has been traded yet" in xq("audit", "verify").stderr
+        with open_journal(Server.parse(url), "sim") as journal:
+            journal.books.set_note("leverage", "2")
+        (found,) = xq("audit", "verify", "--output", "jsonl").rows
+        assert (found["journal"], found["findings"]) == (url, [])
+        assert xq("orders").rows == []
+    assert xq("orders").exit_code == 4  # the server is gone
+    monkeypatch.setenv("XQ_TRADE__JOURNAL", "postgresql://ann:secret@host/xq")
+    refused = xq("orders")
+    assert refused.exit_code == 3
+    assert "secret" not in refused.stderr

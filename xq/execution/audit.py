@@ -135,7 +135,7 @@ class _Walk:
             follows = row["sequence"] == self.head.sequence + 1
             if not follows or row["previous"] != self.head.hash:
                 yield Finding("chain", str(row["sequence"]), "does not follow the link before it")
-            if row["hash"] != digest(row):
+            if row["hash"] != digest({str(name): value for name, value in row.items()}):
                 yield Finding("chain", str(row["sequence"]), "changed")
             self.head = Head(row["sequence"], row["hash"])
             self._revision = row["revision"]

@@ -24,7 +24,7 @@ _OPTIONS = (
     "-c synchronous_commit=on -c lock_timeout=5s -c statement_timeout=30s "
     "-c idle_in_transaction_session_timeout=60s"
 )
-_PATIENCE = {
+_PATIENCE: dict[str, Any] = {
     "connect_timeout": 10, "keepalives_idle": 10, "keepalives_interval": 5,
     "keepalives_count": 3, "tcp_user_timeout": 15_000,
 }  # fmt: skip
