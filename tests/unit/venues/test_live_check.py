@@ -53,7 +53,7 @@ def test_all_six_must_agree(wrong: tuple[bool, ...]) -> None:
         assert any(word in reason for word in words.split("|")), reason
 
 
-@pytest.mark.parametrize("way", [way for ways in BAD.values() for way in ways], ids=str)
+@pytest.mark.parametrize("way", [way for ways in BAD.values() for way in ways])
 def test_every_way_to_be_wrong_is_refused(way: Mapping[str, Any]) -> None:
     assert len(may_trade_live(replace(GOOD, **way))) == 1
 
