@@ -85,6 +85,7 @@ def test_a_saved_run_and_its_report(xq: Run, desk: Path) -> None:
     page = report.read_text(encoding="utf-8")
     assert "100 ms from decision to book" in page
     assert "from decision to fill" not in page
+    assert "figures per year are extrapolated from 0.00035 days and say little" in done.stderr
     xq("runs", "verify", saved["run_id"]).check(0)
     part = xq(*ASK, *EAGER, "--days", str(10 / 86_400), "--save").rows[0]
     xq("runs", "verify", part["run_id"]).check(0)

@@ -8,7 +8,7 @@ from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
 from xq.api.backtest_gaps import listed, missing_of
 from xq.api.backtest_inputs import Market, Span
-from xq.api.backtest_notes import of_orders
+from xq.api.backtest_notes import of_length, of_orders
 from xq.api.feature_inputs import with_block
 from xq.api.workspace import Workspace
 from xq.errors import NoData
@@ -259,7 +259,7 @@ class _Run:
             notes.append(
                 f"{len(self.evaluation.thin_margins)} checked weights are decided by rounding alone"
             )
-        return [*notes, *of_orders(bars, run)]
+        return [*notes, *of_length(bars), *of_orders(bars, run)]
 
 
 def identity_of(facts: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xq.api import backtest_inputs as inputs
+from xq.api.backtest_notes import of_length
 from xq.api.market_tape import LEVELS, pinned, recorded_tape
 from xq.api.workspace import Workspace
 from xq.clock import iso
@@ -155,7 +156,7 @@ class _Run:
             benchmark=Benchmark("hold", hold) if settings.benchmark == "hold" else None,
             world=self._world(),
             facts=facts,
-            notes=tuple(self._notes(done, terms, len(settlements))),
+            notes=(*self._notes(done, terms, len(settlements)), *of_length(bars)),
         )  # fmt: skip
 
     def _overfit(self, run_id: str, simulation: "Simulation", bars: "Bars") -> "Overfit":
