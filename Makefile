@@ -8,7 +8,8 @@ GCS    := .venv-gcs
 # Foreign clients that the simulated venue is tested with; several install the same names.
 CLIENTS   := sdk python-binance connector pybit
 WITNESSES := $(CLIENTS:%=.venv-witness-%/.ready)
-JOBS   ?= auto
+# Half of a worker's time goes by in other processes and on the disk.
+JOBS   ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST_ARGS ?=
 
 export UV_COMPILE_BYTECODE := 1
