@@ -1,6 +1,6 @@
 """What resting futures orders may add to positions, kept as sums: nobody has to add them up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from xq.sim.exact import ZERO
@@ -21,14 +21,14 @@ class _Around:
     sells: Decimal = ZERO
 
 
+@dataclass(slots=True)
 class Openings:
     """Notional that open orders would buy, and sell, by account, symbol and position side.
 
     Orders that only reduce count as orders, but open nothing.
     """
 
-    def __init__(self) -> None:
-        self._around: dict[tuple[str, str, PositionSide], _Around] = {}
+    _around: dict[tuple[str, str, PositionSide], _Around] = field(default_factory=dict)
 
     def of(self, owner: str, symbol: str, side: PositionSide) -> Opening | None:
         """What is bought and sold around a position; None where there is no order."""

@@ -1,6 +1,5 @@
 """Who is asking: API key, HMAC signature, timestamp against wall time."""
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,7 +92,7 @@ def signed_text(message: Message) -> str:
 
 def sign(text: str, secret: str) -> str:
     """HMAC-SHA256, hex."""
-    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), text.encode(), "sha256").hex()
 
 
 def _unsigned(encoded: str) -> str:
