@@ -51,8 +51,8 @@ class Basis:
     def at_one(self, ts_ms: int) -> float:
         """Basis at one moment, much quicker than by `at`."""
         knot = ts_ms // FUNDING_MS
-        before, after = self.knots(knot, knot + 1).tolist()
-        slope: float = (after - before) / FUNDING_MS
+        before, after = (float(value) for value in self.knots(knot, knot + 1))
+        slope = (after - before) / FUNDING_MS
         return slope * (ts_ms - knot * FUNDING_MS) + before
 
     def premium(self, settlement: int, until_ms: int) -> float:
