@@ -17,6 +17,7 @@ class _Around:
     """The open orders around one position."""
 
     orders: int = 0
+    reducing: int = 0
     buys: Decimal = ZERO
     sells: Decimal = ZERO
 
@@ -35,6 +36,11 @@ class Openings:
         found = self._around.get((owner, symbol, side))
         return None if found is None else (found.buys, found.sells)
 
+    def reducing(self, owner: str, symbol: str) -> bool:
+        """Whether any of an account's orders in a symbol may only reduce."""
+        around = (self._around.get((owner, symbol, side)) for side in PositionSide)
+        return any(found is not None and found.reducing for found in around)
+
     def add(self, order: SimOrder) -> None:
         """An order became open."""
         if order.face is Face.FUTURES:
@@ -43,6 +49,7 @@ class Openings:
             if around is None:
                 around = self._around[key] = _Around()
             around.orders += 1
+            around.reducing += order.reduce_only
             buys, sells = opened_by(order)
             around.buys += buys
             around.sells += sells
@@ -53,6 +60,7 @@ class Openings:
             key = order.owner, order.symbol, order.position_side
             around = self._around[key]
             around.orders -= 1
+            around.reducing -= order.reduce_only
             if not around.orders:
                 del self._around[key]
                 return

@@ -1,5 +1,6 @@
 """Who is asking: API key, HMAC signature, timestamp against wall time."""
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -92,7 +93,7 @@ def signed_text(message: Message) -> str:
 
 def sign(text: str, secret: str) -> str:
     """HMAC-SHA256, hex."""
-    return hmac.digest(secret.encode(), text.encode(), "sha256").hex()
+    return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def _unsigned(encoded: str) -> str:
