@@ -187,7 +187,7 @@ def index_level(tapes: Tapes, item: SimInstrument, now_ms: int) -> float:
     if now_ms % HOUR_MS == 0:  # at an hour's edge the day's trades need not be made
         day, rest = divmod(now_ms, DAY_MS)
         return float(tapes.spine.hours(item.base, day)[rest // HOUR_MS])
-    return tapes.path(item.base, now_ms // DAY_MS).at(now_ms)
+    return tapes.level(item.base, now_ms)
 
 
 def mark_level(tapes: Tapes, item: SimInstrument, now_ms: int) -> float:

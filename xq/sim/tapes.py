@@ -72,6 +72,7 @@ class Tapes:
         self._trades = Kept(_MOST_TRADES)
         self._minutes = Recent[np.ndarray](64)
         self._hours = Recent[np.ndarray](4096)
+        self._levels: dict[str, tuple[int, int, float]] = {}
         self._lasts: dict[tuple[str, bool], Last] = {}
         self.fair = Kept(_MOST_FAIR)
 
@@ -93,6 +94,14 @@ class Tapes:
         """A coin's fair price over one day."""
         key = ("path", base, day)
         return self._trades.get(key, lambda: day_path(self.spine, self.seed, base, day), len)
+
+    def level(self, base: str, now_ms: int) -> float:
+        """A coin's fair log price at a moment."""
+        from_ms, until_ms, level = self._levels.get(base, (0, 0, 0.0))
+        if not from_ms <= now_ms < until_ms:
+            found = self._levels[base] = self.path(base, now_ms // DAY_MS).around(now_ms)
+            return found[2]
+        return level
 
     def tape(self, item: SimInstrument, day: int) -> Tape:
         """All trades of one UTC day, including those still to come."""
