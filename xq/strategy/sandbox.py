@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 
@@ -54,6 +54,18 @@ class Declaration:
     parameters: Mapping[str, Value]
     exits: Exits | None
     inputs: tuple[str, ...]
+
+
+class Declares(Protocol):
+    """What has a lookback and names its inputs."""
+
+    @property
+    def lookback(self) -> int:
+        """Bars one row of weights depends on."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Arrays beside the bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +199,7 @@ class Evaluator:
             The subclass says how the strategy breaks the contract.
         """
         declaration, load_s = self._loaded()
-        self._check_input(declaration, bars)
+        check_input(declaration.name, str(self._path), declaration, bars)
         trial = Trial(self._worker, bars, declaration.lookback, str(self._path))
         begun = self._clock.monotonic()
         trial.until = begun + self._deadline_s
@@ -203,22 +215,27 @@ class Evaluator:
         printed = self._worker.printed
         return Evaluation(declaration, weights, tuple(chosen), thin, seconds, files, printed)
 
-    def _check_input(self, declaration: Declaration, bars: Bars) -> None:
-        missing = [name for name in declaration.inputs if name not in bars.extra]
-        if missing:
-            raise NoData(
-                f"{declaration.name} needs {', '.join(missing)} beside the bars",
-                where=str(self._path),
-                hint="xq data ls",
-            )
-        if len(bars) < declaration.lookback:
-            raise NoData(
-                f"{declaration.name} needs {declaration.lookback} bars for its first weight, "
-                f"found {len(bars)}",
-                where=f"{' '.join(bars.symbols)} {bars.timeframe}",
-                hint=f"xq collect --symbol {bars.symbols[0]} --timeframe {bars.timeframe} "
-                "with more --days",
-            )
+
+def check_input(name: str, where: str, declares: Declares, bars: Bars) -> None:
+    """Refuse bars that a strategy cannot answer for.
+
+    Raises
+    ------
+    NoData
+        Fewer bars than the lookback, or a declared input is missing.
+    """
+    missing = [item for item in declares.inputs if item not in bars.extra]
+    if missing:
+        raise NoData(
+            f"{name} needs {', '.join(missing)} beside the bars", where=where, hint="xq data ls"
+        )
+    if len(bars) < declares.lookback:
+        raise NoData(
+            f"{name} needs {declares.lookback} bars for its first weight, found {len(bars)}",
+            where=f"{' '.join(bars.symbols)} {bars.timeframe}",
+            hint=f"xq collect --symbol {bars.symbols[0]} --timeframe {bars.timeframe} "
+            "with more --days",
+        )
 
 
 def evaluate(

@@ -1,0 +1,5 @@
+"""``xq walkforward``."""
+
+import typer
+
+app = typer.Typer()
