@@ -68,7 +68,7 @@ class TrialStore:
 
 
 def _read(path: Path) -> list[Outcome]:
-    with np.load(path, allow_pickle=False) as stored:
+    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
         told = json.loads(stored["told"].tobytes())
         figures, returns = iter(stored["figures"]), iter(stored["returns"])
         return [_outcome(one, figures, returns) for one in told]
