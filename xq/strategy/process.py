@@ -21,7 +21,7 @@ from xq.ports import Clock
 
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from xq.strategy.worker import main; main(int(sys.argv[2]), int(sys.argv[3]))"
+    "from xq.strategy.worker_sets import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 _FIXED = {

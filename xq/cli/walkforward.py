@@ -1,0 +1,82 @@
+"""``xq walkforward``."""
+
+from typing import Annotated
+
+import typer
+
+from xq.cli.shell import Shell, command
+
+app = typer.Typer()
+
+
+@command(app)
+def walkforward(
+    shell: Shell,
+    strategy: Annotated[
+        str, typer.Option(help="File name in the strategies folder.")
+    ] = "trend_following",
+    param: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: fast=5:50:5, fast=5,8,13 or fast=20.")
+    ] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
+    ] = None,
+    timeframe: Annotated[
+        str | None, typer.Option(help="Bar length. Default: collect.timeframe.")
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(help="So far back from the newest stored bar. Default: all.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="First bar: a date, time or epoch.")] = None,
+    until: Annotated[str | None, typer.Option(help="Bars before this. Default: newest.")] = None,
+    train: Annotated[int, typer.Option(help="Days to tune on.")] = 180,
+    test: Annotated[int, typer.Option(help="Days until tuning again.")] = 30,
+    anchored: Annotated[
+        bool, typer.Option("--anchored", help="Tune on everything since the first day.")
+    ] = False,
+    purge: Annotated[int, typer.Option(help="Days left out between tuning and test.")] = 0,
+    embargo: Annotated[int, typer.Option(help="Days left out after a test.")] = 0,
+    groups: Annotated[int, typer.Option(help="Of the combinatorial paths; 0: none.")] = 10,
+    held: Annotated[int, typer.Option(help="Groups held out at a time.")] = 2,
+    method: Annotated[str, typer.Option(help="grid or random.")] = "grid",
+    trials: Annotated[int | None, typer.Option(help="How many, for random.")] = None,
+    objective: Annotated[
+        str, typer.Option(help="sharpe_ratio, total_return, calmar_ratio or sortino_ratio.")
+    ] = "sharpe_ratio",
+    fee: Annotated[float | None, typer.Option(help="Fraction of notional, per fill.")] = None,
+    slippage: Annotated[float | None, typer.Option(help="Fraction of price, per fill.")] = None,
+    exchange: Annotated[str | None, typer.Option(help="Whose bars.")] = None,
+    gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
+    limit: Annotated[int, typer.Option(help="Most sets of parameters.")] = 10_000,
+    seed: Annotated[int | None, typer.Option(help="Of all draws.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes. Default: all cores.")] = None,
+    executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")] = None,
+    deadline: Annotated[float, typer.Option(help="Seconds per question to the strategy.")] = 60.0,
+) -> None:
+    """Tune on the past, test on what follows, again and again.
+
+    The tests are stitched to one account that pays for every change of parameters.
+    """
+    from xq.api.backtest_inputs import Span
+    from xq.api.sweep_scene import Question
+    from xq.api.walkforward import Plan
+    from xq.api.walkforward import walkforward as run
+    from xq.cli.walkforward_view import view
+
+    shell.override(
+        backtest__fee=fee, backtest__slippage=slippage, backtest__gaps=gaps, exchange__name=exchange
+    )
+    symbols = None if symbol is None else tuple(symbol)
+    span = Span.of(since, until, days)
+    question = Question(
+        strategy, tuple(param or ()), symbols, timeframe, span, method, trials, objective, limit,
+        seed, deadline,
+    )  # fmt: skip
+    plan = Plan(train, test, anchored, purge, embargo, groups, held)
+    with shell.progress("trials", total=None) as bar:
+        result = run(
+            shell.workspace, question, plan, workers=workers, executor=executor, address=address,
+            counting=lambda _: bar.advance,
+        )  # fmt: skip
+    view(shell, result)
