@@ -1,10 +1,8 @@
 """``xq backtest``."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
+from xq.cli import backtest_options as options
 from xq.cli.shell import Shell, command
 from xq.errors import UsageError
 
@@ -14,49 +12,25 @@ app = typer.Typer()
 @command(app)
 def backtest(
     shell: Shell,
-    strategy: Annotated[
-        str, typer.Option(help="File name in the strategies folder.")
-    ] = "trend_following",
-    symbol: Annotated[
-        list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
-    ] = None,
-    timeframe: Annotated[
-        str | None, typer.Option(help="Bar length. Default: collect.timeframe.")
-    ] = None,
-    days: Annotated[
-        float | None, typer.Option(help="So far back from the newest stored bar. Default: all.")
-    ] = None,
-    since: Annotated[str | None, typer.Option(help="First bar: a date, time or epoch.")] = None,
-    until: Annotated[str | None, typer.Option(help="Bars before this. Default: newest.")] = None,
-    param: Annotated[
-        list[str] | None, typer.Option(help="Repeatable: name=value, such as fast=20.")
-    ] = None,
-    fee: Annotated[float | None, typer.Option(help="Fraction of notional, per fill.")] = None,
-    slippage: Annotated[float | None, typer.Option(help="Fraction of price, per fill.")] = None,
-    slippage_model: Annotated[
-        str | None, typer.Option(help="fixed, half_spread or square_root.")
-    ] = None,
-    initial_cash: Annotated[float | None, typer.Option(help="Quote asset at the start.")] = None,
-    exchange: Annotated[
-        str | None, typer.Option(help="Whose bars. Default: exchange.name.")
-    ] = None,
-    delay: Annotated[int | None, typer.Option(help="Opens from a decision to its fill.")] = None,
-    benchmark: Annotated[
-        str | None, typer.Option(help="Compare with hold, none, or a symbol.")
-    ] = None,
-    deposit: Annotated[
-        list[str] | None, typer.Option(help="Repeatable: TIME=AMOUNT; negative: taken out.")
-    ] = None,
-    latency: Annotated[
-        int, typer.Option(min=1, help="ms from decision to book; strategies on events only.")
-    ] = 100,
-    gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
-    save: Annotated[
-        bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")
-    ] = False,
-    report: Annotated[
-        Path | None, typer.Option(help="Write a self-contained HTML page there.")
-    ] = None,
+    strategy: options.Strategy = "trend_following",
+    symbol: options.Symbols = None,
+    timeframe: options.Length = None,
+    days: options.Days = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    param: options.Params = None,
+    fee: options.Fee = None,
+    slippage: options.Slippage = None,
+    slippage_model: options.SlippageModel = None,
+    initial_cash: options.Cash = None,
+    exchange: options.Exchange = None,
+    delay: options.Delay = None,
+    benchmark: options.Benchmark = None,
+    deposit: options.Deposits = None,
+    latency: options.Latency = 100,
+    gaps: options.Gaps = None,
+    save: options.Save = False,
+    report: options.Report = None,
 ) -> None:
     """Simulate a strategy over stored bars.
 
