@@ -65,7 +65,8 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
     StrategyError
         The strategy is broken or breaks the law.
     """
-    from xq.api.backtest_market import backtest_market, is_market_strategy
+    from xq.api.backtest_market import backtest_market
+    from xq.api.market_tape import is_market_strategy
     from xq.strategy.sandbox import Evaluator, StrategySpec
 
     if is_market_strategy(ws, request.strategy):

@@ -31,7 +31,7 @@ DRAWN_TRIPS = 1_000
 DRAWN_SYMBOLS = 6
 SHARPE_WINDOWS = (90, 30)
 _MOST_BARS = 60
-_MARK_SIZES = ((60, 9.0), (250, 6.0), (DRAWN_TRIPS, 4.0))
+_MARK_SIZES = ((60, 10.0), (250, 8.0), (DRAWN_TRIPS, 6.0))
 _DAILY = 60  # days from which exposure is drawn by days
 
 
@@ -59,7 +59,7 @@ def price(result: "BacktestResult") -> Drawing:
     ]
     marks = _markers(result, scale)
     if not many:
-        curves[0][0]["line"]["color"] = "--five"  # entries and exits stand out
+        curves[0][0]["line"] |= {"color": "--five", "width": 1.0}  # entries and exits stand out
     keys = [key for _, key in curves] if many else [Key("close", "--five")]
     keys += [Key("long entry", "--gain", "▲"), Key("short entry", "--gain", "▼")]
     keys += [Key("exit", "--loss", "✕")]
@@ -264,7 +264,7 @@ def _markers(result: "BacktestResult", scale: dict[int, float]) -> list[Figure]:
     leave["marker"] |= {"symbol": "x-thin", "line": {"width": size / 5, "color": "--loss"}}
     leave["text"] = [f"{value:+,.2f}" for value in trips.pnl[left]]
     leave["hovertemplate"] = "exit %{y:,.8~g}, pnl %{text}<extra></extra>"
-    return [entry, leave] if len(chosen) else []
+    return [leave, entry] if len(chosen) else []  # a turn is both: the entry lies on top
 
 
 def _dots(times: np.ndarray, prices: np.ndarray, name: str, size: float) -> Figure:
@@ -282,8 +282,10 @@ def _dots(times: np.ndarray, prices: np.ndarray, name: str, size: float) -> Figu
 def _from_to(result: "BacktestResult") -> str:
     closes = result.bars.close[:, 0]
     known = closes[np.isfinite(closes)]
-    trips = counted(len(result.trips), "round trip")
-    return f"Close from {known[0]:,.8g} to {known[-1]:,.8g}; {trips}."
+    closed = int(result.trips.closed.sum())
+    still = f", {len(result.trips) - closed} still open" if closed < len(result.trips) else ""
+    trips = counted(closed, "round trip")
+    return f"Close from {known[0]:,.8g} to {known[-1]:,.8g}; {trips}{still}."
 
 
 def _day(ts_ms: int) -> str:
