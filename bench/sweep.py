@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -55,25 +56,26 @@ from multiprocessing import get_context
 import numpy as np, pandas as pd, pyarrow.parquet as pq, talib, vectorbt as vbt
 
 def load():
-    global close, opens, valued, begin
+    global close, opens, valued, values, days, nights
     table = pq.read_table(sys.argv[1]).to_pandas()
     index = pd.DatetimeIndex(table["ts"]).tz_localize(None)
     close, opens = (pd.Series(table[name].to_numpy(), index) for name in ("close", "open"))
-    valued = close.shift(1)
+    valued, values = close.shift(1), close.to_numpy(copy=True)
+    nights = np.flatnonzero(np.diff(index.as_unit("ms").asi8 // 86_400_000, append=-1))
 
 def one(pair):
     fast, slow = pair
-    values = close.to_numpy(copy=True)
     above = np.where(talib.SMA(values, fast) > talib.SMA(values, slow), 1.0, 0.0)
-    target = pd.Series(above, close.index)
-    size = target.where(target.ne(target.shift(1).fillna(0.0))).shift(1)
+    size = np.full(len(above), np.nan)
+    size[1:] = np.where(np.diff(above[:-1], prepend=0.0) != 0.0, above[:-1], np.nan)
     portfolio = vbt.Portfolio.from_orders(
-        close, size, size_type="targetpercent", direction="longonly", price=opens, val_price=valued,
-        fees=0.001, slippage=0.0005, init_cash=10_000.0, freq="1min", engine="rust",
+        close, pd.Series(size, close.index), size_type="targetpercent", direction="longonly",
+        price=opens, val_price=valued, fees=0.001, slippage=0.0005, init_cash=10_000.0,
+        freq="1min", engine="rust",
     )
-    value = portfolio.value()
-    daily = value.resample("1D").last().pct_change().dropna()
-    return float(value.iloc[-1] / 10_000 - 1), float(daily.mean() / daily.std() * 365**0.5)
+    value = portfolio.value().to_numpy()[nights]
+    daily = np.diff(value) / value[:-1]
+    return float(value[-1] / 10_000 - 1), float(daily.mean() / daily.std(ddof=1) * 365**0.5)
 
 if __name__ == "__main__":
     load()
@@ -142,7 +144,8 @@ def measured(command: list[str], folder: Path) -> tuple[float, float, float, obj
     ):
         while process.poll() is None:
             peak = max(peak, tree_memory(process.pid))
-            time.sleep(1.0)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1.0)
     wall = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode:
@@ -173,11 +176,12 @@ def compare(ours: list, theirs: list, pairs: list, cores: int) -> None:  # type:
     assert np.allclose([found[p] for p in pairs], [expected[p] for p in pairs], atol=1e-6)
     wall = [min(run[0] for run in side) for side in (ours, theirs)]
     cpu = [min(run[1] for run in side) for side in (ours, theirs)]
-    busy = max(run[1] / run[0] for run in ours)
+    busy = [max(run[1] / run[0] for run in side) for side in (ours, theirs)]
     print(
         f"{len(pairs):,} sets x {ROWS:,} bars on {cores} workers: xq {wall[0]:.1f} s "
         f"({cpu[0]:.1f} CPU), vectorbt {wall[1]:.1f} s ({cpu[1]:.1f} CPU), ratio "
-        f"{wall[0] / wall[1]:.2f} (CPU {cpu[0] / cpu[1]:.2f}, target 1.25), {busy:.2f} cores busy, "
+        f"{wall[0] / wall[1]:.2f} (CPU {cpu[0] / cpu[1]:.2f}, target 1.25), "
+        f"{busy[0]:.2f} cores busy against {busy[1]:.2f} (target 1.7), "
         f"peak {max(run[2] for run in ours):.2f} GB against {max(run[2] for run in theirs):.2f}, "
         f"load {os.getloadavg()[0]:.1f}"
     )

@@ -12,39 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.backtests import workspace
+from support.odd import odd
 
 from xq.api.sweep import SweepResult, heads, sweep
 from xq.api.sweep_scene import Question
 from xq.api.trials import Tried, ledger, record, verify
-from xq.api.workspace import Workspace, open_workspace
+from xq.api.workspace import open_workspace
 from xq.backtest import local_pool
 from xq.backtest.sweep_trial import Batch, Outcome
 from xq.errors import CorruptFile, LookAhead, XqError
 
-STRATEGY = '''"""Long after a rise (x)."""
-
-import os
-import signal
-
-import numpy as np
-
-from xq import Bars, Strategy, param
-
-
-class Odd(Strategy):
-    n: int = param(1, low=1, high=100)
-
-    @property
-    def lookback(self) -> int:
-        return self.n + 1
-
-    def target_weights(self, bars: Bars):
-        CHEAT
-        risen = bars.close > np.roll(bars.close, self.n, axis=0)
-        risen[: self.n] = False
-        return risen.astype(float)
-'''
 HANG = """if self.n == 3:
             signal.pause()"""
 AHEAD = """if self.n == 3:
@@ -76,13 +53,6 @@ if __name__ == "__main__":
     ws = open_workspace(cwd=Path(sys.argv[1]), environ={})
     sweep(ws, Question("odd", ("n=1:12",)), workers=1)
 """
-
-
-def odd(folder: Path, cheat: str = "pass") -> Workspace:
-    """A workspace with the strategy ``odd``."""
-    workspace(folder, rows=900)
-    (folder / "strategies" / "odd.py").write_text(STRATEGY.replace("CHEAT", cheat))
-    return open_workspace(cwd=folder, environ={})
 
 
 def params(result: SweepResult) -> list[int]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Reading
-from xq.api.feature_inputs import with_block
 from xq.api.backtest_inputs import Market, Span
+from xq.api.feature_inputs import with_block
 from xq.api.workspace import Workspace
 from xq.errors import XqError
 

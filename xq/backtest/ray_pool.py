@@ -9,8 +9,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
+from weakref import finalize
 
 import numpy as np
 
@@ -21,6 +23,7 @@ from xq.errors import UsageError, XqError
 from xq.strategy.block import Layout
 
 _RETRIES = 20  # workers that may die over one task
+_QUEUED = 4  # tasks per worker that the cluster knows of; waiting costs more with every task
 
 
 class RayPool:
@@ -60,9 +63,11 @@ class RayPool:
             If a batch kills every worker it is given to, or the cluster is lost.
         """
         shared = [self._shared, self._block]  # in a list: handed on as references
-        waiting = [self._task.remote(shared, batch) for batch in batches]
-        while waiting:
-            done, waiting = self._ray.wait(waiting, num_returns=1)
+        todo = iter(batches)
+        running = [self._task.remote(shared, one) for one in islice(todo, _QUEUED * self.workers)]
+        while running:
+            done, running = self._ray.wait(running, num_returns=1)
+            running += [self._task.remote(shared, one) for one in islice(todo, 1)]
             try:
                 answer = self._ray.get(done[0])
             except self._ray.exceptions.RayError as error:
@@ -124,8 +129,10 @@ def _trials(shared: _Shared) -> Trials:
     import ray
 
     (scene, layout, files), block = ray.get(shared.references)
-    folder = Path(tempfile.mkdtemp(prefix="xq-strategies-"))
+    folder = tempfile.TemporaryDirectory(prefix="xq-strategies-")
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        (Path(folder.name) / name).write_text(text, encoding="utf-8")
     bars = viewed(layout, np.asarray(block))
-    return Trials(replace(scene, folder=folder), bars)
+    trials = Trials(replace(scene, folder=Path(folder.name)), bars)
+    finalize(trials, folder.cleanup)  # read again by a strategy process that takes over
+    return trials

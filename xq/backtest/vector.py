@@ -70,7 +70,7 @@ def simulate(
             hint="xq config explain backtest.delay",
         )
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    plain = conditions is NOTHING and is_plain(bars.symbols, rules)
+    plain = conditions.are_none and is_plain(bars.symbols, rules)
     if plain and rust_engine.is_available():
         return rust_engine.run(weights, bars, costs, rules)
     return own_engine.run(weights, bars, costs, rules, funding, conditions, margined=margined)

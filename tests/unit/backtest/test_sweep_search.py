@@ -1,15 +1,23 @@
 """Ways through a space of parameters: complete, without repetition, the same for the same seed."""
 
+import pickle
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 import pytest
 
+from xq.backtest.conditions import NOTHING
+from xq.backtest.simulation import Rules
 from xq.backtest.sweep_search import search_of
 from xq.backtest.sweep_space import Axis, Space, check_count, space_of
+from xq.backtest.vector import simulate
+from xq.bars import Bars
 from xq.errors import UsageError
+from xq.portfolio.costs import Costs
 from xq.strategy.parameters import Parameter
+from xq.timeframe import HOUR_MS, Timeframe
 
 SPACE = Space((Axis("a", tuple(range(30))), Axis("b", (0.5, 1.0, 1.5)), Axis("c", ("x", "y"))))
 needs_optuna = pytest.mark.skipif(
@@ -83,3 +91,12 @@ def test_ranges_lists_and_single_values() -> None:
         space_of(["n=90:110:5"], known)
     with pytest.raises(UsageError, match="10,000,001 sets"):
         check_count(10_000_001, 10_000)
+
+
+def test_a_worker_far_away_uses_the_same_engine() -> None:
+    steps = np.arange(4) * HOUR_MS
+    bars = Bars.of(Timeframe.parse("1h"), ["A/B"], steps, open=[1, 2, 3, 4], close=[2, 3, 4, 5])
+    weights = np.ones((4, 1))
+    sent = pickle.loads(pickle.dumps(NOTHING))  # as a scene travels
+    here, there = (simulate(weights, bars, Costs(), Rules(), None, c) for c in (NOTHING, sent))
+    assert here.engine == there.engine == "vectorbt"
