@@ -121,3 +121,22 @@ def test_the_table_ends_with_verdict_and_ledger(xq: Run, tmp_path: Path) -> None
     assert any(line.startswith("  verdict: does not survive") for line in lines)
     head = json.loads((tmp_path / "state" / "trials.head").read_text())["hash"]
     assert lines[-1] == f"  ledger: 7 trials, head {head[:16]}"
+
+
+def test_a_backtest_is_a_trial_and_the_report_shows_search_and_ledger(
+    xq: Run, tmp_path: Path
+) -> None:
+    workspace(tmp_path)
+    run = answer(xq("backtest", "--param", "fast=9", "-o", "json"))
+    xq("backtest", "--param", "fast=9", "-o", "json")
+    page = tmp_path / "sweep.html"
+    found = answer(xq("sweep", *GRID, "--workers", "1", "--report", str(page), "-o", "json"))
+    assert found["statistics"]["trials"] == found["ledger"]["trials"] == 8
+    first = json.loads((tmp_path / "state" / "trials.jsonl").read_text().splitlines()[0])
+    assert first["source"] == f"backtest {run['run_id']}"
+    text = page.read_text(encoding="utf-8")
+    assert found["ledger"]["hash"] in text
+    assert "Search: heat map" in text
+    refused = xq("sweep", *GRID, "--report", str(tmp_path))
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "expected a file, found a folder" in refused.stderr

@@ -18,6 +18,8 @@ from xq.errors import CorruptFile, StorageFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from xq.backtest.result import BacktestResult
+
 LEDGER, HEAD, LOCK = "trials.jsonl", "trials.head", "trials.lock"
 START = "0" * 64
 
@@ -117,6 +119,30 @@ def record(ws: Workspace, tried: Iterable[Tried]) -> Ledger:
         found = Ledger((*known.tried, *fresh), tuple(hashes))
         write_whole(ws.state / HEAD, _told(found.head))
     return found
+
+
+def record_run(ws: Workspace, result: "BacktestResult") -> Ledger:
+    """Append a backtest; the same run again is not a new trial.
+
+    Raises
+    ------
+    CorruptFile, StorageFailed
+        As `record`.
+    """
+    from xq.metrics.daily import daily_returns
+    from xq.metrics.returns import sharpe_ratio
+
+    run = result.simulation
+    ratio = sharpe_ratio(daily_returns(result.bars.known_at, run.growth, run.initial_cash))
+    one = Tried(
+        trial_id=result.run_id,
+        strategy=result.strategy,
+        market=" ".join([result.exchange, *result.bars.symbols, str(result.bars.timeframe)]),
+        source=f"backtest {result.run_id}",
+        params=dict(result.params),
+        sharpe_ratio=ratio if ratio == ratio else None,
+    )
+    return record(ws, [one])
 
 
 def verify(ws: Workspace, heads: "Iterable[tuple[str, Head]]" = ()) -> Head:

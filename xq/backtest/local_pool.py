@@ -26,6 +26,8 @@ from xq.strategy.block import Layout
 ATTEMPTS = 3
 """Workers that may die over one batch before it is given up."""
 
+_LEAVING_S = 10.0  # a worker without a batch has to end its strategy's process
+
 
 class Executor(Protocol):
     """Where trials run."""
@@ -104,9 +106,13 @@ class LocalPool:
     def close(self) -> None:
         """End the workers and remove the shared file."""
         for worker in self._pool:
-            worker.process.kill()  # its strategy's process ends with the pipe between them
+            if worker.batch is not None:
+                worker.process.kill()  # its strategy's process ends with the pipe between them
+            worker.pipe.close()  # a worker that waits ends by itself
+        for worker in self._pool:
+            worker.process.join(_LEAVING_S)
+            worker.process.kill()
             worker.process.join()
-            worker.pipe.close()
         self._pool.clear()
         self._prices.unlink(missing_ok=True)
 

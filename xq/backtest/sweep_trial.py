@@ -13,7 +13,8 @@ from xq.backtest.vector import simulate
 from xq.bars import Bars
 from xq.errors import XqError
 from xq.metrics import drawdown, returns, trades
-from xq.metrics.daily import DAYS_PER_YEAR, daily_returns
+from xq.metrics.daily import DAYS_PER_YEAR, last_of_days
+from xq.metrics.returns import NAN, bar_returns
 from xq.portfolio.costs import Costs
 from xq.strategy.sandbox import DEADLINE_S
 from xq.strategy.sets import SetsEvaluator, Weighed
@@ -86,7 +87,7 @@ class Trials:
     def __init__(self, scene: Scene, bars: Bars) -> None:
         self._scene, self._known = scene, bars.slice(scene.first, len(bars))
         self._lead = scene.start - scene.first
-        self._times = self._known.known_at[self._lead :]
+        self._nights = last_of_days(self._known.known_at[self._lead :])
         self._evaluator = SetsEvaluator(scene.folder, scene.strategy, deadline_s=scene.deadline_s)
         self._evaluator.give(bars)
 
@@ -119,7 +120,7 @@ class Trials:
             run = self.simulated(answer)
         except XqError as error:
             return Outcome(number, values, error=error)
-        daily = daily_returns(self._times, run.growth, run.initial_cash)
+        daily = bar_returns(run.growth[self._nights], run.initial_cash)
         return Outcome(number, values, figures(run, daily), daily, answer.checked_rows)
 
     def simulated(self, answer: Weighed) -> Simulation:
@@ -140,13 +141,14 @@ def figures(run: Simulation, daily: np.ndarray) -> dict[str, float]:
     """Key figures of a trial; NaN where one cannot be computed."""
     growth, cash = run.growth, run.initial_cash
     years = max(len(daily), 1) / DAYS_PER_YEAR
-    per_year = len(growth) / years
+    depth = drawdown.max_drawdown(growth, cash)
+    annual = returns.annual_return(growth, cash, len(growth) / years)
     return {
         "sharpe_ratio": returns.sharpe_ratio(daily, DAYS_PER_YEAR),
         "total_return": returns.total_return(growth, cash),
-        "calmar_ratio": drawdown.calmar_ratio(growth, cash, per_year),
+        "calmar_ratio": annual / -depth if depth else NAN,
         "sortino_ratio": returns.sortino_ratio(daily, DAYS_PER_YEAR),
-        "max_drawdown": drawdown.max_drawdown(growth, cash),
+        "max_drawdown": depth,
         "turnover": trades.turnover(run.fills.notional, run.equity),
         "exposure": trades.exposure(run.positions),
         "fills": float(len(run.fills)),

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from xq.cli import backtest_options as options
 from xq.cli.shell import Shell, command
 
 app = typer.Typer()
@@ -12,34 +13,24 @@ app = typer.Typer()
 @command(app)
 def sweep(
     shell: Shell,
-    strategy: Annotated[
-        str, typer.Option(help="File name in the strategies folder.")
-    ] = "trend_following",
+    strategy: options.Strategy = "trend_following",
     param: Annotated[
         list[str] | None, typer.Option(help="Repeatable: fast=5:50:5, fast=5,8,13 or fast=20.")
     ] = None,
-    symbol: Annotated[
-        list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
-    ] = None,
-    timeframe: Annotated[
-        str | None, typer.Option(help="Bar length. Default: collect.timeframe.")
-    ] = None,
-    days: Annotated[
-        float | None, typer.Option(help="So far back from the newest stored bar. Default: all.")
-    ] = None,
-    since: Annotated[str | None, typer.Option(help="First bar: a date, time or epoch.")] = None,
-    until: Annotated[str | None, typer.Option(help="Bars before this. Default: newest.")] = None,
+    symbol: options.Symbols = None,
+    timeframe: options.Length = None,
+    days: options.Days = None,
+    since: options.Since = None,
+    until: options.Until = None,
     method: Annotated[str, typer.Option(help="grid, random, tpe or cmaes.")] = "grid",
     trials: Annotated[int | None, typer.Option(help="How many; not for a grid.")] = None,
     objective: Annotated[
         str, typer.Option(help="sharpe_ratio, total_return, calmar_ratio or sortino_ratio.")
     ] = "sharpe_ratio",
-    fee: Annotated[float | None, typer.Option(help="Fraction of notional, per fill.")] = None,
-    slippage: Annotated[float | None, typer.Option(help="Fraction of price, per fill.")] = None,
-    exchange: Annotated[
-        str | None, typer.Option(help="Whose bars. Default: exchange.name.")
-    ] = None,
-    gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
+    fee: options.Fee = None,
+    slippage: options.Slippage = None,
+    exchange: options.Exchange = None,
+    gaps: options.Gaps = None,
     limit: Annotated[int, typer.Option(help="Most sets of parameters.")] = 10_000,
     seed: Annotated[int | None, typer.Option(help="Of all draws.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. Default: all cores.")] = None,
@@ -47,6 +38,7 @@ def sweep(
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")] = None,
     deadline: Annotated[float, typer.Option(help="Seconds per question to the strategy.")] = 60.0,
     top: Annotated[int, typer.Option(help="Trials in the table on a terminal.")] = 10,
+    report: options.Report = None,
 ) -> None:
     """Try many sets of parameters and judge the best.
 
@@ -61,6 +53,7 @@ def sweep(
     shell.override(
         backtest__fee=fee, backtest__slippage=slippage, backtest__gaps=gaps, exchange__name=exchange
     )
+    options.check_report(report)
     question = Question(
         strategy=strategy,
         params=tuple(param or ()),
@@ -79,4 +72,8 @@ def sweep(
             shell.workspace, question, workers=workers, executor=executor, address=address,
             counting=lambda _: bar.advance,
         )  # fmt: skip
+    if report is not None:
+        from xq.api.sweep_report import write_sweep_report
+
+        write_sweep_report(result, report)
     view(shell, result, top)

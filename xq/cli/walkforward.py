@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from xq.cli import backtest_options as options
 from xq.cli.shell import Shell, command
 
 app = typer.Typer()
@@ -12,23 +13,15 @@ app = typer.Typer()
 @command(app)
 def walkforward(
     shell: Shell,
-    strategy: Annotated[
-        str, typer.Option(help="File name in the strategies folder.")
-    ] = "trend_following",
+    strategy: options.Strategy = "trend_following",
     param: Annotated[
         list[str] | None, typer.Option(help="Repeatable: fast=5:50:5, fast=5,8,13 or fast=20.")
     ] = None,
-    symbol: Annotated[
-        list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
-    ] = None,
-    timeframe: Annotated[
-        str | None, typer.Option(help="Bar length. Default: collect.timeframe.")
-    ] = None,
-    days: Annotated[
-        float | None, typer.Option(help="So far back from the newest stored bar. Default: all.")
-    ] = None,
-    since: Annotated[str | None, typer.Option(help="First bar: a date, time or epoch.")] = None,
-    until: Annotated[str | None, typer.Option(help="Bars before this. Default: newest.")] = None,
+    symbol: options.Symbols = None,
+    timeframe: options.Length = None,
+    days: options.Days = None,
+    since: options.Since = None,
+    until: options.Until = None,
     train: Annotated[int, typer.Option(help="Days to tune on.")] = 180,
     test: Annotated[int, typer.Option(help="Days until tuning again.")] = 30,
     anchored: Annotated[
@@ -43,10 +36,10 @@ def walkforward(
     objective: Annotated[
         str, typer.Option(help="sharpe_ratio, total_return, calmar_ratio or sortino_ratio.")
     ] = "sharpe_ratio",
-    fee: Annotated[float | None, typer.Option(help="Fraction of notional, per fill.")] = None,
-    slippage: Annotated[float | None, typer.Option(help="Fraction of price, per fill.")] = None,
-    exchange: Annotated[str | None, typer.Option(help="Whose bars.")] = None,
-    gaps: Annotated[str | None, typer.Option(help="Missing bars: refuse, flag or drop.")] = None,
+    fee: options.Fee = None,
+    slippage: options.Slippage = None,
+    exchange: options.Exchange = None,
+    gaps: options.Gaps = None,
     limit: Annotated[int, typer.Option(help="Most sets of parameters.")] = 10_000,
     seed: Annotated[int | None, typer.Option(help="Of all draws.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes. Default: all cores.")] = None,

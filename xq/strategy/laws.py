@@ -81,9 +81,14 @@ def few(
     known = weights[first:-1]
     if not np.isfinite(known).all():
         known = np.nan_to_num(known)
-    gains = ((known - known.mean(axis=0)) * changes[first:]).sum(axis=1)
-    best = np.argsort(-gains) if len(gains) <= count else np.argpartition(-gains, count)
-    picked = set((best[: count // 2] + first).tolist())
+    gains = known - known.mean(axis=0)
+    gains *= changes[first:]
+    earned = gains.sum(axis=1) if gains.shape[1] > 1 else gains[:, 0]
+    picked: set[int] = set()
+    for _ in range(count // 2):
+        best = int(np.argmax(earned))
+        earned[best] = -np.inf
+        picked.add(best + first)
     chance = np.random.default_rng(seed)
     while len(picked) < count:
         picked.add(int(chance.integers(first, end)))

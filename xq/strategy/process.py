@@ -28,6 +28,8 @@ _FIXED = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",
     "PYTHONHASHSEED": "0",  # the order of a set of texts is the same in every process
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",  # arrays take pages that are there already
+    "MALLOC_TRIM_THRESHOLD_": "1000000000",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
