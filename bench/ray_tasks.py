@@ -45,7 +45,10 @@ def main() -> None:
             begun = time.perf_counter()
             assert len(list(pool.run(batches))) == count
             each = (time.perf_counter() - begun) / count * 1e3
-    print(f"{count:,} tasks on 2 nodes: {each:.2f} ms per task (target {TARGET_MS:g})")
+    print(
+        f"{count:,} tasks on 2 nodes: {each:.2f} ms per task (target {TARGET_MS:g}), "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,11 @@ def answer(result: Any) -> dict[str, Any]:
 
 def test_windows_follow_each_other_and_choose_by_their_past(xq: Run, tmp_path: Path) -> None:
     workspace(tmp_path)
-    found = answer(xq("walkforward", *TUNED, *PLAN))
+    page = tmp_path / "walk.html"
+    found = answer(xq("walkforward", *TUNED, *PLAN, "--report", str(page)))
+    text = page.read_text(encoding="utf-8")
+    assert "Walk-forward" in text
+    assert found["ledger"]["hash"] in text
     rows = found["windows"]
     assert len(rows) == 3
     assert all(row["train_end"] < row["test_start"] for row in rows)

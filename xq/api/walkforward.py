@@ -55,9 +55,12 @@ class WalkForwardResult:
     ----------
     windows
         One row per test: its days, the parameters chosen, in-sample and out-of-sample figures.
-    known_at, equity
-        (T,) of the tested bars: one account that changes its parameters, its costs of changing
-        included.
+    account
+        The tested bars: it changes its parameters and pays for that.
+    setting, outcomes, choices
+        What was asked, the trials that could be run, and which of them each window chose.
+    walks
+        Walk-forwards on record for the strategy and the market, this one included.
     figures
         Of that account, and of buying and holding on the same days (``hold_``).
     """
@@ -68,11 +71,14 @@ class WalkForwardResult:
     objective: str
     plan: Plan
     windows: tuple[dict[str, Any], ...]
-    known_at: "np.ndarray"
-    equity: "np.ndarray"
+    account: "Account"
+    setting: Setting
+    outcomes: "tuple[Outcome, ...]"
+    choices: "tuple[Window, ...]"
     figures: dict[str, float | None]
     paths: "PathsOut | None"
     verdict: "Verdict"
+    walks: int
     ledger: Head
     notes: tuple[str, ...]
 
@@ -206,11 +212,14 @@ class _Walk:
             objective=objective,
             plan=plan,
             windows=tuple(self._row(window, account) for window in chosen),
-            known_at=account.known_at,
-            equity=account.equity,
+            account=account,
+            setting=setting,
+            outcomes=tuple(self.outcomes),
+            choices=tuple(chosen),
             figures=figures_of(account, setting.hold, tuned),
             paths=paths,
             verdict=verdict_of(account, matrix, len(walks)),
+            walks=len(walks),
             ledger=known.head,
             notes=(*setting.notes, *refused),
         )

@@ -10,7 +10,7 @@ from xq.errors import UsageError, XqError
 if TYPE_CHECKING:
     import numpy as np
 
-    from xq.backtest.simulation import Simulation
+    from xq.backtest.simulation import Rules, Simulation
     from xq.backtest.verdict import Verdict
     from xq.ports import Clock
     from xq.strategy.sets import Weighed
@@ -22,6 +22,8 @@ class Account:
 
     Attributes
     ----------
+    run, rules, begin
+        The simulation from row ``begin`` of the bars on, and the rules it followed.
     first_day
         Row of the first tested day among all days.
     daily
@@ -30,6 +32,9 @@ class Account:
         Total return at twice the costs.
     """
 
+    run: "Simulation"
+    rules: "Rules"
+    begin: int
     known_at: "np.ndarray"
     equity: "np.ndarray"
     daily: "np.ndarray"
@@ -37,6 +42,7 @@ class Account:
     first_day: int
     stressed_return: float
     checked_rows: int
+    lookback: int
 
     @property
     def total_return(self) -> float:
@@ -60,7 +66,6 @@ def account_of(
     StrategyError
         If a set that could be run before breaks the law now.
     """
-    from xq.backtest.stress import at_costs
     from xq.backtest.walkforward import rows_of_days, stitched
     from xq.metrics.daily import daily_returns
     from xq.timeframe import DAY_MS
@@ -84,9 +89,13 @@ def account_of(
         rules = replace(rules, **{name: getattr(chosen, name) for name in chosen.__slots__})
     begin = whole[0].start
     cash = rules.initial_cash
-    equity = _run(setting, weights, rules, scene.costs).growth[begin - scene.first :]
-    dear = _run(setting, weights, rules, at_costs(scene.costs)).growth
+    run = _run(setting, weights, rules, stressed=False).after(begin - scene.first)
+    equity = run.growth
+    dear = _run(setting, weights, rules, stressed=True).growth
     return Account(
+        run=run,
+        rules=rules,
+        begin=begin,
         known_at=times[begin:],
         equity=equity,
         daily=daily_returns(times[begin:], equity, cash),
@@ -94,15 +103,21 @@ def account_of(
         first_day=tests[0].start,
         stressed_return=float(dear[-1] / cash - 1.0),
         checked_rows=sum(one.checked_rows for one in weighed),
+        lookback=max(one.declared.lookback for one in weighed),
     )
 
 
-def _run(setting: Setting, weights: "np.ndarray", rules: Any, costs: Any) -> "Simulation":
+def _run(
+    setting: Setting, weights: "np.ndarray", rules: "Rules", *, stressed: bool
+) -> "Simulation":
+    from xq.backtest.stress import at_costs, in_conditions
     from xq.backtest.vector import simulate
 
     scene, bars = setting.scene, setting.bars
+    costs = at_costs(scene.costs) if stressed else scene.costs
+    conditions = in_conditions(scene.conditions) if stressed else scene.conditions
     known = bars.slice(scene.first, len(bars))
-    return simulate(weights[scene.first :], known, costs, rules, scene.funding, scene.conditions)
+    return simulate(weights[scene.first :], known, costs, rules, scene.funding, conditions)
 
 
 def _weighed(

@@ -23,7 +23,7 @@ from xq.errors import UsageError, XqError
 from xq.strategy.block import Layout
 
 _RETRIES = 20  # workers that may die over one task
-_QUEUED = 4  # tasks per worker that the cluster knows of; waiting costs more with every task
+_QUEUED = 64  # tasks per worker that the cluster knows of; each wait costs more with their number
 
 
 class RayPool:

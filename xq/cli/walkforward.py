@@ -46,6 +46,7 @@ def walkforward(
     executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")] = None,
     deadline: Annotated[float, typer.Option(help="Seconds per question to the strategy.")] = 60.0,
+    report: options.Report = None,
 ) -> None:
     """Tune on the past, test on what follows, again and again.
 
@@ -60,6 +61,7 @@ def walkforward(
     shell.override(
         backtest__fee=fee, backtest__slippage=slippage, backtest__gaps=gaps, exchange__name=exchange
     )
+    options.check_report(report)
     symbols = None if symbol is None else tuple(symbol)
     span = Span.of(since, until, days)
     question = Question(
@@ -72,4 +74,8 @@ def walkforward(
             shell.workspace, question, plan, workers=workers, executor=executor, address=address,
             counting=lambda _: bar.advance,
         )  # fmt: skip
+    if report is not None:
+        from xq.api.walkforward_report import write_walkforward_report
+
+        write_walkforward_report(result, report)
     view(shell, result)
