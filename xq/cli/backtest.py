@@ -4,7 +4,6 @@ import typer
 
 from xq.cli import backtest_options as options
 from xq.cli.shell import Shell, command
-from xq.errors import UsageError
 
 app = typer.Typer()
 
@@ -41,6 +40,7 @@ def backtest(
     from xq.api.backtest_inputs import Span
     from xq.api.backtest_world import deposits_of
     from xq.api.params import assigned
+    from xq.api.trials import record_run
     from xq.cli.backtest_view import view
 
     shell.override(
@@ -53,8 +53,7 @@ def backtest(
         backtest__benchmark=benchmark,
         exchange__name=exchange,
     )
-    if report is not None and (report.is_dir() or not report.name):
-        raise UsageError(f"expected a file, found a folder: {report}", hint="--report report.html")
+    options.check_report(report)
     request = api.BacktestRequest(
         strategy=strategy,
         symbols=None if symbol is None else tuple(symbol),
@@ -65,6 +64,7 @@ def backtest(
         latency_ms=latency,
     )
     result = api.backtest(shell.workspace, request)
+    record_run(shell.workspace, result)
     if save:
         from xq.api.runs import save as keep
 

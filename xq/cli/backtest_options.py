@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from xq.errors import UsageError
+
 Strategy = Annotated[str, typer.Option(help="File name in the strategies folder.")]
 Symbols = Annotated[
     list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
@@ -32,3 +34,15 @@ Latency = Annotated[
 ]
 Save = Annotated[bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")]
 Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML page there.")]
+
+
+def check_report(report: Path | None) -> None:
+    """Refuse a folder before anything is computed.
+
+    Raises
+    ------
+    UsageError
+        If the page cannot be written there.
+    """
+    if report is not None and (report.is_dir() or not report.name):
+        raise UsageError(f"expected a file, found a folder: {report}", hint="--report report.html")
