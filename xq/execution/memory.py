@@ -6,7 +6,6 @@ nothing up row by row: what a tick asks costs the same after a million orders.
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from xq.execution.memory_decisions import MemoryDecisions
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, JournalOrder
 from xq.execution.store import Revisions
-from xq.types import Symbol
+from xq.types import Symbol, changed
 
 _WHERE = Path("(memory)")
 
@@ -68,12 +67,12 @@ class MemoryJournal(Journal):
         now_ms: int,
         reason: str,
     ) -> JournalOrder:
-        changed = replace(order, **{**values, "state": state})
+        kept = changed(order, **{**values, "state": state})
         if state is not order.state:
             moves = self._moves.setdefault(order.client_id, [])
             moves.append((order.state, state, now_ms, reason))
-        self._keep(changed)
-        return changed
+        self._keep(kept)
+        return kept
 
     def _keep(self, order: JournalOrder) -> None:
         name = order.client_id

@@ -16,7 +16,7 @@ from xq.sim.isolated import settle_isolated
 from xq.sim.margin import ASSET
 from xq.sim.matching import Execution
 from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
-from xq.types import OrderStatus, Side
+from xq.types import OrderStatus, Side, changed
 
 INITIAL_BALANCE = Decimal(10_000)
 
@@ -206,7 +206,7 @@ def apply_to_position(
 def _progressed(order: SimOrder, execution: Execution) -> SimOrder:
     filled = order.filled + execution.quantity
     done = filled == order.quantity
-    return replace(
+    return changed(
         order,
         filled=filled,
         filled_quote=order.filled_quote + execution.price * execution.quantity,
