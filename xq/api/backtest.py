@@ -71,10 +71,11 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         The strategy is broken or breaks the law.
     """
     from xq.api.backtest_market import backtest_market, is_market_strategy
-    from xq.api.backtest_replay import require_vector
+    from xq.api.backtest_replay import ENGINES, require_one_engine
 
+    if request.engine != ENGINES[0]:
+        require_one_engine(ws, request.strategy, f"--engine {request.engine}")
     if is_market_strategy(ws, request.strategy):
-        require_vector(request)
         return backtest_market(ws, request)
     return prepare(ws, request).result()
 
