@@ -8,7 +8,8 @@ GCS    := .venv-gcs
 # Foreign clients that the simulated venue is tested with; several install the same names.
 CLIENTS   := sdk python-binance connector pybit
 WITNESSES := $(CLIENTS:%=.venv-witness-%/.ready)
-JOBS   ?= auto
+# Half of a worker's time goes by in other processes and on the disk.
+JOBS   ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST_ARGS ?=
 
 export UV_COMPILE_BYTECODE := 1
@@ -42,7 +43,7 @@ EVENTS ?= 1000000
 MARKETS ?= 200
 
 .PHONY: torture
-torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket; a million requests and a million events at the venue; the gate's exam; laws on new examples
+torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket and a trade; a million requests and a million events at the venue; the gate's exam; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
 	$(BIN)/python tests/support/cli_steps.py 1
@@ -51,6 +52,7 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	$(BIN)/python tests/support/venue_torture.py $(EVENTS) $(SEED)
 	$(BIN)/python tests/support/gate_exam.py $(MARKETS)
 	$(BIN)/python tests/support/book_flow.py $(EVENTS) $(SEED)
+	XQ_TEST_STEPS=all $(BIN)/python -m pytest -q tests/faults/test_trade_crashes.py
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: exam

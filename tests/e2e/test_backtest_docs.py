@@ -1,18 +1,21 @@
-"""The page about backtests: its blocks are typed, its settings exist."""
+"""The pages about backtests and reports: their blocks are typed, their settings exist."""
 
 import re
 from pathlib import Path
 
+import pytest
 from support.console import commands, matches, typed
 
 from xq.config import BacktestConfig
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "backtest.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "backtest.md"
 
 
-def test_the_page_shows_what_happens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["backtest.md", "report.md"])
+def test_the_page_shows_what_happens(name: str, tmp_path: Path) -> None:
     folder = tmp_path
-    for command, wanted in commands(PAGE.read_text(encoding="utf-8")):
+    for command, wanted in commands((DOCS / name).read_text(encoding="utf-8")):
         if command.startswith("cd "):
             folder /= command.removeprefix("cd ").strip()
             continue

@@ -8,7 +8,7 @@ from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
 from xq.api.backtest_gaps import listed, missing_of
 from xq.api.backtest_inputs import Market, Span
-from xq.api.backtest_notes import of_orders
+from xq.api.backtest_notes import of_length, of_orders
 from xq.api.feature_inputs import with_block
 from xq.api.workspace import Workspace
 from xq.errors import NoData
@@ -70,8 +70,9 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
     StrategyError
         The strategy is broken or breaks the law.
     """
-    from xq.api.backtest_market import backtest_market, is_market_strategy
+    from xq.api.backtest_market import backtest_market
     from xq.api.backtest_replay import ENGINES, require_one_engine
+    from xq.api.market_tape import is_market_strategy
 
     if request.engine != ENGINES[0]:
         require_one_engine(ws, request.strategy, f"--engine {request.engine}")
@@ -285,7 +286,7 @@ class Prepared:
             notes.append(
                 f"{len(self.evaluation.thin_margins)} checked weights are decided by rounding alone"
             )
-        return [*notes, *of_orders(bars, run)]
+        return [*notes, *of_length(bars), *of_orders(bars, run)]
 
 
 def identity_of(facts: Mapping[str, Any]) -> str:

@@ -107,9 +107,10 @@ def listed(missing: list[Missing], market: Market, choice: str) -> list[str]:
         for whose, ranges in (("outage of the venue", item.venue), ("gap of ours", item.ours)):
             if ranges:
                 count = sum(stretch.bars(bar) for stretch in ranges)
+                bars = "1 bar is" if count == 1 else f"{count} bars are"
                 more = f" and {len(ranges) - 1} more" if len(ranges) > 1 else ""
                 said.append(
-                    f"{whose}: {item.symbol} has no bar {ranges[0]}{more}; {count} bars are {how}, "
+                    f"{whose}: {item.symbol} has no bar {ranges[0]}{more}; {bars} {how}, "
                     "nothing was filled"
                 )
     return said

@@ -99,7 +99,7 @@ def require_one_engine(ws: Workspace, strategy: str, option: str) -> None:
     UsageError
         Naming the option.
     """
-    from xq.api.backtest_market import is_market_strategy
+    from xq.api.market_tape import is_market_strategy
 
     if is_market_strategy(ws, strategy):
         raise UsageError(
