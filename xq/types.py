@@ -1,11 +1,11 @@
 """Frozen values that every layer speaks in; prices and quantities of orders are `Decimal`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from xq.errors import UsageError
 
@@ -308,21 +308,23 @@ class Outcome:
 
 
 def changed(item: _Item, **values: object) -> _Item:
-    """`dataclasses.replace` for frozen values of many fields, at a third of the time.
+    """`dataclasses.replace`, in less time, for frozen values of several fields.
 
     Examples
     --------
     >>> str(changed(Symbol("BTC", "USDT"), base="ETH"))
     'ETH/USDT'
     """
-    places, read = _fields_of(type(item))
+    kind: Any = type(item)
+    places, read = _fields_of(kind)
     found = list(read(item))
     for name, value in values.items():
         found[places[name]] = value
-    return type(item)(*found)
+    made: _Item = kind(*found)
+    return made
 
 
 @cache
-def _fields_of(kind: type) -> "tuple[dict[str, int], attrgetter[tuple[object, ...]]]":
-    names = kind.__match_args__
+def _fields_of(kind: Any) -> "tuple[dict[str, int], attrgetter[tuple[object, ...]]]":
+    names = [item.name for item in fields(kind)]
     return {name: place for place, name in enumerate(names)}, attrgetter(*names)
