@@ -1,18 +1,14 @@
 """Frozen values that every layer speaks in; prices and quantities of orders are `Decimal`."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
-from operator import attrgetter
-from typing import Any, TypeVar
 
 from xq.errors import UsageError
 
 # Quote assets by which a venue's id is taken apart, longer ones before those they end with.
 QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "USD", "EUR", "TRY", "BRL",
           "GBP", "JPY", "BTC", "ETH", "BNB")  # fmt: skip
-_Item = TypeVar("_Item")
 _APART = frozenset(" \t\n,;'\"")  # what stands between symbols, never within one
 
 
@@ -305,26 +301,3 @@ class Outcome:
     code: str | None = None
     reason: str = ""
     raw: str = field(default="", repr=False)
-
-
-def changed(item: _Item, **values: object) -> _Item:
-    """`dataclasses.replace`, in less time, for frozen values of several fields.
-
-    Examples
-    --------
-    >>> str(changed(Symbol("BTC", "USDT"), base="ETH"))
-    'ETH/USDT'
-    """
-    kind: Any = type(item)
-    places, read = _fields_of(kind)
-    found = list(read(item))
-    for name, value in values.items():
-        found[places[name]] = value
-    made: _Item = kind(*found)
-    return made
-
-
-@cache
-def _fields_of(kind: Any) -> "tuple[dict[str, int], attrgetter[tuple[object, ...]]]":
-    names = [item.name for item in fields(kind)]
-    return {name: place for place, name in enumerate(names)}, attrgetter(*names)

@@ -17,7 +17,8 @@ from xq.execution.memory_decisions import MemoryDecisions
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, JournalOrder
 from xq.execution.store import Revisions
-from xq.types import Symbol, changed
+from xq.frozen import changed
+from xq.types import Symbol
 
 _WHERE = Path("(memory)")
 

@@ -6,8 +6,9 @@ from xq.errors import XqError
 from xq.execution.decisions import Decisions
 from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
 from xq.execution.store import Revisions
+from xq.frozen import changed
 from xq.timeframe import Timeframe
-from xq.types import Symbol, changed
+from xq.types import Symbol
 
 _Row = tuple[int, Signal]  # revision, signal
 _Place = tuple[int, int]  # bar, decision

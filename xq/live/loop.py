@@ -10,13 +10,14 @@ from xq.errors import TradingHalted, VenueError, XqError, unknown
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
+from xq.frozen import changed
 from xq.live import decide
 from xq.live.desk import Desk, Terms
 from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
 from xq.live.reconcile import check_books, reconcile
 from xq.live.report import Act, Report, SymbolLine
-from xq.types import Symbol, changed
+from xq.types import Symbol
 
 
 def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:

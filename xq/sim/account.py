@@ -7,6 +7,7 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from xq.frozen import changed
 from xq.sim.changes import About, transfer
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
@@ -16,7 +17,7 @@ from xq.sim.isolated import settle_isolated
 from xq.sim.margin import ASSET
 from xq.sim.matching import Execution
 from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
-from xq.types import OrderStatus, Side, changed
+from xq.types import OrderStatus, Side
 
 INITIAL_BALANCE = Decimal(10_000)
 
