@@ -54,9 +54,6 @@ class Symbol:
     def __str__(self) -> str:
         return f"{self.base}/{self.quote}" + (f":{self.settle}" if self.settle else "")
 
-    def __hash__(self) -> int:
-        return hash(self.base)  # a key of every table of the loop: the base tells nearly all apart
-
 
 def _likely(text: str) -> str | None:
     """The symbol that ``BTCUSDT``, ``btc-usdt`` or ``BTC_USDT`` stands for; None if unknown."""
