@@ -92,7 +92,8 @@ def close_order(
 ) -> SimOrder:
     """Take a resting order out of the book and free what it held."""
     release(draft, market, order)
-    return draft.put_order(replace(order, status=status), _ENDS[status])
+    closed = replace(order, status=status, updated_ms=draft.now_ms)
+    return draft.put_order(closed, _ENDS[status])
 
 
 _ENDS = {OrderStatus.CANCELED: Cause.CANCELED, OrderStatus.EXPIRED: Cause.EXPIRED}
