@@ -64,6 +64,12 @@ def test_starting_the_venue() -> None:
     assert len(FIGURE.findall(out)) == 1
 
 
+def test_the_replay() -> None:
+    out = _run("replay.py", "--rows", "2000", "--rounds", "1", "--asked", "5")
+    assert "20 of 2,000 bars traded" in out
+    assert len(re.findall(r"bars/s", out)) == 3
+
+
 def test_indicators() -> None:
     out = _run("indicators.py", "--rows", "2000", "--rounds", "1", "--each")
     assert len(FIGURE.findall(out)) == 1

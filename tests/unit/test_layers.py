@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "xq"
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_strategies" not in path.parts)
 
 LAYERS = (
-    ("errors", "types", "bars", "timeframe", "ports", "clock", "config", "config_layers"),
+    ("errors", "frozen", "types", "bars", "timeframe", "ports", "clock", "config", "config_layers"),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),
     ("strategy", "portfolio", "execution", "sim", "validation"),
     ("live",),

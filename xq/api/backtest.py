@@ -14,6 +14,7 @@ from xq.api.workspace import Workspace
 from xq.errors import NoData
 
 if TYPE_CHECKING:
+    from xq.api.backtest_replay import Engine, Traded
     from xq.api.backtest_world import World
     from xq.backtest.result import BacktestResult, Overfit, Provenance
     from xq.backtest.simulation import Funding, Simulation
@@ -42,6 +43,8 @@ class BacktestRequest:
         Epoch ms and quote asset brought in then; negative is taken out. No part of the profit.
     latency_ms
         From a decision to its order in the book; of strategies that answer events.
+    engine, decide
+        See `xq.api.backtest_replay.engine_of`.
     """
 
     strategy: str = "trend_following"
@@ -51,6 +54,8 @@ class BacktestRequest:
     params: Mapping[str, object] = field(default_factory=dict)
     deposits: tuple[tuple[int, float], ...] = ()
     latency_ms: int = 100
+    engine: str = "vector"
+    decide: str = "ahead"
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
@@ -66,11 +71,21 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         The strategy is broken or breaks the law.
     """
     from xq.api.backtest_market import backtest_market
+    from xq.api.backtest_replay import ENGINES, require_one_engine
     from xq.api.market_tape import is_market_strategy
-    from xq.strategy.sandbox import Evaluator, StrategySpec
 
+    if request.engine != ENGINES[0]:
+        require_one_engine(ws, request.strategy, f"--engine {request.engine}")
     if is_market_strategy(ws, request.strategy):
         return backtest_market(ws, request)
+    return prepare(ws, request).result()
+
+
+def prepare(ws: Workspace, request: BacktestRequest) -> "Prepared":
+    """Bars, and weights under the law. Raises as `backtest` does."""
+    from xq.api.backtest_replay import engine_of
+    from xq.strategy.sandbox import Evaluator, StrategySpec
+
     config = ws.config
     market = inputs.market_of(
         config.exchange.name,
@@ -86,8 +101,9 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
         reading = Reading(ws, lake, market, lambda: evaluator.declaration.lookback)
         block = reading.block(request.span)
         block = with_block(lake, market.exchange, block, evaluator.declaration.inputs)
+        engine = engine_of(request, spec, block, ws)
         evaluation = _weights(evaluator, block, ws.seed)
-    return _Run(ws, lake, market, block, evaluation, request).result()
+    return Prepared(ws, lake, market, block, evaluation, request, engine)
 
 
 def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
@@ -99,7 +115,7 @@ def _weights(evaluator: "Evaluator", block: Block, seed: int) -> "Evaluation":
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Prepared:
     """Everything known once the weights are there."""
 
     ws: Workspace
@@ -108,31 +124,56 @@ class _Run:
     block: Block
     evaluation: "Evaluation"
     request: BacktestRequest
+    engine: "Engine"
+
+    @property
+    def lead(self) -> int:
+        """Bars before the range that decide in it: the last closes already do."""
+        return min(self.ws.config.backtest.delay, self.block.start)
+
+    def world(self) -> "World":
+        """Costs, rules and conditions from the lead on."""
+        from xq.api.backtest_world import WorldOf
+
+        start = self.block.start
+        found = WorldOf(self.ws, self.lake, self.market, self.block.bars, start - self.lead, start)
+        return found.found(self.evaluation.exits, self.request.deposits)
+
+    def traded(self, world: "World", funding: "Funding | None") -> "Traded":
+        """What is simulated, from the lead on."""
+        from xq.api.backtest_replay import Traded
+
+        bars, first = self.block.bars, self.block.start - self.lead
+        return Traded(
+            self.evaluation.weights[first:],
+            bars.slice(first, len(bars)),
+            world.costs,
+            world.rules,
+            None if funding is None else funding.slice(first, len(bars)),
+            world.conditions,
+        )
 
     def result(self) -> "BacktestResult":
+        """The account through all bars, and what there is to say of it."""
         from xq.api.backtest_benchmark import benchmark_of
-        from xq.api.backtest_world import WorldOf
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
         from xq.metrics.returns import total_return, yearly_bars
         from xq.portfolio.accounting import round_trips
 
-        block, settings = self.block, self.ws.config.backtest
-        lead = min(settings.delay, block.start)  # the last closes before the range already decide
-        first = block.start - lead
-        world = WorldOf(self.ws, self.lake, self.market, block.bars, first, block.start).found(
-            self.evaluation.exits, self.request.deposits
-        )
-        funding, settlements = self._funding()
+        block, settings, lead = self.block, self.ws.config.backtest, self.lead
+        world = self.world()
+        funding, settlements = self.funding()
         bars = block.bars.slice(block.start, len(block.bars))
-        run = self._simulated(world, funding, first, lead)
-        stressed = self._simulated(world.stressed(), funding, first, lead)
+        simulated = self.engine.simulate(self.traded(world, funding))
+        run = simulated.simulation.after(lead)
+        stressed = self.engine.once_more(self.traded(world.stressed(), funding)).after(lead)
         costs, cash = world.costs, world.rules.initial_cash
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
         data_hash = self._data_hash(funding)
-        facts = self._facts(data_hash, world, bars, block.bars.slice(first, block.start))
+        facts = self._facts(data_hash, world, bars)
         run_id = identity_of(facts)
         missing = missing_of(self.lake, self.market, bars)
         return BacktestResult(
@@ -162,27 +203,14 @@ class _Run:
             missing={item.symbol: (item.ours, item.venue) for item in missing},
             notes=(
                 *self._notes(bars, run, settlements),
+                *simulated.notes,
                 *listed(missing, self.market, settings.gaps),
                 *world.notes,
             ),
         )
 
-    def _simulated(
-        self, world: "World", funding: "Funding | None", first: int, lead: int
-    ) -> "Simulation":
-        from xq.backtest.vector import simulate
-
-        bars = self.block.bars
-        return simulate(
-            self.evaluation.weights[first:],
-            bars.slice(first, len(bars)),
-            world.costs,
-            world.rules,
-            None if funding is None else funding.slice(first, len(bars)),
-            world.conditions,
-        ).after(lead)
-
-    def _funding(self) -> tuple["Funding | None", dict[str, int]]:
+    def funding(self) -> tuple["Funding | None", dict[str, int]]:
+        """What contracts pay in the bars, and how many settlements of each symbol are known."""
         from xq.backtest.funding import on_bars
         from xq.backtest.vector import is_margined
 
@@ -205,9 +233,7 @@ class _Run:
         paid = hash_columns({"at_open": funding.at_open.ravel(), "inside": funding.inside.ravel()})
         return hash_columns({bars: funding.at_open[:0].ravel(), paid: funding.inside[:0].ravel()})
 
-    def _facts(
-        self, data_hash: str, world: "World", bars: "Bars", before: "Bars"
-    ) -> dict[str, Any]:
+    def _facts(self, data_hash: str, world: "World", bars: "Bars") -> dict[str, Any]:
         """Everything that decides the outcome, as plain values."""
         from xq import __version__
         from xq.backtest import identity
@@ -220,7 +246,7 @@ class _Run:
             "read_from": int(self.block.bars.ts[0]),
             "start": int(bars.ts[0]),
             "end": bars.timeframe.end(int(bars.ts[-1])),
-            "decides_from": len(before),
+            "decides_from": self.lead,
             "data": data_hash,
             "world": identity.conditions_hash(world.conditions),
             "costs": {name: getattr(world.costs, name) for name in world.costs.__slots__},
@@ -229,6 +255,7 @@ class _Run:
             "deposits": [list(item) for item in self.request.deposits],
             "seed": self.ws.seed,
             "versions": {"xq": __version__, "engine": ENGINE_VERSION},
+            **self.engine.facts,
         }
 
     def _provenance(self, bars: "Bars", settlements: dict[str, int]) -> "Provenance":

@@ -50,7 +50,7 @@ def venue_rules(lake: "Lake", market: Market, bars: "Bars", start: int) -> Venue
     start
         Row of the first bar of the run; what was learned later is told as not of its time.
     """
-    from xq.backtest.conditions import Era
+    from xq.backtest.conditions import Era, simulated_brackets
 
     contracts = Symbol.parse(market.symbols[0]).is_contract
     histories = [_history(lake, market, symbol) for symbol in market.symbols]
@@ -67,7 +67,7 @@ def venue_rules(lake: "Lake", market: Market, bars: "Bars", start: int) -> Venue
                 row,
                 tuple(item.filters for item in now),
                 tuple(
-                    _own_brackets(symbol) if found is None else found
+                    simulated_brackets(symbol) if found is None else found
                     for symbol, found in zip(market.symbols, brackets, strict=True)
                 ),
             )
@@ -146,16 +146,6 @@ def _generated(symbol: str) -> list[_Known]:
                 )
                 return [_Known(_ALWAYS, filters, None)]
     return []
-
-
-def _own_brackets(symbol: str) -> "Brackets":
-    """The table that the simulated venue has for a symbol, or makes for one it does not know."""
-    from xq.backtest.conditions import Brackets
-    from xq.sim.brackets import tiers_of
-
-    parsed = Symbol.parse(symbol)
-    tiers = tiers_of(f"{parsed.base}{parsed.quote}")
-    return Brackets.of([(float(tier.floor), float(tier.rate)) for tier in tiers])
 
 
 def _filters_from(market: Market, histories: list[list[_Known]]) -> str:

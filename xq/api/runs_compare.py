@@ -174,5 +174,6 @@ def _again(ws: Workspace, facts: Mapping[str, Any]) -> "BacktestResult":
     else:
         deposits = tuple((int(ts), float(amount)) for ts, amount in facts["deposits"])
         span = Span(facts["start"], facts["end"], read_from_ms=facts["read_from"])
-        request = replace(request, span=span, deposits=deposits)
+        engine = {name: facts[name] for name in ("engine", "decide") if name in facts}
+        request = replace(request, span=span, deposits=deposits, **engine)
     return backtest(replace(ws, loaded=replace(ws.loaded, config=config)), request)

@@ -61,6 +61,22 @@ class Brackets:
         return cls((0.0,), (rate,), (0.0,))
 
 
+def simulated_brackets(symbol: str) -> Brackets:
+    """The table that the simulated venue has for a symbol, or makes for one it does not know.
+
+    Examples
+    --------
+    >>> simulated_brackets("BTC/USDT:USDT").rate[:2]
+    (0.004, 0.005)
+    """
+    from xq.sim.brackets import tiers_of
+    from xq.types import Symbol
+
+    parsed = Symbol.parse(symbol)
+    tiers = tiers_of(f"{parsed.base}{parsed.quote}")
+    return Brackets.of([(float(tier.floor), float(tier.rate)) for tier in tiers])
+
+
 @dataclass(frozen=True, slots=True)
 class Era:
     """The rules of every symbol from one bar on; the first era begins at row 0."""

@@ -28,6 +28,9 @@ def backtest(
     deposit: options.Deposits = None,
     latency: options.Latency = 100,
     gaps: options.Gaps = None,
+    engine: options.Engine = "vector",
+    decide: options.Decide = "ahead",
+    verify: options.Verify = False,
     save: options.Save = False,
     report: options.Report = None,
 ) -> None:
@@ -62,7 +65,16 @@ def backtest(
         params=assigned(param or []),
         deposits=tuple(deposits_of(deposit or [])),
         latency_ms=latency,
+        engine=engine,
+        decide=decide,
     )
+    if verify:
+        from xq.cli.backtest_verify import show
+
+        if save or report is not None:
+            raise UsageError("--verify compares engines and keeps no run", hint="without --save")
+        show(shell, request)
+        return
     result = api.backtest(shell.workspace, request)
     record_run(shell.workspace, result)
     if save:

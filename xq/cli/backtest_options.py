@@ -32,6 +32,13 @@ Deposits = Annotated[
 Latency = Annotated[
     int, typer.Option(min=1, help="ms from decision to book; strategies on events only.")
 ]
+Engine = Annotated[str, typer.Option(help="vector, or replay: the live loop, order by order.")]
+Decide = Annotated[
+    str, typer.Option(help="With replay: ahead, or each-bar to ask the strategy at every bar.")
+]
+Verify = Annotated[
+    bool, typer.Option("--verify", help="Run both engines and explain every difference.")
+]
 Save = Annotated[bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")]
 Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML page there.")]
 

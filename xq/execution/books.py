@@ -11,7 +11,7 @@ from xq.execution.records import EquityPoint, JournalFill
 from xq.execution.store import Store
 from xq.types import Fill, Side, Symbol
 
-_OPENING = "opening:"
+OPENING = "opening:"
 
 
 class Books:
@@ -22,7 +22,7 @@ class Books:
 
     def opening(self, symbol: Symbol) -> tuple[int, Decimal] | None:
         """When a symbol's books were opened (venue time) and what was held then."""
-        text = self.note(f"{_OPENING}{symbol}")
+        text = self.note(f"{OPENING}{symbol}")
         if text is None:
             return None
         ts, _, quantity = text.partition(" ")
@@ -31,14 +31,14 @@ class Books:
     def symbols(self) -> tuple[Symbol, ...]:
         """Every symbol whose books are open."""
         names = schema.meta.c.name
-        query = sa.select(names).where(names.startswith(_OPENING)).order_by(names)
+        query = sa.select(names).where(names.startswith(OPENING)).order_by(names)
         with self._store.read() as connection:
             found = connection.execute(query).scalars()
-            return tuple(Symbol.parse(name.removeprefix(_OPENING)) for name in found)
+            return tuple(Symbol.parse(name.removeprefix(OPENING)) for name in found)
 
     def open(self, symbol: Symbol, ts_ms: int, held: Decimal) -> None:
         """Open the books of a symbol with what the venue says is held."""
-        self.set_note(f"{_OPENING}{symbol}", f"{ts_ms} {held}")
+        self.set_note(f"{OPENING}{symbol}", f"{ts_ms} {held}")
 
     def adopt(self, symbol: Symbol, held: Decimal) -> None:
         """Correct the opening so that the books say what the venue says is held."""
@@ -90,15 +90,22 @@ class Books:
         return None if found is None else int(found)
 
     def fills(
-        self, *, symbol: Symbol | None = None, client_id: str | None = None, after: int = 0
+        self,
+        *,
+        symbol: Symbol | None = None,
+        client_id: str | None = None,
+        after: int = 0,
+        since_ms: int | None = None,
     ) -> tuple[JournalFill, ...]:
-        """Fills written after a revision, oldest first."""
+        """Fills written after a revision, at or after a venue time, oldest first."""
         query = sa.select(schema.fills).where(schema.fills.c.revision > after)
         query = query.order_by(schema.fills.c.ts_ms, schema.fills.c.fill_id)
         if symbol is not None:
             query = query.where(schema.fills.c.symbol == str(symbol))
         if client_id is not None:
             query = query.where(schema.fills.c.client_id == client_id)
+        if since_ms is not None:
+            query = query.where(schema.fills.c.ts_ms >= since_ms)
         with self._store.read() as connection:
             return tuple(_fill(row) for row in connection.execute(query))
 

@@ -4,7 +4,7 @@ One file per mode. A commit is on the disk before the method returns (WAL, ``syn
 so that a run killed at any instant leaves a file from which the next run can go on.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -194,6 +194,14 @@ class Journal:
         if symbol is not None:
             wanted.append(schema.orders.c.symbol == str(symbol))
         return self._orders(lambda query: query.where(*wanted))
+
+    def owners(self, symbol: Symbol, venue_ids: Collection[str]) -> dict[str, str]:
+        """Client ids of the orders that a venue knows by these numbers."""
+        table = schema.orders.c
+        wanted = table.symbol == str(symbol), table.venue_id.in_(venue_ids)
+        query = sa.select(table.venue_id, table.client_id).where(*wanted)
+        with self._store.read() as connection:
+            return {row.venue_id: row.client_id for row in connection.execute(query)}
 
     def unsettled_orders(self) -> tuple[JournalOrder, ...]:
         """Orders that something may still happen to, oldest first."""

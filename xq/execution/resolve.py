@@ -130,19 +130,21 @@ def collect_fills(symbol: Symbol, venue: Venue, journal: Journal, clock: Clock) 
     if since is None:
         since = opening[0] if opening else 0
     fills = venue.fills(symbol, since)
-    owners = _owners(symbol, journal)
-    if any(fill.order_id not in owners for fill in fills):
+    if not fills:
+        return 0
+    first = min(fill.ts for fill in fills)
+    kept = journal.books.fills(symbol=symbol, since_ms=first)
+    known = {fill.fill_id: fill.client_id for fill in kept}
+    if all(known.get(fill.fill_id) is not None for fill in fills):
+        return 0
+    numbers = {fill.order_id for fill in fills}
+    owners = journal.owners(symbol, numbers)
+    if numbers - owners.keys():
         _ask_again(symbol, venue, journal, clock)
-        owners = _owners(symbol, journal)
-    known = {fill.fill_id for fill in journal.books.fills(symbol=symbol)}
+        owners = journal.owners(symbol, numbers)
     new = [(fill, owners.get(fill.order_id)) for fill in fills if fill.fill_id not in known]
     journal.books.add_fills(new)
     return sum(client_id is None for _, client_id in new)
-
-
-def _owners(symbol: Symbol, journal: Journal) -> dict[str, str]:
-    orders = journal.orders(symbol=symbol)
-    return {order.venue_id: order.client_id for order in orders if order.venue_id is not None}
 
 
 def _ask_again(symbol: Symbol, venue: Venue, journal: Journal, clock: Clock) -> None:

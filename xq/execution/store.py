@@ -33,3 +33,15 @@ class Store:
         """A connection for queries."""
         with schema.guarded(self.path), self._engine.connect() as connection:
             yield connection
+
+
+class Revisions:
+    """Counts writes where there is no file to do it."""
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def next(self) -> int:
+        """Revision of the next write."""
+        self.value += 1
+        return self.value

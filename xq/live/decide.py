@@ -21,7 +21,8 @@ def signals(forecast: Forecast, now: Holdings, desk: Desk, terms: Terms) -> tupl
     BadWeights
         For a weight that is no number, or short on spot.
     """
-    return tuple(_signal(symbol, forecast, now, desk, terms) for symbol in terms.symbols)
+    told = (symbol for symbol in terms.symbols if symbol not in forecast.untold)
+    return tuple(_signal(symbol, forecast, now, desk, terms) for symbol in told)
 
 
 def _signal(symbol: Symbol, forecast: Forecast, now: Holdings, desk: Desk, terms: Terms) -> Signal:

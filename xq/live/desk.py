@@ -25,11 +25,14 @@ class Forecast:
         Target weight of every symbol, signed fraction of equity.
     closes
         Close of that bar, quote asset.
+    untold
+        Symbols that the bar decides nothing about: what is held of them stays.
     """
 
     bar_ms: int
     weights: Mapping[Symbol, float]
     closes: Mapping[Symbol, Decimal]
+    untold: frozenset[Symbol] = frozenset()
 
 
 Forecaster = Callable[[int], Forecast]

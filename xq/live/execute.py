@@ -90,7 +90,8 @@ def carry_out(session: Session, signal: Signal) -> Done:
     lines: list[OrderLine] = []
     for index, leg in enumerate(planned):
         if index:
-            now = _after(planned[0], symbol, now) if session.dry_run else session.holdings()
+            done = _after(planned[0], symbol, now) if session.dry_run else session.holdings()
+            now = replace(done, equity=now.equity)  # what sized the target bounds it
         try:
             approved, situation = _approve(session, signal, leg, instrument, book, now, price)
         except OrderRefused as refusal:

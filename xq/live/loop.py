@@ -4,13 +4,13 @@ look up → reconcile → forecast → size → gate → send → verify → wri
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from xq.clock import iso
 from xq.errors import TradingHalted, VenueError, XqError, unknown
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
+from xq.frozen import changed
 from xq.live import decide
 from xq.live.desk import Desk, Terms
 from xq.live.execute import Done, Session, carry_out, line_of
@@ -45,7 +45,7 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     _check_symbols(desk, terms)
     patience = ONE_LOOK if dry_run else terms.patience
     found = reconcile(desk, terms, patience, may_cancel=not dry_run)
-    report = replace(blank, notes=found.notes)
+    report = changed(blank, notes=found.notes)
     earlier = desk.journal.decisions.find(key)
     if earlier is not None and not dry_run and not _is_open(earlier, desk):
         return _recovered(report, earlier, desk, terms)
@@ -125,7 +125,7 @@ def _recovered(report: Report, decision: Decision, desk: Desk, terms: Terms) -> 
     ]
     _record_equity(now, desk, terms)
     act = Act.STOPPED if unclear else Act.RECONCILED
-    return replace(_told(report, act, signals, done, now, desk), problems=tuple(unclear))
+    return changed(_told(report, act, signals, done, now, desk), problems=tuple(unclear))
 
 
 def _finish(
@@ -136,7 +136,7 @@ def _finish(
     # What another symbol's failure left no cash for is due again, as that symbol is.
     failed = any(not outcome.reached for outcome in done.values())
     ended = [
-        replace(
+        changed(
             s,
             reached=done[s.symbol].reached and not (failed and done[s.symbol].short),
             note=done[s.symbol].note or s.note,
@@ -157,7 +157,7 @@ def _finish(
         after = None
     desk.journal.decisions.finish(session.decision, status)
     act = _act(status, done)
-    return _told(replace(report, notes=tuple(notes)), act, ended, done, after, desk)
+    return _told(changed(report, notes=tuple(notes)), act, ended, done, after, desk)
 
 
 def _status(decision: Decision, done: Mapping[Symbol, Done], desk: Desk) -> DecisionStatus:
@@ -206,7 +206,7 @@ def _told(
             )
         )
     problems: tuple[XqError, ...] = tuple(d.problem for d in done.values() if d.problem)
-    return replace(
+    return changed(
         report,
         act=act,
         symbols=tuple(lines),

@@ -7,6 +7,7 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from xq.frozen import changed
 from xq.sim.changes import About, transfer
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
@@ -53,11 +54,11 @@ class _Charge:
     realized: Decimal = ZERO
 
 
-def open_account(draft: Draft, owner: str) -> None:
+def open_account(draft: Draft, owner: str, balance: Decimal = INITIAL_BALANCE) -> None:
     """Begin an account: the initial balance on both faces."""
     draft.put("owners", owner, len(draft.state.owners) + 1)
     for face in Face:
-        legs = transfer(Account.DEPOSITS, Account.FREE, ASSET, INITIAL_BALANCE)
+        legs = transfer(Account.DEPOSITS, Account.FREE, ASSET, balance)
         draft.post(Kind.DEPOSIT, legs, About(owner, face))
     draft.flush(Kind.DEPOSIT)
 
@@ -151,6 +152,8 @@ def _settle_spot(draft: Draft, deal: _Deal) -> _Charge:
     draft.post(Kind.TRADE, legs, deal.about)
     asset, amount = received
     fee = rounded(amount * deal.rate)
+    if deal.market.fee_in_quote:
+        asset, fee = quote, deal.quote * deal.rate
     draft.post(Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), deal.about)
     return _Charge(fee, asset)
 
@@ -205,7 +208,7 @@ def apply_to_position(
 def _progressed(order: SimOrder, execution: Execution) -> SimOrder:
     filled = order.filled + execution.quantity
     done = filled == order.quantity
-    return replace(
+    return changed(
         order,
         filled=filled,
         filled_quote=order.filled_quote + execution.price * execution.quantity,

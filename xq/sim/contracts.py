@@ -6,7 +6,7 @@ from decimal import Decimal
 from xq.sim.changes import About, transfer
 from xq.sim.draft import Draft
 from xq.sim.exact import rounded
-from xq.sim.feed import Feed
+from xq.sim.feed import Feed, Paced
 from xq.sim.instruments import Face
 from xq.sim.margin import ASSET, MarginAccount, evaluate, exposed
 from xq.sim.records import Account, Kind
@@ -26,14 +26,16 @@ def marks(feed: Feed, symbols: Iterable[str], now_ms: int) -> dict[str, Decimal]
     return {symbol: feed.mark_price(symbol, now_ms) for symbol in symbols}
 
 
-def next_funding(after_ms: int) -> int:
-    """The first funding time after ``after_ms``: 00:00, 08:00 and 16:00 UTC.
+def next_funding(after_ms: int, feed: object = None) -> int:
+    """The first funding time after ``after_ms``: 00:00, 08:00 and 16:00 UTC, or the feed's own.
 
     Examples
     --------
     >>> next_funding(0) == FUNDING_MS, next_funding(FUNDING_MS) == 2 * FUNDING_MS
     (True, True)
     """
+    if isinstance(feed, Paced):
+        return feed.next_funding(after_ms)
     return (after_ms // FUNDING_MS + 1) * FUNDING_MS
 
 

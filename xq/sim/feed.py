@@ -1,5 +1,6 @@
 """What the venue needs to know of prices; `xq.sim.market.SimMarket` has all of it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -87,6 +88,19 @@ class Feed(Protocol):
         self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
     ) -> SimTrade | None:
         """The first trade in (start_ms, end_ms] at or beyond ``price``."""
+
+
+class Paced(ABC):
+    """What a feed inherits that sets the pace at which its contracts are looked at.
+
+    Any other is settled every eight hours and its mark price looked at on full minutes.
+    """
+
+    mark_step_ms: int
+
+    @abstractmethod
+    def next_funding(self, after_ms: int) -> int:
+        """The first funding time after a moment; far away if there is none."""
 
 
 class BookChange(Protocol):

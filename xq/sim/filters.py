@@ -69,13 +69,14 @@ def rules_of(market: SimInstrument) -> Rules:
     """The filters of one market."""
     trading = market.instrument
     contract = market.contract
+    most = market.max_quantity
     return Rules(
         tick=trading.tick,
         lot=trading.lot,
         min_quantity=trading.min_quantity,
         min_notional=trading.min_notional,
-        max_quantity=trading.lot.scaleb(6 if contract else 9),
-        max_market_quantity=trading.lot.scaleb(5 if contract else 7),
+        max_quantity=trading.lot.scaleb(6 if contract else 9) if most is None else most,
+        max_market_quantity=trading.lot.scaleb(5 if contract else 7) if most is None else most,
         max_price=trading.tick.scaleb(8),
         price_up=Decimal("1.05") if contract else Decimal(5),
         price_down=Decimal("0.95") if contract else Decimal("0.2"),
@@ -144,7 +145,7 @@ def check_quantity(quantity: Decimal, kind: OrderType, rules: Rules) -> None:
 
 def _check_digits(value: Decimal, step: Decimal, name: str, *, contract: bool) -> None:
     """Spot accepts eight places and then asks for the step; futures count the step's places."""
-    places = decimals(step) if contract else PLACES
+    places = decimals(step) if contract else max(PLACES, decimals(step))
     if decimals(value) > places:
         raise Refusal(Reason.TOO_PRECISE, name)
 

@@ -75,8 +75,8 @@ class SimInstrument:
         Open time of the first bar there is.
     synthetic_from_ms
         From here on the price is invented; 0 when all of it is.
-    price_digits, quantity_digits
-        Decimal places of the tick and of the lot.
+    fee_in_quote, max_quantity
+        Spot fees from the quote asset, to the last digit; the largest order, None by the lot.
 
     Examples
     --------
@@ -93,6 +93,8 @@ class SimInstrument:
     listed_ms: int
     synthetic_from_ms: int
     profile: Profile
+    fee_in_quote: bool = False
+    max_quantity: Decimal | None = None
 
     @property
     def replayed(self) -> bool:

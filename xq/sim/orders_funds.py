@@ -37,6 +37,8 @@ def require_funds(draft: Draft, market: SimInstrument, order: SimOrder, plan: Pl
         asset, needed = market.quote, plan.quote
     else:
         asset, needed = market.quote, order.price * order.remaining
+    if order.side is Side.BUY and market.fee_in_quote:
+        needed += needed * market.instrument.taker
     if needed > draft.state.balance(order.owner, Face.SPOT, Account.FREE, asset):
         raise Refusal(Reason.NO_FUNDS)
 

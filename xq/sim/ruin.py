@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from xq.sim.brackets import maintenance
 from xq.sim.exact import ZERO
-from xq.sim.feed import Feed
+from xq.sim.feed import Feed, Paced
 from xq.sim.instruments import Face
 from xq.sim.margin import ASSET
 from xq.sim.records import Account, SimPosition
@@ -78,16 +78,20 @@ def pool_of(state: State, key: PoolKey) -> Pool | None:
 
 
 def first_failure(pool: Pool, feed: Feed, span: tuple[int, int], factor: Decimal) -> int | None:
-    """The first full minute in (span[0], span[1]] at which a pool fails."""
-    first, last = (ts // MINUTE_MS * MINUTE_MS for ts in span)
-    return _search(pool, feed, first, last, factor)
+    """The first full minute (or step of the feed) in (span[0], span[1]] at which a pool fails."""
+    step = feed.mark_step_ms if isinstance(feed, Paced) else MINUTE_MS
+    first, last = (ts // step * step for ts in span)
+    return _search(pool, feed, (first, last), step, factor)
 
 
-def _search(pool: Pool, feed: Feed, start_ms: int, end_ms: int, factor: Decimal) -> int | None:
+def _search(
+    pool: Pool, feed: Feed, span: tuple[int, int], step: int, factor: Decimal
+) -> int | None:
+    start_ms, end_ms = span
     if start_ms >= end_ms or pool.is_safe(feed, start_ms, end_ms, factor):
         return None
-    if end_ms - start_ms == MINUTE_MS:
+    if end_ms - start_ms == step:
         return end_ms if pool.fails(feed, end_ms, factor) else None
-    middle = (start_ms + end_ms) // 2 // MINUTE_MS * MINUTE_MS
-    early = _search(pool, feed, start_ms, middle, factor)
-    return _search(pool, feed, middle, end_ms, factor) if early is None else early
+    middle = (start_ms + end_ms) // 2 // step * step
+    early = _search(pool, feed, (start_ms, middle), step, factor)
+    return _search(pool, feed, (middle, end_ms), step, factor) if early is None else early

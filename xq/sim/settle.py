@@ -46,6 +46,9 @@ def settle(draft: Draft, feeds: Mapping[Face, Feed], until_ms: int) -> None:
     """Bring the books to ``until_ms``."""
     if until_ms <= draft.now_ms:
         return
+    if draft.state.is_idle:
+        draft.advance(until_ms)
+        return
     passage = _Passage(draft, feeds, until_ms)
     while passage.step():
         pass
@@ -95,9 +98,9 @@ class _Passage:
         yield from self._fills()
         yield from self._triggers()
         if self._draft.state.positions:
-            ts = next_funding(self._since(_FUNDING))
+            feed = self._feeds[Face.FUTURES]
+            ts = next_funding(self._since(_FUNDING), feed)
             if ts <= self._until_ms:
-                feed = self._feeds[Face.FUTURES]
                 yield _Happening(ts, _FUNDING, (), partial(pay_funding, self._draft, feed))
 
     def _failure(self, limit: int) -> _Happening | None:

@@ -154,6 +154,11 @@ class State:
             order = self.open_orders[queue.order_id]
             self.book(order.face, order.symbol).add(*place_in(order, queue.sequence))
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether time can pass without anything happening: there is nothing it could happen to."""
+        return not (self.open_orders or self.algos or self.positions or self.countdowns)
+
     def book(self, face: Face, symbol: str) -> Book:
         """The clients' resting orders of one market."""
         found = self.books.get((face, symbol))

@@ -10,6 +10,7 @@ from support.toy_venue import SPOT
 
 from xq.errors import ConfigError, CorruptFile, NoData, OrderRefused, StorageFailed, XqError
 from xq.execution.journal import Journal, open_journal, read_journal, scratch_journal
+from xq.execution.memory import MemoryJournal
 from xq.execution.orders import OrderState
 from xq.execution.records import (
     DecisionKey,
@@ -29,9 +30,17 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
+def filed(path: Path) -> Iterator[Journal]:
     with open_journal(path, "toy") as opened:
         yield opened
+
+
+@pytest.fixture(params=["file", "memory"])
+def journal(request: pytest.FixtureRequest) -> Journal:
+    if request.param == "memory":
+        return MemoryJournal("toy")
+    found: Journal = request.getfixturevalue("filed")
+    return found
 
 
 def intent(journal: Journal, client_id: str = "xq-1") -> JournalOrder:
@@ -92,11 +101,11 @@ def test_everything_is_there_after_reopening(path: Path) -> None:
         assert journal.books.symbols() == (SPOT,)
 
 
-def test_a_commit_is_on_the_disk_when_it_returns(path: Path, journal: Journal) -> None:
-    with journal._store.read() as connection:
+def test_a_commit_is_on_the_disk_when_it_returns(path: Path, filed: Journal) -> None:
+    with filed._store.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
-    intent(journal)
+    intent(filed)
     other = sqlite3.connect(path)
     assert other.execute("SELECT client_id, state FROM orders").fetchall() == [("xq-1", "intent")]
     other.close()
@@ -215,16 +224,16 @@ def test_a_disk_that_refuses_is_our_error(path: Path) -> None:
         journal.move("xq-1", OrderState.LOST, 11)
 
 
-def test_a_full_disk_leaves_the_journal_as_it_was(path: Path, journal: Journal) -> None:
-    with journal._store.read() as connection:
+def test_a_full_disk_leaves_the_journal_as_it_was(path: Path, filed: Journal) -> None:
+    with filed._store.read() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
     def write_on() -> None:
         for number in range(10_000):
-            intent(journal, f"xq-{number}")
+            intent(filed, f"xq-{number}")
 
     with pytest.raises(StorageFailed, match="disk is full"):
         write_on()
-    kept = len(journal.orders())
+    kept = len(filed.orders())
     assert 0 < kept < 10_000

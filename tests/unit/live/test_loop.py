@@ -65,6 +65,18 @@ def test_buys_the_target_once_and_writes_everything_down(venue: ToyVenue, journa
     assert journal.decisions.unfinished() == ()
 
 
+def test_a_turn_at_full_leverage_is_bounded_by_what_sized_it(
+    venue: ToyVenue, journal: Journal
+) -> None:
+    """The fee of closing must not keep the other side from being opened."""
+    venue = ToyVenue(venue.clock, (PERPETUAL,), prices={PERPETUAL: Decimal(1_000)})
+    tick(desk(venue, journal, {PERPETUAL: 1.0}), terms((PERPETUAL,)))
+    next_bar(venue)
+    turned = tick(desk(venue, journal, {PERPETUAL: -1.0}), terms((PERPETUAL,)))
+    assert turned.problems == ()
+    assert venue.held == {PERPETUAL: Decimal("-9.99")}
+
+
 def test_an_unchanged_target_is_held_and_a_changed_one_is_traded(
     venue: ToyVenue, journal: Journal
 ) -> None:

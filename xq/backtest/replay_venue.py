@@ -1,0 +1,297 @@
+"""The simulated venue in this process, at the ports of the live loop: no wire between them."""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from xq.backtest.replay_feed import BarFeed, Quotes, exact
+from xq.backtest.replay_listing import Listing
+from xq.backtest.replay_track import HANDOVER_MS
+from xq.backtest.replay_wake import Standing
+from xq.bars import Bars
+from xq.clock import ManualClock
+from xq.errors import VenueRefused, VenueUnclear
+from xq.sim.account import open_account
+from xq.sim.accounts import MAIN
+from xq.sim.exact import ZERO
+from xq.sim.instruments import Face, Market
+from xq.sim.ledger_memory import MemoryLedger
+from xq.sim.margin import ASSET
+from xq.sim.market_models import Fixed
+from xq.sim.records import Account as Purse
+from xq.sim.records import NewOrder, SimFill, SimOrder
+from xq.sim.refusal import Refusal
+from xq.sim.venue import SimVenue
+from xq.timeframe import Timeframe
+from xq.types import (
+    Account,
+    Balance,
+    Book,
+    Fill,
+    Instrument,
+    Order,
+    OrderRequest,
+    Outcome,
+    OutcomeKind,
+    Position,
+    Symbol,
+    Ticker,
+)
+
+NAME = "replay"
+
+_time_of = attrgetter("ts")
+
+
+class _Core(SimVenue):
+    """A venue that lives in memory, its account opened with chosen cash."""
+
+    def __init__(
+        self, feeds: Mapping[Face, BarFeed], clock: ManualClock, cash: Decimal, latency_ms: int
+    ) -> None:
+        self._cash, self._travel_ms = cash, HANDOVER_MS + latency_ms
+        self.memory = MemoryLedger()
+        super().__init__(
+            self.memory,
+            feeds,  # type: ignore[arg-type]  # serves what the venue asks of a feed, no wire's part
+            clock,
+            seed=0,
+            start_ms=clock.now_ms(),
+            market=Market.REPLAY,
+            latency=Fixed(self._travel_ms),
+        )
+
+    def _open(self, accounts: Sequence[str]) -> None:
+        with self._change() as draft:
+            for owner in accounts:
+                open_account(draft, owner, self._cash)
+
+    def settle(self) -> None:
+        """Let time pass, at once where there is nothing that could happen."""
+        if not self._pass_idly(0):
+            super().settle()
+
+    def _arrive(self) -> None:
+        if not self._pass_idly(self._travel_ms):
+            super()._arrive()
+
+    def _pass_idly(self, delay_ms: int) -> bool:
+        if self.state.is_idle:
+            self.state.settled_ms = max(self.state.settled_ms, self.clock.later(delay_ms))
+        return self.state.is_idle
+
+    def forget_book(self) -> None:
+        """The next order finds the book as the feed shows it: a bar's open is a book of its own."""
+        self.state.eaten.clear()
+
+
+class ReplayVenue:
+    """`xq.ports.Venue` and `xq.ports.MarketData` of one account that trades one kind of symbol.
+
+    Parameters
+    ----------
+    listings
+        The symbols, in the order of the feed's columns.
+    clock
+        Moved by who replays; the venue follows it.
+    cash
+        Quote asset at the start.
+    latency_ms
+        How long orders travel beyond the moment that each takes.
+    """
+
+    def __init__(
+        self,
+        listings: Sequence[Listing],
+        feed: BarFeed,
+        clock: ManualClock,
+        cash: float,
+        latency_ms: int = 0,
+    ) -> None:
+        self.name = NAME
+        self.face = Face.FUTURES if listings[0].symbol.is_contract else Face.SPOT
+        other = Face.SPOT if self.face is Face.FUTURES else Face.FUTURES
+        feeds = {self.face: feed, other: _nothing()}
+        self._core = _Core(feeds, clock, exact(cash), latency_ms)
+        self._clock, self._feed = clock, feed
+        self._quote = listings[0].symbol.quote
+        self._ids = {item.symbol: item.market().id for item in listings}
+        self._symbols = {number: symbol for symbol, number in self._ids.items()}
+        self._told: list[Fill] = []
+        self._account: tuple[tuple[int, int], Account] | None = None
+        self._rules = {s: feed.instrument(number).instrument for s, number in self._ids.items()}
+
+    @property
+    def ledger(self) -> MemoryLedger:
+        """Everything that was booked."""
+        return self._core.memory
+
+    def standing(self) -> Standing:
+        """The account as it is until the next trade, settlement or liquidation."""
+        money = float(self._core.state.balance(MAIN, self.face, Purse.FREE, ASSET))
+        held = [self._held(symbol, number) for symbol, number in self._ids.items()]
+        positions = tuple(float(quantity) for quantity, _ in held)
+        return Standing(money - float(sum(cost for _, cost in held)), positions)
+
+    def settle(self) -> None:
+        """Let what happened until now happen."""
+        if self._clock.now_ms() > self._core.now_ms:
+            self._core.settle()
+
+    def now_ms(self) -> int:
+        """The venue's own time."""
+        self.settle()
+        return self._core.now_ms
+
+    def instruments(self) -> Mapping[Symbol, Instrument]:
+        """Trading rules of every replayed symbol."""
+        return self._rules
+
+    def tickers(self) -> Sequence[Ticker]:
+        """Not served. Raises `VenueUnclear`."""
+        raise VenueUnclear("a replay serves no tickers")
+
+    def bars(self, *_which: Any) -> Any:
+        """Not served: the loop's forecaster reads the lake. Raises `VenueUnclear`."""
+        raise VenueUnclear("a replay serves no bars: they are in the lake")
+
+    def book(self, symbol: Symbol, depth: int) -> Book:
+        """Resting orders, best first."""
+        self.settle()
+        now = self._core.now_ms
+        bids, asks = self._feed.book(self._ids[symbol], now, depth)
+        return Book(symbol, tuple(bids), tuple(asks), now)
+
+    def account(self) -> Account:
+        """Cash, positions at the mark price, and equity."""
+        self.settle()
+        state, now = self._core.state, self._core.now_ms
+        moment = now, state.counters.transaction
+        if self._account is None or self._account[0] != moment:
+            self._account = moment, self._valued(now)
+        return self._account[1]
+
+    def _valued(self, now: int) -> Account:
+        state = self._core.state
+        cash = state.balance(MAIN, self.face, Purse.FREE, ASSET)
+        equity, positions = cash, []
+        for symbol, number in self._ids.items():
+            quantity, cost = self._held(symbol, number)
+            if quantity:
+                mark = self._feed.mark_price(number, now)
+                positions.append(Position(symbol, quantity, mark_price=mark))
+                equity += quantity * mark - cost
+        return Account((Balance(self._quote, cash),), tuple(positions), equity, now)
+
+    def _held(self, symbol: Symbol, number: str) -> tuple[Decimal, Decimal]:
+        """Quantity, and what of its value is not the account's own."""
+        state = self._core.state
+        if self.face is Face.SPOT:
+            return state.balance(MAIN, Face.SPOT, Purse.FREE, str(symbol)), ZERO
+        position = state.position(MAIN, number)
+        return position.quantity, position.cost
+
+    def open_orders(self, symbol: Symbol | None = None) -> Sequence[Order]:
+        """Resting orders: none, for the loop sends market orders."""
+        found = self._core.state.open_orders.values()
+        orders = [self._order(order) for order in found]
+        return [order for order in orders if symbol in (None, order.symbol)]
+
+    def order_by_client_id(self, symbol: Symbol, client_id: str) -> Order | None:
+        """The order, or None when the venue says that it does not exist."""
+        try:
+            found = self._core.order(MAIN, self.face, self._ids[symbol], client_id=client_id)
+        except Refusal:
+            return None
+        return self._order(found)
+
+    def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
+        """Own executions, oldest first."""
+        known = self._told
+        for fill in self.ledger.executions[len(known) :]:
+            known.append(self._fill(self._symbols[fill.symbol], fill))
+        first = bisect_left(known, since_ms, key=_time_of)
+        return [fill for fill in known[first:] if fill.symbol == symbol]
+
+    def set_leverage(self, symbol: Symbol, leverage: int) -> None:
+        """Choose a contract's leverage. Raises `VenueError`."""
+        if symbol.is_contract:
+            try:
+                self._core.set_leverage(MAIN, self._ids[symbol], leverage)
+            except Refusal as refusal:
+                raise VenueRefused(_text(refusal), where=f"leverage of {symbol}") from None
+
+    def place(self, request: OrderRequest) -> Outcome:
+        """Send one order once."""
+        self.settle()
+        self._core.forget_book()
+        wanted = NewOrder(
+            symbol=self._ids[request.symbol],
+            side=request.side,
+            type=request.type,
+            client_id=request.client_id,
+            quantity=request.quantity,
+            price=request.price,
+            reduce_only=request.reduce_only and self.face is Face.FUTURES,
+        )
+        try:
+            placed = self._core.place(MAIN, self.face, wanted)
+        except Refusal as refusal:
+            reason = _text(refusal)
+            return Outcome(OutcomeKind.REJECTED, code=refusal.reason.name, reason=reason)
+        return Outcome(OutcomeKind.ACCEPTED, self._order(placed.order))
+
+    def cancel(self, symbol: Symbol, client_id: str) -> Outcome:
+        """Cancel one order."""
+        try:
+            order = self._core.cancel(MAIN, self.face, self._ids[symbol], client_id=client_id)
+        except Refusal as refusal:
+            reason = _text(refusal)
+            return Outcome(OutcomeKind.REJECTED, code=refusal.reason.name, reason=reason)
+        return Outcome(OutcomeKind.ACCEPTED, self._order(order))
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _order(self, order: SimOrder) -> Order:
+        return Order(
+            symbol=self._symbols[order.symbol],
+            venue_id=str(order.id),
+            client_id=order.client_id,
+            side=order.side,
+            type=order.type,
+            quantity=order.quantity,
+            status=order.status,
+            filled=order.filled,
+            average_price=order.average_price if order.filled else None,
+            reduce_only=order.reduce_only,
+            ts=order.updated_ms,
+        )
+
+    def _fill(self, symbol: Symbol, fill: SimFill) -> Fill:
+        asset = self._quote if fill.fee_asset == ASSET else symbol.base
+        return Fill(
+            symbol=symbol,
+            fill_id=str(fill.id),
+            order_id=str(fill.order_id),
+            side=fill.side,
+            price=fill.price,
+            quantity=fill.quantity,
+            fee=fill.fee,
+            fee_asset=asset,
+            ts=fill.ts,
+            maker=fill.maker,
+        )
+
+
+def _nothing() -> BarFeed:
+    bars = Bars.of(Timeframe.parse("1h"), [], [], close=np.empty((0, 0)))
+    return BarFeed(bars, (), Quotes())
+
+
+def _text(refusal: Refusal) -> str:
+    return str(refusal).lower().replace("_", " ")
