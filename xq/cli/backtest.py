@@ -70,6 +70,7 @@ def backtest(
     )
     if verify:
         from xq.cli.backtest_verify import show
+        from xq.errors import UsageError
 
         if save or report is not None:
             raise UsageError("--verify compares engines and keeps no run", hint="without --save")
