@@ -140,3 +140,16 @@ def test_a_backtest_is_a_trial_and_the_report_shows_search_and_ledger(
     refused = xq("sweep", *GRID, "--report", str(tmp_path))
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert "expected a file, found a folder" in refused.stderr
+
+
+def test_what_was_swept_counts_for_every_later_backtest(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    page = tmp_path / "sweep.html"
+    swept = answer(xq("sweep", *GRID, "--workers", "1", "--report", str(page), "-o", "json"))
+    assert "after 7 trials" in swept["verdict"]["reasons"][0]
+    assert "after 7 trials" in page.read_text("utf-8")
+    best = [f"{name}={value}" for name, value in swept["best"]["params"].items()]
+    alone = xq("backtest", *(word for one in best for word in ("--param", one)), "-o", "json")
+    assert answer(alone)["overfit"]["trials"] == 8
+    again = xq("backtest", *(word for one in best for word in ("--param", one)), "-o", "json")
+    assert again.stdout == alone.stdout

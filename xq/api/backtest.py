@@ -265,11 +265,11 @@ class Prepared:
         return Provenance(text, synthetic, self.block.start, settlements)
 
     def _overfit(self, run_id: str, bars: "Bars", run: "Simulation") -> "Overfit":
-        from xq.api.trial_days import judged, saved_trials
+        from xq.api.trial_days import daily, overfit_of
 
         name = self.evaluation.declaration.name
-        others = saved_trials(self.ws, name, self.market, without=run_id)
-        return judged(bars.known_at, run.growth, run.initial_cash, others)
+        days = daily(run_id, bars.known_at, run.growth, run.initial_cash)
+        return overfit_of(self.ws, name, self.market, days)
 
     def _notes(self, bars: "Bars", run: "Simulation", settlements: dict[str, int]) -> "list[str]":
         notes = [*self.block.notes]

@@ -160,11 +160,11 @@ class _Run:
         )  # fmt: skip
 
     def _overfit(self, run_id: str, simulation: "Simulation", bars: "Bars") -> "Overfit":
-        from xq.api.trial_days import judged, saved_trials
+        from xq.api.trial_days import daily, overfit_of
 
         name = self.evaluation.declaration.name
-        others = saved_trials(self.ws, name, self.market, without=run_id)
-        return judged(bars.known_at, simulation.equity, simulation.initial_cash, others)
+        days = daily(run_id, bars.known_at, simulation.equity, simulation.initial_cash)
+        return overfit_of(self.ws, name, self.market, days)
 
     @property
     def _margined(self) -> bool:

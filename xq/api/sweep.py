@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xq.api.sweep_run import Tick, accepted, executor_of, refusals, run_all
@@ -33,7 +33,8 @@ class SweepResult:
     outcomes
         Every trial by number, refused ones included.
     best
-        The best trial as a backtest of its own, under the whole law and at twice the costs.
+        The best trial as a backtest of its own, under the whole law and at twice the costs; its
+        luck is that of the best of all trials.
     days
         (D,) int64, UTC days since 1970 of the trials' returns.
     ledger
@@ -49,10 +50,14 @@ class SweepResult:
     outcomes: "tuple[Outcome, ...]"
     best: "BacktestResult"
     judgement: "Judgement"
-    verdict: "Verdict"
     days: "np.ndarray"
     ledger: Head
     notes: tuple[str, ...]
+
+    @property
+    def verdict(self) -> "Verdict":
+        """Of the best trial."""
+        return self.best.verdict
 
     @property
     def matrix(self) -> "np.ndarray":
@@ -137,7 +142,8 @@ def sweep(
     known = record(ws, tried(setting, found, f"sweep {sweep_id}"))
     trials = len(known.of(question.strategy, setting.market_name))
     judgement = judge(found, question.objective, setting.hold, trials, setting.scene.seed)
-    best = _alone(ws, setting, question, next(o for o in found if o.number == judgement.best))
+    alone = _alone(ws, setting, question, next(o for o in found if o.number == judgement.best))
+    best = replace(alone, overfit=judgement.overfit)
     result = SweepResult(
         sweep_id=sweep_id,
         strategy=question.strategy,
@@ -148,7 +154,6 @@ def sweep(
         outcomes=tuple(outcomes),
         best=best,
         judgement=judgement,
-        verdict=_verdict(judgement, best),
         days=setting.days,
         ledger=known.head,
         notes=(*setting.notes, *refusals(outcomes)),
@@ -229,23 +234,6 @@ def span_of(setting: Setting) -> Any:
     bars, start = setting.bars, setting.scene.start
     end = bars.timeframe.end(int(bars.ts[-1]))
     return Span(int(bars.ts[start]), end, read_from_ms=int(bars.ts[0]))
-
-
-def _verdict(judgement: "Judgement", best: "BacktestResult") -> "Verdict":
-    from xq.backtest.stress import STRESS
-    from xq.backtest.verdict import Evidence, verdict
-
-    return verdict(
-        Evidence(
-            trials=judgement.trials,
-            deflated_sharpe_ratio=judgement.deflated_sharpe_ratio_2026,
-            probability_of_overfitting=judgement.probability_of_overfitting,
-            total_return=best.metrics.total_return,
-            stressed_return=best.stressed_return,
-            stress=STRESS,
-            checked_rows=best.law.checked_rows,
-        )
-    )
 
 
 def _ordered(value: float) -> float:

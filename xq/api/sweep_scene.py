@@ -8,6 +8,7 @@ from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Reading
 from xq.api.backtest_inputs import Market, Span
 from xq.api.feature_inputs import with_block
+from xq.api.trials import market_name
 from xq.api.workspace import Workspace
 from xq.errors import XqError
 
@@ -75,7 +76,7 @@ class Setting:
     @property
     def market_name(self) -> str:
         """Venue, symbols and timeframe in one text."""
-        return " ".join([self.market.exchange, *self.market.symbols, str(self.market.timeframe)])
+        return market_name(self.market.exchange, self.market.symbols, self.market.timeframe)
 
 
 def setting_of(ws: Workspace, question: Question) -> Setting:

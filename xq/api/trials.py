@@ -121,6 +121,17 @@ def record(ws: Workspace, tried: Iterable[Tried]) -> Ledger:
     return found
 
 
+def market_name(exchange: str, symbols: Iterable[str], timeframe: object) -> str:
+    """Venue, symbols and timeframe in one text.
+
+    Examples
+    --------
+    >>> market_name("binance", ["BTC/USDT"], "1h")
+    'binance BTC/USDT 1h'
+    """
+    return " ".join([exchange, *symbols, str(timeframe)])
+
+
 def record_run(ws: Workspace, result: "BacktestResult") -> Ledger:
     """Append a backtest; the same run again is not a new trial.
 
@@ -137,7 +148,7 @@ def record_run(ws: Workspace, result: "BacktestResult") -> Ledger:
     one = Tried(
         trial_id=result.run_id,
         strategy=result.strategy,
-        market=" ".join([result.exchange, *result.bars.symbols, str(result.bars.timeframe)]),
+        market=market_name(result.exchange, result.bars.symbols, result.bars.timeframe),
         source=f"backtest {result.run_id}",
         params=dict(result.params),
         sharpe_ratio=ratio if ratio == ratio else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from xq.backtest.result import Overfit
 from xq.backtest.sweep_trial import Outcome
 from xq.metrics.daily import DAYS_PER_YEAR
 from xq.metrics.overfit import deflated_from
@@ -68,6 +69,17 @@ class Judgement:
     deflated_sharpe_ratio_2026: float
     reality: RealityCheck | None
     neighbours: Neighbours | None
+
+    @property
+    def overfit(self) -> Overfit:
+        """How much of the best trial's Sharpe ratio may be luck."""
+        return Overfit(
+            self.trials,
+            self.probabilistic_sharpe_ratio,
+            self.deflated_sharpe_ratio,
+            self.deflated_sharpe_ratio_2026,
+            self.probability_of_overfitting,
+        )
 
 
 def judge(
