@@ -124,3 +124,10 @@ def test_exits_are_not_replayed(xq: Run, tmp_path: Path) -> None:
         assert (result.exit_code, result.stdout) == (2, "")
         assert "sends no exits yet" in result.stderr
     assert engine.ACCOUNT == "replay"
+
+
+def test_a_latency_is_refused_where_there_are_no_events(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    refused = xq("backtest", "--latency", "100")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "a latency in ms is for strategies on events, trend_following decides" in refused.stderr

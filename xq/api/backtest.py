@@ -42,7 +42,7 @@ class BacktestRequest:
     deposits
         Epoch ms and quote asset brought in then; negative is taken out. No part of the profit.
     latency_ms
-        From a decision to its order in the book; of strategies that answer events.
+        From a decision to its order in the book, of strategies that answer events; None is 100.
     engine, decide
         See `xq.api.backtest_replay.engine_of`.
     """
@@ -53,7 +53,7 @@ class BacktestRequest:
     span: Span = field(default_factory=Span)
     params: Mapping[str, object] = field(default_factory=dict)
     deposits: tuple[tuple[int, float], ...] = ()
-    latency_ms: int = 100
+    latency_ms: int | None = None
     engine: str = "vector"
     decide: str = "ahead"
 
@@ -72,12 +72,13 @@ def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
     """
     from xq.api.backtest_market import backtest_market
     from xq.api.backtest_replay import ENGINES, require_one_engine
-    from xq.api.market_tape import is_market_strategy
+    from xq.api.market_tape import is_market_strategy, refuse_latency
 
     if request.engine != ENGINES[0]:
         require_one_engine(ws, request.strategy, f"--engine {request.engine}")
     if is_market_strategy(ws, request.strategy):
         return backtest_market(ws, request)
+    refuse_latency(request.strategy, request.latency_ms)
     return prepare(ws, request).result()
 
 

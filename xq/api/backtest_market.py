@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ENGINE_VERSION = 1
 """Part of a run's identity; raised when the same inputs may give other numbers."""
 
+LATENCY_MS = 100
 _DEADLINE_S = 600.0
 _MAINTENANCE = 0.005
 
@@ -62,7 +63,8 @@ def backtest_market(ws: Workspace, request: "BacktestRequest") -> "BacktestResul
     params = {**config.strategy.get(request.strategy, {}), **request.params}
     spec = StrategySpec(ws.strategies, request.strategy, params)
     evaluation = evaluate_market(spec, tape, seed=ws.seed, deadline_s=_DEADLINE_S, clock=ws.clock)
-    return _Run(ws, lake, market, span, tape, evaluation, request.latency_ms).result()
+    latency_ms = LATENCY_MS if request.latency_ms is None else request.latency_ms
+    return _Run(ws, lake, market, span, tape, evaluation, latency_ms).result()
 
 
 def _refuse_settings(ws: Workspace, request: "BacktestRequest") -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from xq.api.workspace import Workspace
-from xq.errors import NoData
+from xq.errors import NoData, UsageError
 from xq.timeframe import DAY_MS
 
 if TYPE_CHECKING:
@@ -23,6 +23,21 @@ def is_market_strategy(ws: Workspace, name: str) -> bool:
 
     path = find(ws.strategies).get(name)
     return path is not None and answers_events(path)
+
+
+def refuse_latency(strategy: str, latency_ms: int | None) -> None:
+    """Refuse to a strategy on bars what only events have.
+
+    Raises
+    ------
+    UsageError
+        If a latency was asked for.
+    """
+    if latency_ms is not None:
+        raise UsageError(
+            f"a latency in ms is for strategies on events, {strategy} decides at bars",
+            hint=f"xq backtest --strategy {strategy} --delay 2",
+        )
 
 
 def pinned(lake: "Lake", exchange: str, symbol: str, span: "Span") -> "Span":

@@ -26,7 +26,7 @@ def backtest(
     delay: options.Delay = None,
     benchmark: options.Benchmark = None,
     deposit: options.Deposits = None,
-    latency: options.Latency = 100,
+    latency: options.Latency = None,
     gaps: options.Gaps = None,
     engine: options.Engine = "vector",
     decide: options.Decide = "ahead",

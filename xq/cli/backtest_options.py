@@ -30,7 +30,8 @@ Deposits = Annotated[
     list[str] | None, typer.Option(help="Repeatable: TIME=AMOUNT; negative: taken out.")
 ]
 Latency = Annotated[
-    int, typer.Option(min=1, help="ms from decision to book; strategies on events only.")
+    int | None,
+    typer.Option(min=1, help="Events: ms from decision to book; 100 unless given."),
 ]
 Engine = Annotated[str, typer.Option(help="vector, or replay: the live loop, order by order.")]
 Decide = Annotated[
