@@ -15,15 +15,11 @@ from typing import Any
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
-import ray
-from ray._private import ray_constants
-from ray.cluster_utils import Cluster
-
 from xq.api.sweep import sweep
 from xq.api.sweep_scene import Question
 from xq.api.workspace import open_workspace
 
-ray_constants.ENABLE_RAY_CLUSTER = False  # the driver is at 127.0.0.1 as well
+# Imported in functions: Ray has an environment of its own, and other tests look into this file.
 LOOPBACK = {"node_ip_address": "127.0.0.1", "object_store_memory": 100_000_000}
 # A killed node refuses connections at once; one that is only slow has time.
 WATCHED = {
@@ -35,8 +31,12 @@ WATCHED = {
 
 
 @contextmanager
-def two_nodes() -> Iterator[tuple[Cluster, list[Any]]]:
+def two_nodes() -> Iterator[tuple[Any, list[Any]]]:
     """A head that runs no tasks, and two nodes of one core each."""
+    from ray._private import ray_constants
+    from ray.cluster_utils import Cluster
+
+    ray_constants.ENABLE_RAY_CLUSTER = False  # the driver is at 127.0.0.1 as well
     head = {"num_cpus": 0, "include_dashboard": False, "_system_config": WATCHED, **LOOPBACK}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
@@ -47,6 +47,8 @@ def two_nodes() -> Iterator[tuple[Cluster, list[Any]]]:
 
 def shipped() -> list[int]:
     """Bytes of every object that the driver will put into the object store."""
+    import ray
+
     sizes: list[int] = []
     put = ray.put
 
