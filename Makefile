@@ -36,6 +36,7 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 
 .PHONY: test
 test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(RAY)/.ready $(WITNESSES) ## Run the whole test suite
+	$(BIN)/python tests/support/warm.py
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 N ?= 10000
