@@ -53,13 +53,15 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	$(BIN)/python tests/support/venue_fuzz.py $$(( $(N) * 100 )) $(SEED) $(N)
 	$(BIN)/python tests/support/venue_torture.py $(EVENTS) $(SEED)
 	$(BIN)/python tests/support/gate_exam.py $(MARKETS)
+	$(BIN)/python tests/support/bootstrap_exam.py 2000
 	$(BIN)/python tests/support/book_flow.py $(EVENTS) $(SEED)
 	XQ_TEST_STEPS=all $(BIN)/python -m pytest -q tests/faults/test_trade_crashes.py
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: exam
-exam: $(VENV)/.dev ## Plant every known leak: the law must refuse each, and none of their honest twins
+exam: $(VENV)/.dev ## Plant every known leak: the law, the splits or the engine must refuse each, and none of their honest twins
 	$(BIN)/python tests/support/leak_exam.py
+	$(BIN)/python -m pytest -q tests/laws/test_planted_splits.py tests/laws/test_planted_execution.py tests/cli/test_universe.py
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, formatting, types

@@ -10,6 +10,7 @@ from xq.api.backtest_gaps import listed, missing_of
 from xq.api.backtest_inputs import Market, Span
 from xq.api.backtest_notes import of_length, of_orders
 from xq.api.feature_inputs import with_block
+from xq.api.universe import market_for, settled, told
 from xq.api.workspace import Workspace
 from xq.errors import NoData
 
@@ -36,7 +37,7 @@ class BacktestRequest:
     Attributes
     ----------
     symbols, timeframe
-        None takes those of ``[collect]``.
+        None takes those of ``[collect]``; ``*/USDT`` is a universe, see `xq.api.universe`.
     params
         Outrank ``[strategy.<name>]``; text is read as the parameter's type.
     deposits
@@ -45,6 +46,8 @@ class BacktestRequest:
         From a decision to its order in the book, of strategies that answer events; None is 100.
     engine, decide
         See `xq.api.backtest_replay.engine_of`.
+    lives
+        Of ``symbols`` that were found as a universe before, so that a run comes out again.
     """
 
     strategy: str = "trend_following"
@@ -56,6 +59,7 @@ class BacktestRequest:
     latency_ms: int | None = None
     engine: str = "vector"
     decide: str = "ahead"
+    lives: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
@@ -87,13 +91,8 @@ def prepare(ws: Workspace, request: BacktestRequest) -> "Prepared":
     from xq.api.backtest_replay import engine_of
     from xq.strategy.sandbox import Evaluator, StrategySpec
 
-    config = ws.config
-    market = inputs.market_of(
-        config.exchange.name,
-        config.collect.symbols if request.symbols is None else request.symbols,
-        config.collect.timeframe if request.timeframe is None else request.timeframe,
-    )
-    params = {**config.strategy.get(request.strategy, {}), **request.params}
+    market = market_for(ws, request)
+    params = {**ws.config.strategy.get(request.strategy, {}), **request.params}
     spec = StrategySpec(ws.strategies, request.strategy, params)
     with Evaluator.start(spec, clock=ws.clock) as evaluator:  # loads while the lake is read
         from xq.lake.reader import Lake
@@ -145,7 +144,7 @@ class Prepared:
         from xq.api.backtest_replay import Traded
 
         bars, first = self.block.bars, self.block.start - self.lead
-        return Traded(
+        traded = Traded(
             self.evaluation.weights[first:],
             bars.slice(first, len(bars)),
             world.costs,
@@ -153,6 +152,7 @@ class Prepared:
             None if funding is None else funding.slice(first, len(bars)),
             world.conditions,
         )
+        return settled(traded, self.market.lives)
 
     def result(self) -> "BacktestResult":
         """The account through all bars, and what there is to say of it."""
@@ -256,6 +256,7 @@ class Prepared:
             "deposits": [list(item) for item in self.request.deposits],
             "seed": self.ws.seed,
             "versions": {"xq": __version__, "engine": ENGINE_VERSION},
+            **self.market.facts,
             **self.engine.facts,
         }
 
@@ -273,7 +274,7 @@ class Prepared:
         return overfit_of(self.ws, name, self.market, days)
 
     def _notes(self, bars: "Bars", run: "Simulation", settlements: dict[str, int]) -> "list[str]":
-        notes = [*self.block.notes]
+        notes = [*self.block.notes, *told(self.market, bars.ts, bars.close)]
         missing = self.evaluation.lookback - 1 - self.block.start
         if missing > 0:
             notes.append(

@@ -89,6 +89,9 @@ def missing_of(
         if finer is not None:  # of a bar that lacks a part, the parts are asked for
             parts = lake.gaps(made_of, absent[0].start_ms, absent[-1].end_ms)
             known = subtract(absent, subtract(parts, known))
+        begin, end = market.lives.get(symbol, (None, None))
+        if begin is not None and end is not None:  # nothing is missing of what was not listed
+            absent = intersect(absent, [Range(bar.floor(begin), end)])
         ours = subtract(absent, known)
         found.append(Missing(symbol, ours, intersect(absent, known)))
     return found

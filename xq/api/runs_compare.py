@@ -175,5 +175,6 @@ def _again(ws: Workspace, facts: Mapping[str, Any]) -> "BacktestResult":
         deposits = tuple((int(ts), float(amount)) for ts, amount in facts["deposits"])
         span = Span(facts["start"], facts["end"], read_from_ms=facts["read_from"])
         engine = {name: facts[name] for name in ("engine", "decide") if name in facts}
-        request = replace(request, span=span, deposits=deposits, **engine)
+        lives = {symbol: (begin, end) for symbol, (begin, end) in facts.get("universe", {}).items()}
+        request = replace(request, span=span, deposits=deposits, lives=lives, **engine)
     return backtest(replace(ws, loaded=replace(ws.loaded, config=config)), request)

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
+from math import isfinite
 
 import numpy as np
 
@@ -34,7 +35,11 @@ class _Told:
         return Forecast(
             bar_ms,
             dict(zip(self._symbols, weight, strict=True)),
-            {symbol: exact(price) for symbol, price in zip(self._symbols, close, strict=True)},
+            {  # none before the first bar of a symbol
+                symbol: exact(price)
+                for symbol, price in zip(self._symbols, close, strict=True)
+                if isfinite(price)
+            },
             frozenset(s for s, known in zip(self._symbols, told, strict=True) if not known),
         )
 
