@@ -16,6 +16,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ from xq.lake.layout import Dataset
 from xq.lake.writer import LakeWriter
 from xq.timeframe import MINUTE_MS
 
+Timed = tuple[float, float, float, Any]  # wall s, CPU s, peak GB and what it said
 ROWS = 525_600
 PAIRS = 1
 START_MS = 1_672_531_200_000  # 2023-01-01
@@ -134,7 +136,7 @@ def by_hand_command(parquet: Path, pairs: list[tuple[int, int]], cores: int) -> 
     return [sys.executable, script, str(parquet), str(cores), json.dumps(pairs)]
 
 
-def measured(command: list[str], folder: Path) -> tuple[float, float, float, object]:
+def measured(command: list[str], folder: Path) -> Timed:
     """Wall, CPU seconds, peak memory of the whole tree in GB, and the answer."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun, peak = time.perf_counter(), 0.0
@@ -169,7 +171,9 @@ def tree_memory(pid: int) -> float:
     return total / 1e6
 
 
-def compare(ours: list, theirs: list, pairs: list, cores: int) -> None:  # type: ignore[type-arg]
+def compare(
+    ours: list[Timed], theirs: list[Timed], pairs: list[tuple[int, int]], cores: int
+) -> None:
     found = {(row["fast"], row["slow"]): row["total_return"] for row in ours[0][3]["trials"]}
     expected = {tuple(pair): value[0] for pair, value in zip(pairs, theirs[0][3], strict=True)}
     assert set(found) == set(expected)

@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from support.backtests import workspace
 
+from xq.api.backtest import BacktestRequest, backtest
+from xq.api.workspace import open_workspace
+
 Run = Callable[..., Any]
 
 GRID = ("--param", "fast=5:20:5", "--param", "slow=20,40")
@@ -153,3 +156,10 @@ def test_what_was_swept_counts_for_every_later_backtest(xq: Run, tmp_path: Path)
     assert answer(alone)["overfit"]["trials"] == 8
     again = xq("backtest", *(word for one in best for word in ("--param", one)), "-o", "json")
     assert again.stdout == alone.stdout
+
+
+def test_a_backtest_from_python_is_on_record_too(xq: Run, tmp_path: Path) -> None:
+    ws = open_workspace(cwd=workspace(tmp_path), environ={})
+    ours = backtest(ws, BacktestRequest(params={"fast": 9}))
+    listed = answer(xq("trials", "list", "-o", "json"))
+    assert [row["source"] for row in listed] == [f"backtest {ours.run_id}"]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.console import commands, matches, typed
+from support.console import play, typed
 
 from xq.config import BacktestConfig
 
@@ -14,14 +14,7 @@ PAGE = DOCS / "backtest.md"
 
 @pytest.mark.parametrize("name", ["backtest.md", "replay.md", "report.md"])
 def test_the_page_shows_what_happens(name: str, tmp_path: Path) -> None:
-    folder = tmp_path
-    for command, wanted in commands((DOCS / name).read_text(encoding="utf-8")):
-        if command.startswith("cd "):
-            folder /= command.removeprefix("cd ").strip()
-            continue
-        code, shown = typed(command, folder)
-        assert code == 0, f"$ {command}\n{shown}"
-        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+    assert play((DOCS / name).read_text(encoding="utf-8"), tmp_path)
 
 
 def test_every_option_of_the_replay_page_exists(tmp_path: Path) -> None:

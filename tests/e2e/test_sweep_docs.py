@@ -4,19 +4,14 @@ import re
 from pathlib import Path
 
 from support.backtests import workspace
-from support.console import commands, matches, typed
+from support.console import play, typed
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sweeps.md"
 
 
 def test_the_page_shows_what_happens(tmp_path: Path) -> None:
     workspace(tmp_path)
-    found = commands(PAGE.read_text(encoding="utf-8"))
-    assert len(found) == 3
-    for command, wanted in found:
-        code, shown = typed(command, tmp_path)
-        assert code == 0, f"$ {command}\n{shown}"
-        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+    assert play(PAGE.read_text(encoding="utf-8"), tmp_path) == 3
 
 
 def test_every_option_named_exists(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LAW_ROWS = 24
 """Rows asked again before every run."""
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Part of a run's identity; raised when the same inputs may give other numbers."""
 
 
@@ -63,17 +63,26 @@ class BacktestRequest:
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
-    """Weights under the law, then the account through all bars.
+    """Weights under the law, then the account through all bars; on record as a trial.
 
     Raises
     ------
     UsageError
         Unknown strategy, parameter, timeframe; contradictory range; a refused value.
     DataError
-        Nothing stored, a gap, a corrupt file.
+        Nothing stored, a gap, a corrupt file or trial ledger.
     StrategyError
         The strategy is broken or breaks the law.
     """
+    from xq.api.trials import record_run
+
+    result = simulated(ws, request)
+    record_run(ws, result)
+    return result
+
+
+def simulated(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
+    """As `backtest`, but no trial: a run made again, or one on record under another name."""
     from xq.api.backtest_market import backtest_market
     from xq.api.backtest_replay import ENGINES, require_one_engine
     from xq.api.market_tape import is_market_strategy, refuse_latency
@@ -157,6 +166,7 @@ class Prepared:
     def result(self) -> "BacktestResult":
         """The account through all bars, and what there is to say of it."""
         from xq.api.backtest_benchmark import benchmark_of
+        from xq.backtest import identity
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
@@ -175,7 +185,7 @@ class Prepared:
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
         data_hash = self._data_hash(funding)
         facts = self._facts(data_hash, world, bars)
-        run_id = identity_of(facts)
+        run_id = identity.run_id(facts)
         missing = missing_of(self.lake, self.market, bars)
         return BacktestResult(
             run_id=run_id,
@@ -269,9 +279,8 @@ class Prepared:
     def _overfit(self, run_id: str, bars: "Bars", run: "Simulation") -> "Overfit":
         from xq.api.trial_days import daily, overfit_of
 
-        name = self.evaluation.declaration.name
         days = daily(run_id, bars.known_at, run.growth, run.initial_cash)
-        return overfit_of(self.ws, name, self.market, days)
+        return overfit_of(self.ws, self.evaluation.declaration.name, self.market, days)
 
     def _notes(self, bars: "Bars", run: "Simulation", settlements: dict[str, int]) -> "list[str]":
         notes = [*self.block.notes, *told(self.market, bars.ts, bars.close)]
@@ -289,10 +298,3 @@ class Prepared:
                 f"{len(self.evaluation.thin_margins)} checked weights are decided by rounding alone"
             )
         return [*notes, *of_length(bars), *of_orders(bars, run)]
-
-
-def identity_of(facts: Mapping[str, Any]) -> str:
-    """The id of a run with these facts."""
-    from xq.backtest.identity import run_id
-
-    return run_id(facts)

@@ -159,7 +159,7 @@ def _part(name: str, saved: str, again: str) -> Part:
 
 
 def _again(ws: Workspace, facts: Mapping[str, Any]) -> "BacktestResult":
-    from xq.api.backtest import BacktestRequest, backtest
+    from xq.api.backtest import BacktestRequest, simulated
     from xq.api.backtest_inputs import Span
     from xq.config import BacktestConfig
 
@@ -177,4 +177,4 @@ def _again(ws: Workspace, facts: Mapping[str, Any]) -> "BacktestResult":
         engine = {name: facts[name] for name in ("engine", "decide") if name in facts}
         lives = {symbol: (begin, end) for symbol, (begin, end) in facts.get("universe", {}).items()}
         request = replace(request, span=span, deposits=deposits, lives=lives, **engine)
-    return backtest(replace(ws, loaded=replace(ws.loaded, config=config)), request)
+    return simulated(replace(ws, loaded=replace(ws.loaded, config=config)), request)

@@ -213,9 +213,9 @@ def _plan(setting: Setting, question: Question) -> dict[str, Any]:
 def _alone(
     ws: Workspace, setting: Setting, question: Question, best: "Outcome"
 ) -> "BacktestResult":
-    from xq.api.backtest import BacktestRequest, backtest
+    from xq.api.backtest import BacktestRequest, simulated
 
-    return backtest(
+    return simulated(
         ws,
         BacktestRequest(
             strategy=question.strategy,

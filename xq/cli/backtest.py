@@ -43,7 +43,6 @@ def backtest(
     from xq.api.backtest_inputs import Span
     from xq.api.backtest_world import deposits_of
     from xq.api.params import assigned
-    from xq.api.trials import record_run
     from xq.cli.backtest_view import view
 
     shell.override(
@@ -77,7 +76,6 @@ def backtest(
         show(shell, request)
         return
     result = api.backtest(shell.workspace, request)
-    record_run(shell.workspace, result)
     if save:
         from xq.api.runs import save as keep
 

@@ -1,6 +1,7 @@
 """Ways through a space of parameters: complete, without repetition, the same for the same seed."""
 
 import pickle
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
@@ -69,8 +70,8 @@ def test_a_search_whose_trials_are_all_refused_ends() -> None:
     search(lambda todo: {number: float("nan") for number, _ in todo})
 
 
-@pytest.mark.skipif(find_spec("optuna") is not None, reason="Optuna is installed")
-def test_without_optuna_the_extra_is_named() -> None:
+def test_without_optuna_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(UsageError, match="needs optuna") as told:
         search_of("tpe", SPACE, 20, 1)
     assert "xq[search]" in str(told.value.hint)
