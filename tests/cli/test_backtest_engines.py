@@ -95,6 +95,23 @@ def test_what_is_refused(xq: Run, tmp_path: Path, options: tuple[str, ...], expe
     assert expected in result.stderr
 
 
+def test_a_saved_replay_comes_out_again_as_a_replay(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    run = answer(xq("backtest", "--engine", "replay", "--days", "4", "--save", "--output", "json"))
+    again = xq("runs", "verify", run["run_id"], "--output", "json")
+    assert again.exit_code == 0, again.stderr
+
+
+def test_strategies_on_events_have_one_engine(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    for options in (("--engine", "replay"), ("--verify",)):
+        result = xq("backtest", "--strategy", "volume_burst", *options)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"volume_burst answers events, which one engine simulates; found {options[0]}" in (
+            result.stderr
+        )
+
+
 def test_exits_are_not_replayed(xq: Run, tmp_path: Path) -> None:
     workspace(tmp_path)
     plugin = (tmp_path / "strategies" / "trend_following.py").read_text(encoding="utf-8")
@@ -107,3 +124,10 @@ def test_exits_are_not_replayed(xq: Run, tmp_path: Path) -> None:
         assert (result.exit_code, result.stdout) == (2, "")
         assert "sends no exits yet" in result.stderr
     assert engine.ACCOUNT == "replay"
+
+
+def test_a_latency_is_refused_where_there_are_no_events(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    refused = xq("backtest", "--latency", "100")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "a latency in ms is for strategies on events, trend_following decides" in refused.stderr

@@ -82,7 +82,13 @@ def test_a_saved_run_and_its_report(xq: Run, desk: Path) -> None:
     assert done.exit_code == 0, done.stderr
     [saved] = xq("runs", "list").rows
     assert (saved["strategy"], saved["run_id"]) == ("volume_burst", done.rows[0]["run_id"])
-    assert "volume_burst" in report.read_text(encoding="utf-8")
+    page = report.read_text(encoding="utf-8")
+    assert "100 ms from decision to book" in page
+    assert "from decision to fill" not in page
+    assert "figures per year are extrapolated from 0.00035 days and say little" in done.stderr
+    xq("runs", "verify", saved["run_id"]).check(0)
+    part = xq(*ASK, *EAGER, "--days", str(10 / 86_400), "--save").rows[0]
+    xq("runs", "verify", part["run_id"]).check(0)
     fills = xq("sql", "select count(*) as n from fills").rows
     assert fills[0]["n"] >= 4
     assert xq(*ASK, *EAGER, "--output", "table").exit_code == 0
@@ -107,6 +113,13 @@ def test_what_cannot_be_run_says_why(xq: Run, desk: Path, tmp_path: Path) -> Non
     other = xq("backtest", "--strategy", "volume_burst", "--symbol", "X/USDT")
     assert other.exit_code == 4
     assert "follows a stored snapshot" in other.stderr
+    for asked, said in (
+        (("--deposit", "2024-08-09=100"), "deposits are for strategies on bars"),
+        (("--delay", "2"), "backtest.delay counts opens of bars, found 2"),
+        (("--benchmark", "ETH/USDT"), "expected hold or none as the benchmark of events"),
+    ):
+        refused = xq(*ASK, *asked)
+        assert (refused.exit_code, said in refused.stderr) == (2, True)
     checked = xq("strategies", "check", "volume_burst")
     assert checked.exit_code in (4, 5)
     assert "Traceback" not in checked.stderr
@@ -153,3 +166,18 @@ def test_order_flow_of_the_record(xq: Run) -> None:
     assert all(10 <= row["weighted_mid"] <= 10.2 for row in rows)
     refused = xq(*FLOW, "--train", "1")
     assert (refused.exit_code, "share between 0 and 1" in refused.stderr) == (2, True)
+
+
+def test_the_check_asks_events(xq: Run, desk: Path) -> None:
+    asked = ("strategies", "check", "volume_burst", "--symbol", ABC, "--exchange", "binance")
+    done = xq(*asked, *EAGER, "--output", "json")
+    done.check(0)
+    report = json.loads(done.stdout)
+    assert {row["check"]: row["result"] for row in report["checks"]} == dict.fromkeys(
+        ["law", "price units", "other futures", "parameter corners"], "holds"
+    )
+    assert (report["timeframe"], report["bars"], report["windows"]) == ("events", 0, [1.0, 5.0])
+    assert report["events"] > 800
+    assert f"the law holds: {report['checked']} events asked again" in done.stderr
+    two = xq(*asked, "--symbol", "BTC/USDT")
+    assert (two.exit_code, "expected one symbol for events" in two.stderr) == (2, True)

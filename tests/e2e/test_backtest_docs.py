@@ -1,24 +1,29 @@
-"""The page about backtests: its blocks are typed, its settings exist."""
+"""The pages about backtests and reports: their blocks are typed, their settings exist."""
 
 import re
 from pathlib import Path
 
-from support.console import commands, matches, typed
+import pytest
+from support.console import play, typed
 
 from xq.config import BacktestConfig
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "backtest.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "backtest.md"
 
 
-def test_the_page_shows_what_happens(tmp_path: Path) -> None:
-    folder = tmp_path
-    for command, wanted in commands(PAGE.read_text(encoding="utf-8")):
-        if command.startswith("cd "):
-            folder /= command.removeprefix("cd ").strip()
-            continue
-        code, shown = typed(command, folder)
-        assert code == 0, f"$ {command}\n{shown}"
-        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+@pytest.mark.parametrize("name", ["backtest.md", "replay.md", "report.md"])
+def test_the_page_shows_what_happens(name: str, tmp_path: Path) -> None:
+    assert play((DOCS / name).read_text(encoding="utf-8"), tmp_path)
+
+
+def test_every_option_of_the_replay_page_exists(tmp_path: Path) -> None:
+    code, shown = typed("xq backtest --help", tmp_path)
+    assert code == 0
+    page = (DOCS / "replay.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"--[a-z][a-z-]*", page)) - {"--nautilus", "--exchange"}
+    assert {"--verify", "--decide", "--engine"} <= named
+    assert [option for option in named if not re.search(rf"{option}\b", shown)] == []
 
 
 def test_every_setting_named_exists() -> None:

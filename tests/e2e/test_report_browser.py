@@ -2,6 +2,7 @@
 
 import io
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 from support.browser import BROWSER, browse
 from support.report_cases import result_of, searched
+from support.shared import once
 
 from xq.backtest.report import page
 
@@ -91,32 +93,35 @@ def colours(picture: bytes, look: dict[str, Any]) -> dict[str, int]:
 @pytest.fixture(scope="module")
 def looks(tmp_path_factory):
     """What the browser measured and the colours of each figure, by page and width."""
-    folder = tmp_path_factory.mktemp("report")
 
-    async def visit(tab):
+    async def visit(tab, folder):
         found, paths = {}, pages(folder)
         for name, width, dark in LOOKS:
             await tab.open(paths[name], width=width, dark=dark)
-            look = found[name, width] = await tab.run(MEASURE)
+            look = found[f"{name} {width}"] = await tab.run(MEASURE)
             if width == 390:
                 look["colours"] = colours(await tab.picture(0, 0, width, look["high"]), look)
             if (name, width) == ("one", 1280):
                 found["zoom"] = await tab.run(ZOOM)
         return found
 
-    return browse(folder / "profile", visit)
+    def look():
+        folder = tmp_path_factory.mktemp("report")
+        return browse(folder / "profile", partial(visit, folder=folder))
+
+    return once(tmp_path_factory, "report_looks", look)
 
 
 @pytest.mark.parametrize(("name", "width"), CASES)
 def test_nothing_is_wider_than_the_screen(looks, name, width):
-    look = looks[name, width]
+    look = looks[f"{name} {width}"]
     assert look["inner"] == width
     assert look["wide"] <= width
 
 
 @pytest.mark.parametrize(("name", "width"), CASES)
 def test_no_figure_is_empty_and_no_word_is_cut_or_covered(looks, name, width):
-    figures = looks[name, width]["figures"]
+    figures = looks[f"{name} {width}"]["figures"]
     assert len(figures) == {"one": 13, "many": 10}[name]
     for figure in figures:
         assert figure["marks"] > 0, figure
@@ -128,12 +133,12 @@ def test_no_figure_is_empty_and_no_word_is_cut_or_covered(looks, name, width):
 
 @pytest.mark.parametrize("name", ["one", "many"])
 def test_in_a_picture_of_the_phone_every_figure_shows_something(looks, name):
-    found = looks[name, 390]["colours"]
+    found = looks[f"{name} 390"]["colours"]
     assert {figure: count for figure, count in found.items() if count < LEAST_COLOURS} == {}
 
 
 def test_dark_is_dark_and_light_is_light(looks):
-    shades = {width: looks["one", width]["paper"] for width in (390, 1280, 1920)}
+    shades = {width: looks[f"one {width}"]["paper"] for width in (390, 1280, 1920)}
     assert shades[390] == shades[1280] == "rgb(251, 250, 248)"
     assert shades[1920] == "rgb(20, 22, 26)"
 

@@ -4,21 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from support.console import commands, matches, typed
+from support.console import commands, play
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "significance.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_the_page_shows_what_happens(tmp_path: Path) -> None:
-    folder = tmp_path
-    for command, wanted in commands(PAGE):
-        if command.startswith("cd "):
-            folder /= command.removeprefix("cd ").strip()
-            continue
-        code, shown = typed(command, folder)
-        assert code == 0, f"$ {command}\n{shown}"
-        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+    assert play(PAGE, tmp_path)
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from support.console import commands, matches, typed
+from support.console import play
 
 from xq.strategy.load import find
 
@@ -12,14 +12,7 @@ TEXT = (ROOT / "docs" / "strategies.md").read_text(encoding="utf-8")
 
 
 def test_the_page_shows_what_happens(tmp_path: Path) -> None:
-    folder = tmp_path
-    for command, wanted in commands(TEXT):
-        if command.startswith("cd "):
-            folder /= command.removeprefix("cd ").strip()
-            continue
-        code, shown = typed(command, folder)
-        assert code == 0, f"$ {command}\n{shown}"
-        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+    assert play(TEXT, tmp_path)
 
 
 def test_the_shelf_on_the_page_is_the_shelf() -> None:

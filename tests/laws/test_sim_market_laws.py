@@ -6,8 +6,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xq.sim.basis import FUNDING_MS, Basis
 from xq.sim.instruments import LISTED_MS, TRADES_END_MS, TRADES_START_MS, Face, instruments
 from xq.sim.market import SimMarket
+from xq.sim.spine import Spine
 from xq.sim.tape import KLINE_COLUMNS
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe, names
 
@@ -15,6 +17,7 @@ MINUTE = Timeframe.parse("1m")
 OPEN_TIME, OPEN, HIGH, LOW, CLOSE, VOLUME = range(6)
 SUMMED = [KLINE_COLUMNS.index(name) for name in ("volume", "quote_volume", "trades", "taker_base")]
 
+SPINE = Spine(5)
 USED = {face: SimMarket(face, seed=5) for face in Face}  # asked by every example, in any order
 
 markets = st.sampled_from([(face, item.id) for face in Face for item in instruments(face)])
@@ -145,3 +148,30 @@ def test_price_range_holds_every_price_shown(market, start, span):
         else:
             assert found.price == price
             assert start < found.ts <= start + span
+
+
+@some
+@given(markets, moments, st.lists(st.integers(0, 30_000), min_size=2, max_size=8))
+def test_the_last_price_is_that_of_the_last_trade_however_it_was_asked(market, now, steps):
+    face, symbol = market
+    moments_ = [now + step for step in steps]
+    answers = [USED[face].last_price(symbol, moment) for moment in moments_]
+    for moment, price in zip(moments_, answers, strict=True):
+        trades = USED[face].trades(symbol, end_ms=moment, limit=1, now_ms=moment)
+        assert not trades or price == trades[-1].price
+        for start in (now - 1, *moments_):
+            inside = USED[face].trades(
+                symbol, start_ms=start + 1, end_ms=moment, limit=100_000, now_ms=moment
+            )
+            prices = [trade.price for trade in inside] or [price]
+            if TRADES_START_MS <= start < moment:
+                low, high = USED[face].price_range(symbol, start, moment)
+                assert (low, high) == (min(prices), max(prices))
+
+
+@some
+@given(moments)
+def test_the_basis_of_one_moment_is_that_of_a_row_of_moments(now):
+    basis = Basis(SPINE, 5, "BTC")
+    row = basis.at(np.array([now - 1, now, now + FUNDING_MS]))
+    assert abs(basis.at_one(now) - float(row[1])) <= 1e-18

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from xq.clock import ManualClock
 from xq.sim.ledger import FILE_NAME
+from xq.sim.refusal import Reason, Refusal
 from xq.sim.wire import dispatch as door
 from xq.sim.wire.auth import Message, sign
 from xq.sim.wire.opening import open_venue
+from xq.sim.wire.params import Params
 
 WALL = 1_800_000_000_000
 ROUTES = sorted(door._ROUTES)
@@ -55,6 +57,18 @@ def written(folder: str) -> list[str]:
         connection.close()
 
 
+@settings(deadline=None)
+@given(st.text(st.sampled_from("ab1=&+._é "), max_size=30))
+def test_a_query_is_read_as_the_standard_library_reads_it(query):
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if len(dict(pairs)) < len(pairs):
+        with pytest.raises(Refusal) as caught:
+            Params.parse(query, "")
+        assert caught.value.reason is Reason.DUPLICATE_PARAMETER
+    else:
+        assert list(Params.parse(query, "").values().items()) == pairs
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(REQUESTS, min_size=5, max_size=25))
 def test_every_request_is_answered_and_a_no_leaves_no_trace(requests):
@@ -80,7 +94,7 @@ def test_every_request_is_answered_and_a_no_leaves_no_trace(requests):
 SCRIPT = """
 import random, sys
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from xq.clock import ManualClock
 from xq.sim.wire.auth import Message, sign
 from xq.sim.wire.dispatch import dispatch

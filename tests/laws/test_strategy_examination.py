@@ -11,7 +11,7 @@ from xq.bars import FIELDS, Bars
 from xq.clock import SystemClock
 from xq.errors import LookAhead, ShortWarmUp, StrategyError
 from xq.strategy.alterations import another_future, halves, reordered, rescaled
-from xq.strategy.corners import check_corners, corners
+from xq.strategy.corners import check_corners, corners, law_on
 from xq.strategy.examination import Check, Examination
 from xq.strategy.sandbox import Evaluator, StrategySpec
 
@@ -130,7 +130,7 @@ def test_the_law_at_the_corners(tmp_path: Path, lookback: str, result: str, find
         declared = evaluator.declaration
     edges = corners(declared.declared, declared.parameters)
     until = CLOCK.monotonic() + 300
-    check = check_corners(spec, edges, walk(300), until, CLOCK, 0)
+    check = check_corners(spec, edges, law_on(walk(300), CLOCK, 0), "300 bars", until, CLOCK)
     assert (check.result, check.finding.startswith(finding)) == (result, True), check
 
 

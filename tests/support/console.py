@@ -55,6 +55,19 @@ def typed(command: str, folder: Path, extra: Mapping[str, str] | None = None) ->
     return process.returncode, shown if process.returncode == 0 else shown + notes.decode()
 
 
+def play(page: str, folder: Path, extra: Mapping[str, str] | None = None) -> int:
+    """Type a page's blocks one after the other, each must show what it says; how many there are."""
+    found = commands(page)
+    for command, wanted in found:
+        if command.startswith("cd "):
+            folder /= command.removeprefix("cd ").strip()
+            continue
+        code, shown = typed(command, folder, extra)
+        assert code == 0, f"$ {command}\n{shown}"
+        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+    return len(found)
+
+
 def matches(wanted: str, shown: str) -> bool:
     """Whether a terminal shows what a page says; no page takes long to compare.
 

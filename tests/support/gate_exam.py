@@ -73,7 +73,7 @@ def judge(kind: Kind, seed: int, weights: list[np.ndarray]) -> Answer:
     best = int(np.nanargmax(sharpes))
     run = runs[best]
     others = trials[:best] + trials[best + 1 :]
-    luck = judged(bars.known_at, run.equity, run.initial_cash, others)
+    luck = judged(trials[best], others)
     stressed = simulate(weights[best], bars, at_costs(COSTS), RULES)
     found = verdict(
         Evidence(

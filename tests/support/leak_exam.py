@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from support.leaks.features import FEATURES
 from support.leaks.outside import OUTSIDE
 from support.leaks.pairs import Pair
+from support.leaks.pipeline import PIPELINE
 from support.leaks.state import STATE
 from support.plugins import plugin, walk
 
@@ -23,7 +24,7 @@ from xq.clock import SystemClock
 from xq.errors import StrategyError
 from xq.strategy.sandbox import evaluate
 
-PAIRS = FEATURES + STATE + OUTSIDE
+PAIRS = FEATURES + STATE + OUTSIDE + PIPELINE
 DEADLINE_S = 300.0
 
 

@@ -11,7 +11,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_strategies" not in pa
 
 LAYERS = (
     (
-        *("errors", "types", "venue_types", "bars", "timeframe", "ports", "clock"),
+        *("errors", "frozen", "types", "venue_types", "bars", "timeframe", "ports", "clock"),
         *("config", "config_layers", "config_risk", "config_section"),
     ),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),

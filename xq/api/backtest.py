@@ -8,8 +8,9 @@ from xq.api import backtest_inputs as inputs
 from xq.api.backtest_bars import Block, Reading
 from xq.api.backtest_gaps import listed, missing_of
 from xq.api.backtest_inputs import Market, Span
-from xq.api.backtest_notes import of_orders
+from xq.api.backtest_notes import of_length, of_orders
 from xq.api.feature_inputs import with_block
+from xq.api.universe import market_for, settled, told
 from xq.api.workspace import Workspace
 from xq.errors import NoData
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 LAW_ROWS = 24
 """Rows asked again before every run."""
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Part of a run's identity; raised when the same inputs may give other numbers."""
 
 
@@ -36,15 +37,17 @@ class BacktestRequest:
     Attributes
     ----------
     symbols, timeframe
-        None takes those of ``[collect]``.
+        None takes those of ``[collect]``; ``*/USDT`` is a universe, see `xq.api.universe`.
     params
         Outrank ``[strategy.<name>]``; text is read as the parameter's type.
     deposits
         Epoch ms and quote asset brought in then; negative is taken out. No part of the profit.
     latency_ms
-        From a decision to its order in the book; of strategies that answer events.
+        From a decision to its order in the book, of strategies that answer events; None is 100.
     engine, decide
         See `xq.api.backtest_replay.engine_of`.
+    lives
+        Of ``symbols`` that were found as a universe before, so that a run comes out again.
     """
 
     strategy: str = "trend_following"
@@ -53,29 +56,42 @@ class BacktestRequest:
     span: Span = field(default_factory=Span)
     params: Mapping[str, object] = field(default_factory=dict)
     deposits: tuple[tuple[int, float], ...] = ()
-    latency_ms: int = 100
+    latency_ms: int | None = None
     engine: str = "vector"
     decide: str = "ahead"
+    lives: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def backtest(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
-    """Weights under the law, then the account through all bars.
+    """Weights under the law, then the account through all bars; on record as a trial.
 
     Raises
     ------
     UsageError
         Unknown strategy, parameter, timeframe; contradictory range; a refused value.
     DataError
-        Nothing stored, a gap, a corrupt file.
+        Nothing stored, a gap, a corrupt file or trial ledger.
     StrategyError
         The strategy is broken or breaks the law.
     """
-    from xq.api.backtest_market import backtest_market, is_market_strategy
-    from xq.api.backtest_replay import require_vector
+    from xq.api.trials import record_run
 
+    result = simulated(ws, request)
+    record_run(ws, result)
+    return result
+
+
+def simulated(ws: Workspace, request: BacktestRequest) -> "BacktestResult":
+    """As `backtest`, but no trial: a run made again, or one on record under another name."""
+    from xq.api.backtest_market import backtest_market
+    from xq.api.backtest_replay import ENGINES, require_one_engine
+    from xq.api.market_tape import is_market_strategy, refuse_latency
+
+    if request.engine != ENGINES[0]:
+        require_one_engine(ws, request.strategy, f"--engine {request.engine}")
     if is_market_strategy(ws, request.strategy):
-        require_vector(request)
         return backtest_market(ws, request)
+    refuse_latency(request.strategy, request.latency_ms)
     return prepare(ws, request).result()
 
 
@@ -84,13 +100,8 @@ def prepare(ws: Workspace, request: BacktestRequest) -> "Prepared":
     from xq.api.backtest_replay import engine_of
     from xq.strategy.sandbox import Evaluator, StrategySpec
 
-    config = ws.config
-    market = inputs.market_of(
-        config.exchange.name,
-        config.collect.symbols if request.symbols is None else request.symbols,
-        config.collect.timeframe if request.timeframe is None else request.timeframe,
-    )
-    params = {**config.strategy.get(request.strategy, {}), **request.params}
+    market = market_for(ws, request)
+    params = {**ws.config.strategy.get(request.strategy, {}), **request.params}
     spec = StrategySpec(ws.strategies, request.strategy, params)
     with Evaluator.start(spec, clock=ws.clock) as evaluator:  # loads while the lake is read
         from xq.lake.reader import Lake
@@ -142,7 +153,7 @@ class Prepared:
         from xq.api.backtest_replay import Traded
 
         bars, first = self.block.bars, self.block.start - self.lead
-        return Traded(
+        traded = Traded(
             self.evaluation.weights[first:],
             bars.slice(first, len(bars)),
             world.costs,
@@ -150,10 +161,12 @@ class Prepared:
             None if funding is None else funding.slice(first, len(bars)),
             world.conditions,
         )
+        return settled(traded, self.market.lives)
 
     def result(self) -> "BacktestResult":
         """The account through all bars, and what there is to say of it."""
         from xq.api.backtest_benchmark import benchmark_of
+        from xq.backtest import identity
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.measure import measure
         from xq.backtest.result import BacktestResult, Law
@@ -172,7 +185,7 @@ class Prepared:
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
         data_hash = self._data_hash(funding)
         facts = self._facts(data_hash, world, bars)
-        run_id = identity_of(facts)
+        run_id = identity.run_id(facts)
         missing = missing_of(self.lake, self.market, bars)
         return BacktestResult(
             run_id=run_id,
@@ -253,6 +266,7 @@ class Prepared:
             "deposits": [list(item) for item in self.request.deposits],
             "seed": self.ws.seed,
             "versions": {"xq": __version__, "engine": ENGINE_VERSION},
+            **self.market.facts,
             **self.engine.facts,
         }
 
@@ -263,14 +277,13 @@ class Prepared:
         return Provenance(text, synthetic, self.block.start, settlements)
 
     def _overfit(self, run_id: str, bars: "Bars", run: "Simulation") -> "Overfit":
-        from xq.api.trial_days import judged, saved_trials
+        from xq.api.trial_days import daily, overfit_of
 
-        name = self.evaluation.declaration.name
-        others = saved_trials(self.ws, name, self.market, without=run_id)
-        return judged(bars.known_at, run.growth, run.initial_cash, others)
+        days = daily(run_id, bars.known_at, run.growth, run.initial_cash)
+        return overfit_of(self.ws, self.evaluation.declaration.name, self.market, days)
 
     def _notes(self, bars: "Bars", run: "Simulation", settlements: dict[str, int]) -> "list[str]":
-        notes = [*self.block.notes]
+        notes = [*self.block.notes, *told(self.market, bars.ts, bars.close)]
         missing = self.evaluation.lookback - 1 - self.block.start
         if missing > 0:
             notes.append(
@@ -284,11 +297,4 @@ class Prepared:
             notes.append(
                 f"{len(self.evaluation.thin_margins)} checked weights are decided by rounding alone"
             )
-        return [*notes, *of_orders(bars, run)]
-
-
-def identity_of(facts: Mapping[str, Any]) -> str:
-    """The id of a run with these facts."""
-    from xq.backtest.identity import run_id
-
-    return run_id(facts)
+        return [*notes, *of_length(bars), *of_orders(bars, run)]

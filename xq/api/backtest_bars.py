@@ -91,7 +91,8 @@ class Reading:
         notes = self._fetch(since, lookback)
         stored = [stored_range(self.lake, self.market, symbol) for symbol in self.market.symbols]
         self._refuse_beyond(since, stored)
-        oldest = max((start for start, _ in filter(None, stored)), default=since)
+        begun = min if self.market.lives else max  # of a universe some are listed later
+        oldest = begun((start for start, _ in filter(None, stored)), default=since)
         warm = min(since, max(oldest, self.market.timeframe.shift(since, -lookback)))
         bars = self._bars(warm, until_ms)
         start = int((bars.ts < since).sum())
@@ -169,7 +170,8 @@ class Reading:
 
         stored = stored_range(self.lake, self.market, symbol)
         wanted = self.market.timeframe.shift(before_ms, -bars)
-        if stored is None or stored[0] <= wanted:
+        listed = self.market.lives.get(symbol, (wanted, 0))[0]
+        if stored is None or stored[0] <= max(wanted, listed):
             return False
         dataset = Dataset("ohlcv", self.market.exchange, symbol, self._stored(symbol).name)
         asked = Coverage(self.lake.root).covered(dataset)

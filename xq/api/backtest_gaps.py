@@ -89,6 +89,9 @@ def missing_of(
         if finer is not None:  # of a bar that lacks a part, the parts are asked for
             parts = lake.gaps(made_of, absent[0].start_ms, absent[-1].end_ms)
             known = subtract(absent, subtract(parts, known))
+        begin, end = market.lives.get(symbol, (None, None))
+        if begin is not None and end is not None:  # nothing is missing of what was not listed
+            absent = intersect(absent, [Range(bar.floor(begin), end)])
         ours = subtract(absent, known)
         found.append(Missing(symbol, ours, intersect(absent, known)))
     return found
@@ -107,9 +110,10 @@ def listed(missing: list[Missing], market: Market, choice: str) -> list[str]:
         for whose, ranges in (("outage of the venue", item.venue), ("gap of ours", item.ours)):
             if ranges:
                 count = sum(stretch.bars(bar) for stretch in ranges)
+                bars = "1 bar is" if count == 1 else f"{count} bars are"
                 more = f" and {len(ranges) - 1} more" if len(ranges) > 1 else ""
                 said.append(
-                    f"{whose}: {item.symbol} has no bar {ranges[0]}{more}; {count} bars are {how}, "
+                    f"{whose}: {item.symbol} has no bar {ranges[0]}{more}; {bars} {how}, "
                     "nothing was filled"
                 )
     return said

@@ -1,7 +1,8 @@
 """What a backtest is about and reads beside bars: range, market, funding, provenance."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from xq.api.venues import SIMULATED
 from xq.api.when import check_range, epoch_ms
@@ -62,11 +63,27 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """The series a run is about."""
+    """The series a run is about.
+
+    Attributes
+    ----------
+    lives
+        Of a universe (`xq.api.universe`): from when to when each symbol was listed, epoch ms.
+        Empty where symbols were named by hand.
+    notes
+        What a person should know about how the universe was found.
+    """
 
     exchange: str
     symbols: tuple[str, ...]
     timeframe: Timeframe
+    lives: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What of the universe decides the outcome of a run, as plain values."""
+        return {"universe": {k: list(v) for k, v in self.lives.items()}} if self.lives else {}
 
 
 def stored_range(lake: "Lake", market: Market, symbol: str) -> tuple[int, int] | None:
@@ -140,15 +157,28 @@ def _simulated(market: Market) -> list["SimInstrument"]:
     return [known[symbol] for symbol in market.symbols if symbol in known]
 
 
-def market_of(exchange: str, symbols: tuple[str, ...], timeframe: str) -> Market:
+ANY = "*"
+"""In place of a base asset: a universe, see `xq.api.universe`."""
+
+
+def market_of(
+    exchange: str, symbols: tuple[str, ...], timeframe: str, *, universe: bool = False
+) -> Market:
     """Check the names of a market.
 
     Raises
     ------
     UsageError
-        If a symbol is no symbol, is named twice, or the timeframe does not exist.
+        If a symbol is no symbol, is named twice, is a universe where none is known, or the
+        timeframe does not exist.
     """
-    unified = tuple(str(Symbol.parse(symbol)) for symbol in symbols)
+    parsed = [Symbol.parse(symbol) for symbol in symbols]
+    unified = tuple(map(str, parsed))
+    if not universe and any(symbol.base == ANY for symbol in parsed):
+        raise UsageError(
+            f"only xq backtest knows universes as of the time, found {' '.join(unified)}",
+            hint="name the symbols; xq data ls lists what is stored",
+        )
     if len(set(unified)) < len(unified):
         raise UsageError(f"a symbol is named twice, found {' '.join(unified)}")
     return Market(exchange, unified, Timeframe.parse(timeframe))

@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xq.api import backtest_inputs as inputs
-from xq.api.market_tape import LEVELS, recorded_tape
+from xq.api.backtest_notes import of_length
+from xq.api.market_tape import LEVELS, pinned, recorded_tape
 from xq.api.workspace import Workspace
 from xq.clock import iso
 from xq.errors import BadWeights, UsageError
-from xq.timeframe import DAY_MS
 
 if TYPE_CHECKING:
     from xq.api.backtest import BacktestRequest
-    from xq.api.backtest_inputs import Market
+    from xq.api.backtest_inputs import Market, Span
     from xq.backtest.market import MarketRun
     from xq.backtest.market_account import MarketTerms
     from xq.backtest.result import BacktestResult, Overfit
@@ -25,17 +25,9 @@ if TYPE_CHECKING:
 ENGINE_VERSION = 1
 """Part of a run's identity; raised when the same inputs may give other numbers."""
 
+LATENCY_MS = 100
 _DEADLINE_S = 600.0
 _MAINTENANCE = 0.005
-
-
-def is_market_strategy(ws: Workspace, name: str) -> bool:
-    """Whether a strategy of the workspace answers events; False where there is none of the name."""
-    from xq.strategy.load import find
-    from xq.strategy.market import answers_events
-
-    path = find(ws.strategies).get(name)
-    return path is not None and answers_events(path)
 
 
 def backtest_market(ws: Workspace, request: "BacktestRequest") -> "BacktestResult":
@@ -64,23 +56,34 @@ def backtest_market(ws: Workspace, request: "BacktestRequest") -> "BacktestResul
     )
     if len(market.symbols) != 1:
         raise UsageError(f"expected one symbol for events, found {' '.join(market.symbols)}")
+    _refuse_settings(ws, request)
     lake = Lake(ws.lake)
-    tape = _tape(lake, market, request)
+    span = pinned(lake, market.exchange, market.symbols[0], request.span)
+    tape = recorded_tape(lake, market.exchange, market.symbols[0], span.since_ms, span.until_ms)
     params = {**config.strategy.get(request.strategy, {}), **request.params}
     spec = StrategySpec(ws.strategies, request.strategy, params)
     evaluation = evaluate_market(spec, tape, seed=ws.seed, deadline_s=_DEADLINE_S, clock=ws.clock)
-    return _Run(ws, lake, market, tape, evaluation, request.latency_ms).result()
+    latency_ms = LATENCY_MS if request.latency_ms is None else request.latency_ms
+    return _Run(ws, lake, market, span, tape, evaluation, latency_ms).result()
 
 
-def _tape(lake: "Lake", market: "Market", request: "BacktestRequest") -> "Tape":
-    span, symbol = request.span, market.symbols[0]
-    tape = recorded_tape(lake, market.exchange, symbol, span.since_ms, span.until_ms)
-    if span.days is None:
-        return tape
-    from bisect import bisect_left
-
-    first = bisect_left(tape.ts, int(tape.ts[-1]) - round(span.days * DAY_MS))
-    return recorded_tape(lake, market.exchange, symbol, int(tape.ts[first]), span.until_ms)
+def _refuse_settings(ws: Workspace, request: "BacktestRequest") -> None:
+    """What bars have and events have not is refused, not left out."""
+    settings = ws.config.backtest
+    if request.deposits:
+        raise UsageError("deposits are for strategies on bars", where=request.strategy)
+    if settings.delay != 1:
+        raise UsageError(
+            f"backtest.delay counts opens of bars, found {settings.delay}",
+            where=request.strategy,
+            hint=f"xq backtest --strategy {request.strategy} --latency 500",
+        )
+    if settings.benchmark not in ("hold", "none"):
+        raise UsageError(
+            f"expected hold or none as the benchmark of events, found {settings.benchmark}",
+            where=request.strategy,
+            hint=f"xq backtest --strategy {request.strategy} --benchmark hold",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +91,18 @@ class _Run:
     ws: Workspace
     lake: "Lake"
     market: "Market"
+    span: "Span"
     tape: "Tape"
     evaluation: "MarketEvaluation"
     latency_ms: int
 
     def result(self) -> "BacktestResult":
+        from xq.backtest import identity
         from xq.backtest.hold import buy_and_hold
         from xq.backtest.market import run
         from xq.backtest.market_bars import bars_of, simulation_of
         from xq.backtest.measure import measure
-        from xq.backtest.result import BacktestResult, Law, Provenance
+        from xq.backtest.result import BacktestResult, Benchmark, Law, Provenance
         from xq.backtest.simulation import Rules
         from xq.backtest.stress import STRESS
         from xq.metrics.returns import total_return, yearly_bars
@@ -117,10 +122,12 @@ class _Run:
         costs = Costs(terms.fee, 0.0)
         trips = round_trips(simulation.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
-        data_hash = self._data_hash()
-        run_id = self._run_id(data_hash, terms)
+        data_hash = self._data_hash(settlements)
+        facts = self._facts(data_hash, terms)
+        run_id = identity.run_id(facts)
         declared, windows = self.evaluation.declaration, self.evaluation.windows
         longest = round(max(windows, default=0.0) * 1000)
+        hold = buy_and_hold(bars, costs, terms.initial_cash)
         return BacktestResult(
             run_id=run_id,
             strategy=declared.name,
@@ -147,16 +154,19 @@ class _Run:
             ),
             overfit=self._overfit(run_id, simulation, bars),
             stressed_return=total_return(stressed.equity, terms.initial_cash),
-            hold=buy_and_hold(bars, costs, terms.initial_cash),
-            notes=tuple(self._notes(done, terms, len(settlements))),
+            hold=hold,
+            benchmark=Benchmark("hold", hold) if settings.benchmark == "hold" else None,
+            world=self._world(),
+            facts=facts,
+            notes=(*self._notes(done, terms, len(settlements)), *of_length(bars)),
         )  # fmt: skip
 
     def _overfit(self, run_id: str, simulation: "Simulation", bars: "Bars") -> "Overfit":
-        from xq.api.trial_days import judged, saved_trials
+        from xq.api.trial_days import daily, overfit_of
 
         name = self.evaluation.declaration.name
-        others = saved_trials(self.ws, name, self.market, without=run_id)
-        return judged(bars.known_at, simulation.equity, simulation.initial_cash, others)
+        days = daily(run_id, bars.known_at, simulation.equity, simulation.initial_cash)
+        return overfit_of(self.ws, name, self.market, days)
 
     @property
     def _margined(self) -> bool:
@@ -210,26 +220,47 @@ class _Run:
         [paid] = inputs.read_funding(self.lake, self.market, bars)
         return list(zip(paid.ts.tolist(), paid.rate.tolist(), strict=True))
 
-    def _data_hash(self) -> str:
+    def _world(self) -> dict[str, str]:
+        """What was applied, and where it comes from."""
+        told = {
+            "delay": f"{self.latency_ms} ms from decision to book",
+            "slippage": f"what the walk through the recorded book cost, {LEVELS} levels deep",
+            "filters": "none applied",
+        }
+        if self._margined:
+            told["liquidation"] = f"mid of the recorded book, at {_MAINTENANCE:.1%} of the notional"
+        return told
+
+    def _data_hash(self, settlements: list[tuple[int, float]]) -> str:
+        import numpy as np
+
         from xq.lake.hashing import hash_columns
 
         columns = {"ts": self.tape.ts, "values": self.tape.values.ravel()}
+        if settlements:
+            columns["funding"] = np.array(settlements, dtype=np.float64).ravel()
         return hash_columns(columns)
 
-    def _run_id(self, data_hash: str, terms: "MarketTerms") -> str:
+    def _facts(self, data_hash: str, terms: "MarketTerms") -> dict[str, Any]:
+        """Everything that decides the outcome, as plain values."""
         from xq import __version__
         from xq.backtest import identity
 
-        facts: dict[str, Any] = {
-            "strategy": self.evaluation.declaration.name,
+        declared = self.evaluation.declaration
+        return {
+            "strategy": declared.name,
             "source": identity.source_hash(self.evaluation.files),
-            "params": dict(self.evaluation.declaration.parameters),
+            "params": dict(declared.parameters),
             "market": [self.market.exchange, *self.market.symbols, str(self.market.timeframe)],
+            "since": self.span.since_ms,
+            "until": self.span.until_ms,
             "data": data_hash,
+            "latency_ms": self.latency_ms,
             "terms": {name: getattr(terms, name) for name in terms.__slots__},
-            "versions": [__version__, "events", ENGINE_VERSION],
+            "settings": self.ws.config.backtest.model_dump(mode="json"),
+            "seed": self.ws.seed,
+            "versions": {"xq": __version__, "events": ENGINE_VERSION},
         }
-        return identity.run_id(facts)
 
     def _notes(self, done: "MarketRun", terms: "MarketTerms", settled: int) -> list[str]:
         import numpy as np

@@ -1,12 +1,24 @@
-"""What a backtest says about the orders it could not place as decided."""
+"""What a backtest says about its length and the orders it could not place as decided."""
 
 from typing import TYPE_CHECKING
 
 from xq.clock import iso
+from xq.timeframe import DAY_MS
 
 if TYPE_CHECKING:
     from xq.backtest.simulation import Simulation
     from xq.bars import Bars
+
+
+_SHORT_DAYS = 7
+
+
+def of_length(bars: "Bars") -> list[str]:
+    """A sentence about a run too short for figures per year; none about others."""
+    days = (bars.timeframe.end(int(bars.ts[-1])) - int(bars.ts[0])) / DAY_MS
+    if days >= _SHORT_DAYS:
+        return []
+    return [f"figures per year are extrapolated from {days:.2g} days and say little"]
 
 
 def of_orders(bars: "Bars", run: "Simulation") -> "list[str]":

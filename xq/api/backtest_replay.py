@@ -1,6 +1,6 @@
 """Which engine simulates a backtest, and how the two are held against each other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xq.api.workspace import Workspace
@@ -91,19 +91,20 @@ def engine_of(
     return Vector()
 
 
-def require_vector(request: "BacktestRequest") -> None:
-    """Refuse another engine for strategies that answer events: they have one.
+def require_one_engine(ws: Workspace, strategy: str, option: str) -> None:
+    """Refuse an option that chooses engines for strategies that answer events: they have one.
 
     Raises
     ------
     UsageError
         Naming the option.
     """
-    if request.engine != ENGINES[0]:
+    from xq.api.market_tape import is_market_strategy
+
+    if is_market_strategy(ws, strategy):
         raise UsageError(
-            f"{request.strategy} answers events, which one engine simulates; found --engine "
-            f"{request.engine}",
-            hint=f"xq backtest --strategy {request.strategy}",
+            f"{strategy} answers events, which one engine simulates; found {option}",
+            hint=f"xq backtest --strategy {strategy}",
         )
 
 
@@ -193,11 +194,9 @@ def verify(ws: Workspace, request: "BacktestRequest") -> "tuple[Friction, ...]":
         As `xq.api.backtest.backtest`.
     """
     from xq.api.backtest import prepare
-    from xq.api.backtest_market import is_market_strategy
     from xq.backtest.verify import verify as compare
 
-    if is_market_strategy(ws, request.strategy):
-        require_vector(replace(request, engine="replay"))
+    require_one_engine(ws, request.strategy, "--verify")
     prepared = prepare(ws, request)
     funding, _ = prepared.funding()
     return compare(*prepared.traded(prepared.world(), funding).all)

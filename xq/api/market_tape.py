@@ -1,14 +1,58 @@
 """What the lake has recorded of one market, as a tape of events."""
 
+from bisect import bisect_left
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xq.errors import NoData
+from xq.api.workspace import Workspace
+from xq.errors import NoData, UsageError
+from xq.timeframe import DAY_MS
 
 if TYPE_CHECKING:
+    from xq.api.backtest_inputs import Span
     from xq.lake.reader import Lake
     from xq.strategy.market_tape import Tape
 
 LEVELS = 10
+
+
+def is_market_strategy(ws: Workspace, name: str) -> bool:
+    """Whether a strategy of the workspace answers events; False where there is none of the name."""
+    from xq.strategy.load import find
+    from xq.strategy.market import answers_events
+
+    path = find(ws.strategies).get(name)
+    return path is not None and answers_events(path)
+
+
+def refuse_latency(strategy: str, latency_ms: int | None) -> None:
+    """Refuse to a strategy on bars what only events have.
+
+    Raises
+    ------
+    UsageError
+        If a latency was asked for.
+    """
+    if latency_ms is not None:
+        raise UsageError(
+            f"a latency in ms is for strategies on events, {strategy} decides at bars",
+            hint=f"xq backtest --strategy {strategy} --delay 2",
+        )
+
+
+def pinned(lake: "Lake", exchange: str, symbol: str, span: "Span") -> "Span":
+    """The span with days counted back from the last recorded event."""
+    if span.days is None:
+        return span
+    ts = recorded_tape(lake, exchange, symbol, span.since_ms, span.until_ms).ts
+    first = bisect_left(ts, int(ts[-1]) - round(span.days * DAY_MS))
+    return replace(span, since_ms=int(ts[first]), days=None)
+
+
+def tape_of(lake: "Lake", exchange: str, symbol: str, span: "Span") -> "Tape":
+    """The recorded tape of a range; errors as below."""
+    known = pinned(lake, exchange, symbol, span)
+    return recorded_tape(lake, exchange, symbol, known.since_ms, known.until_ms)
 
 
 def recorded_tape(

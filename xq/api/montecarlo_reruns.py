@@ -109,7 +109,7 @@ def _near(item: "Parameter", value: float, rng: "np.random.Generator") -> float:
 
 
 def _again(ws: Workspace, run: SavedRun, params: dict[str, Any]) -> "BacktestResult":
-    from xq.api.backtest import BacktestRequest, backtest
+    from xq.api.backtest import BacktestRequest, simulated
     from xq.api.backtest_inputs import Span
 
     exchange = ws.config.exchange.model_copy(update={"name": run.exchange})
@@ -122,7 +122,7 @@ def _again(ws: Workspace, run: SavedRun, params: dict[str, Any]) -> "BacktestRes
         span=Span(run.start_ts, run.end_ts),
         params=params,
     )
-    return backtest(there, request)
+    return simulated(there, request)
 
 
 def _changed(run: SavedRun, again: "BacktestResult") -> tuple[str, ...]:

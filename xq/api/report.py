@@ -36,9 +36,10 @@ def saved_study(ws: Workspace, result: "BacktestResult") -> "Study":
     Raises
     ------
     CorruptFile
-        If the lake cannot be read.
+        If lake or trial ledger cannot be read.
     """
     from xq.api.runs import runs
+    from xq.api.trials import ledger
     from xq.backtest.report_study import Study, Trial
 
     own = (result.exchange, list(result.bars.symbols), str(result.bars.timeframe))
@@ -50,7 +51,11 @@ def saved_study(ws: Workspace, result: "BacktestResult") -> "Study":
         and abs(run.bars - len(result.bars)) <= _OTHER_BARS * len(result.bars)
     }
     others[result.run_id] = Trial(result.params, result.metrics.sharpe_ratio)
-    return Study(tuple(others.values()), origin="saved runs of the same range")
+    return Study(
+        trials=tuple(others.values()),
+        ledger_head=ledger(ws).head.hash,
+        origin="saved runs of the same range",
+    )
 
 
 def _figure(value: float | None) -> float:

@@ -159,7 +159,7 @@ def _part(name: str, saved: str, again: str) -> Part:
 
 
 def _again(ws: Workspace, facts: Mapping[str, Any]) -> "BacktestResult":
-    from xq.api.backtest import BacktestRequest, backtest
+    from xq.api.backtest import BacktestRequest, simulated
     from xq.api.backtest_inputs import Span
     from xq.config import BacktestConfig
 
@@ -167,13 +167,14 @@ def _again(ws: Workspace, facts: Mapping[str, Any]) -> "BacktestResult":
     settings = BacktestConfig.model_validate(facts["settings"])
     named = ws.config.exchange.model_copy(update={"name": exchange})
     config = ws.config.model_copy(update={"backtest": settings, "exchange": named})
-    request = BacktestRequest(
-        strategy=facts["strategy"],
-        symbols=tuple(symbols),
-        timeframe=timeframe,
-        span=Span(facts["start"], facts["end"], read_from_ms=facts["read_from"]),
-        params=facts["params"],
-        deposits=tuple((int(ts), float(amount)) for ts, amount in facts["deposits"]),
-        **{name: facts[name] for name in ("engine", "decide") if name in facts},
-    )
-    return backtest(replace(ws, loaded=replace(ws.loaded, config=config)), request)
+    request = BacktestRequest(facts["strategy"], tuple(symbols), timeframe, params=facts["params"])
+    if "latency_ms" in facts:  # a strategy on events
+        span = Span(facts["since"], facts["until"])
+        request = replace(request, span=span, latency_ms=facts["latency_ms"])
+    else:
+        deposits = tuple((int(ts), float(amount)) for ts, amount in facts["deposits"])
+        span = Span(facts["start"], facts["end"], read_from_ms=facts["read_from"])
+        engine = {name: facts[name] for name in ("engine", "decide") if name in facts}
+        lives = {symbol: (begin, end) for symbol, (begin, end) in facts.get("universe", {}).items()}
+        request = replace(request, span=span, deposits=deposits, lives=lives, **engine)
+    return simulated(replace(ws, loaded=replace(ws.loaded, config=config)), request)

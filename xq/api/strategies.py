@@ -50,7 +50,7 @@ class CheckRequest:
         Range of stored bars; ``days`` counts back from ``until_ms`` or the last one. With none of
         them, the newest `NEWEST_BARS`.
     rows
-        How many rows to ask again; None is every one.
+        How many rows to ask again; None is every one, of events a sample.
     seconds
         After which nothing more is asked.
     """
@@ -107,6 +107,9 @@ class CheckReport:
         Of the strategy over all bars, and of the law.
     printed
         The end of what it wrote to stdout and stderr.
+    events, windows
+        Of a strategy on events, which has no bars and no lookback: how many, and its windows in
+        seconds.
     """
 
     strategy: str
@@ -124,6 +127,8 @@ class CheckReport:
     thin_margins: tuple[datetime, ...]
     seconds: Mapping[str, float]
     printed: str
+    events: int = 0
+    windows: tuple[float, ...] = ()
 
 
 def listing(ws: Workspace) -> list[StrategyRow]:
@@ -174,7 +179,7 @@ def overrides(ws: Workspace, name: str, assignments: Iterable[str] = ()) -> dict
 
 
 def check(ws: Workspace, request: CheckRequest) -> tuple[CheckReport, StrategyError | None]:
-    """Hold a strategy against the law, and against more, on stored bars.
+    """Hold a strategy against the law, and against more, on stored bars or recorded events.
 
     Returns
     -------
@@ -189,10 +194,15 @@ def check(ws: Workspace, request: CheckRequest) -> tuple[CheckReport, StrategyEr
     DataError
         Nothing stored for the range, or too little for the lookback.
     """
+    from xq.api.market_tape import is_market_strategy
     from xq.api.strategies_check import Checking
+    from xq.api.strategies_check_market import MarketChecking
 
     check_range(request.since_ms, request.until_ms, request.days)
-    return Checking(ws, request, ws.clock.monotonic() + request.seconds).report()
+    until = ws.clock.monotonic() + request.seconds
+    if is_market_strategy(ws, request.name):
+        return MarketChecking(ws, request, until).report()
+    return Checking(ws, request, until).report()
 
 
 def _row(found: "Listing") -> StrategyRow:

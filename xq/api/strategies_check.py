@@ -47,7 +47,7 @@ class Checking:
     def _checks(
         self, evaluator: "Evaluator", spec: "StrategySpec", bars: "Bars"
     ) -> "tuple[list[Check], Evaluation | None]":
-        from xq.strategy.corners import check_corners, corners
+        from xq.strategy.corners import check_corners, corners, law_on
         from xq.strategy.examination import Check, Examination
 
         seed, clock = self.ws.seed, self.ws.clock
@@ -61,7 +61,8 @@ class Checking:
         where = str(self.ws.strategies / f"{spec.name}.py")
         beyond = Examination(evaluator, bars, evaluation.weights, self.until, clock, where, seed)
         edges = corners(declared.declared, declared.parameters)
-        last = check_corners(spec, edges, bars, self.until, clock, seed)
+        law_there = law_on(bars, clock, seed)
+        last = check_corners(spec, edges, law_there, f"{len(bars)} bars", self.until, clock)
         return [law, *beyond.checks(), last], evaluation
 
     def _report(
@@ -81,23 +82,24 @@ class Checking:
             strategy=declared.name,
             title=declared.title,
             parameters=dict(declared.parameters),
-            exchange=_exchange(self.ws, self.request),
+            exchange=exchange_of(self.ws, self.request),
             symbols=bars.symbols,
             timeframe=bars.timeframe.name,
-            start=_moment(int(bars.ts[0])),
-            end=_moment(int(bars.known_at[-1])),
+            start=moment(int(bars.ts[0])),
+            end=moment(int(bars.known_at[-1])),
             bars=len(bars),
             lookback=declared.lookback,
             checked=0 if evaluation is None else len(evaluation.checked_rows),
-            checks=tuple(_row(found) for found in checks),
-            thin_margins=tuple(_moment(found.ts_ms) for found in thin),
+            checks=tuple(told(found) for found in checks),
+            thin_margins=tuple(moment(found.ts_ms) for found in thin),
             seconds=seconds,
             printed=evaluator.printed,
         )
 
 
-def _row(found: "Check") -> CheckRow:
-    rows = tuple(_moment(ts_ms) for ts_ms in found.rows)
+def told(found: "Check") -> CheckRow:
+    """A check as it is shown."""
+    rows = tuple(moment(ts_ms) for ts_ms in found.rows)
     return CheckRow(found.name, found.result, found.asked, found.finding, rows, found.thin_margins)
 
 
@@ -108,17 +110,17 @@ def _bars(ws: Workspace, request: CheckRequest, evaluator: "Evaluator") -> "Bars
 
     declared = evaluator.declaration
     bars = _stored(ws, request, declared.lookback)
-    bars = with_inputs(Lake(ws.lake), _exchange(ws, request), bars, declared.inputs)
+    bars = with_inputs(Lake(ws.lake), exchange_of(ws, request), bars, declared.inputs)
     return bars.slice(begun(bars), len(bars))
 
 
 def _stored(ws: Workspace, request: CheckRequest, lookback: int) -> "Bars":
     from xq.lake.reader import Lake
 
-    symbols = _symbols(ws, request.symbols)
+    symbols = symbols_of(ws, request.symbols)
     timeframe = Timeframe.parse(request.timeframe or ws.config.collect.timeframe)
     bars = Lake(ws.lake).bars(
-        _exchange(ws, request),
+        exchange_of(ws, request),
         symbols,
         timeframe,
         request.since_ms,
@@ -133,14 +135,17 @@ def _stored(ws: Workspace, request: CheckRequest, lookback: int) -> "Bars":
     return bars
 
 
-def _exchange(ws: Workspace, request: CheckRequest) -> str:
+def exchange_of(ws: Workspace, request: CheckRequest) -> str:
+    """Whose data is meant."""
     return request.exchange or ws.config.exchange.name
 
 
-def _symbols(ws: Workspace, given: Sequence[str]) -> tuple[str, ...]:
+def symbols_of(ws: Workspace, given: Sequence[str]) -> tuple[str, ...]:
+    """The symbols named, unified, or the first of the configuration."""
     names = given or ws.config.collect.symbols[:1]
     return tuple(dict.fromkeys(str(Symbol.parse(name)) for name in names))
 
 
-def _moment(ts_ms: int) -> datetime:
+def moment(ts_ms: int) -> datetime:
+    """Epoch ms as a time with its zone."""
     return datetime.fromtimestamp(ts_ms / 1000, UTC)

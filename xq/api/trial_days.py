@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xq.api.runs import SavedRun, runs
+from xq.api.trials import ledger, market_name
 from xq.api.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy as np
 
@@ -52,6 +53,37 @@ def saved_trials(
     return [trial_days(ws, run) for run in chosen.values()]
 
 
+def unsaved_trials(
+    ws: Workspace, strategy: str, market: "Market", *, without: "Collection[str]"
+) -> list[float]:
+    """Daily Sharpe ratios of the trials on record besides those of these ids; NaN: it has none.
+
+    Raises
+    ------
+    CorruptFile
+        If the ledger was changed.
+    """
+    name = market_name(market.exchange, market.symbols, market.timeframe)
+    return [
+        float("nan") if one.sharpe_ratio is None else one.sharpe_ratio
+        for one in ledger(ws).of(strategy, name)
+        if one.trial_id not in without
+    ]
+
+
+def overfit_of(ws: Workspace, strategy: str, market: "Market", own: TrialDays) -> "Overfit":
+    """How much of a run's Sharpe ratio may be luck, given every other trial on record.
+
+    Raises
+    ------
+    CorruptFile
+        If the ledger or a saved equity curve cannot be read.
+    """
+    saved = saved_trials(ws, strategy, market, without=own.run_id)
+    known = {trial.run_id for trial in (own, *saved)}
+    return judged(own, saved, unsaved_trials(ws, strategy, market, without=known))
+
+
 def trial_days(ws: Workspace, run: SavedRun) -> TrialDays:
     """The daily returns of a saved run.
 
@@ -79,12 +111,17 @@ def daily(run_id: str, known_at: "np.ndarray", equity: "np.ndarray", start: floa
 
 
 def judged(
-    known_at: "np.ndarray", equity: "np.ndarray", start: float, others: "Sequence[TrialDays]"
+    own: TrialDays, others: "Sequence[TrialDays]", unsaved: "Sequence[float]" = ()
 ) -> "Overfit":
     """How much of a run's Sharpe ratio may be luck, given the other trials.
 
     The other trials count by number and by the spread of their Sharpe ratios whatever their range;
     overfitting is judged among those that cover the run's days.
+
+    Parameters
+    ----------
+    unsaved
+        Daily Sharpe ratios of trials whose days nobody kept; NaN counts as one without any.
     """
     import numpy as np
 
@@ -93,8 +130,8 @@ def judged(
     from xq.metrics.returns import sharpe_ratio
     from xq.metrics.sharpe_inference import deflated_sharpe_2026
 
-    own = daily("", known_at, equity, start)
-    sharpes = np.array([sharpe_ratio(trial.returns) for trial in (*others, own)])
+    kept = (sharpe_ratio(trial.returns) for trial in (*others, own))
+    sharpes = np.array([*unsaved, *kept])
     return Overfit(
         trials=len(sharpes),
         probabilistic_sharpe_ratio=overfit.deflated_from(own.returns, sharpes[-1:]),

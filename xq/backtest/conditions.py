@@ -148,6 +148,12 @@ class Conditions:
     marks: Path | None = None
     flows: np.ndarray | None = None
 
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing is known, as in `NOTHING`, of which another process has a copy."""
+        parts = (self.frictions, self.path, self.marks, self.flows)
+        return not self.eras and all(part is None for part in parts)
+
     def slice(self, start: int, stop: int) -> "Conditions":
         """Rows ``start`` to ``stop``."""
         rows = np.s_[start:stop]

@@ -1,6 +1,6 @@
 """What happens at a bar's open: decided orders meet the venue's rules and what money there is."""
 
-from xq.backtest.kernel_state import Market, Record, State, Terms, fill_price, place, trade
+from xq.backtest.kernel_state import DUST, Market, Record, State, Terms, fill_price, place, trade
 from xq.portfolio.sizing import round_to_lot
 
 
@@ -43,7 +43,8 @@ def accepted(
     limited = not (terms.margined and shrinks)
     if delta == 0.0:
         return 0.0
-    if opened < market.book.least[p] or (limited and opened * price < market.book.notional[p]):
+    size = opened * (1.0 + DUST)  # a difference of whole lots is a hair off
+    if size < market.book.least[p] or (limited and size * price < market.book.notional[p]):
         state.account[3] += 1.0
         return -position if position * after < 0.0 and terms.margined else 0.0
     most = market.book.most[p]

@@ -1,6 +1,8 @@
 """What the replayed loop is told of a bar: stored weights, or the strategy asked anew."""
 
+from bisect import bisect_right
 from collections.abc import Callable
+from math import isfinite
 
 import numpy as np
 
@@ -18,13 +20,13 @@ class _Told:
     """Which row a bar is, and what is known of the symbols at its close."""
 
     def __init__(self, bars: Bars, usable: np.ndarray) -> None:
-        self._ts, self._usable = bars.ts, usable
+        self._ts, self._usable = bars.ts.tolist(), usable
         self._symbols = tuple(Symbol.parse(name) for name in bars.symbols)
         self._close = np.column_stack([last_known(column) for column in bars.close.T])
 
     def row(self, bar_ms: int) -> int:
         """The last bar that had closed by then."""
-        return int(np.searchsorted(self._ts, bar_ms, side="right")) - 1
+        return bisect_right(self._ts, bar_ms) - 1
 
     def forecast(self, bar_ms: int, row: int, weights: np.ndarray) -> Forecast:
         """Weights and closes by symbol."""
@@ -33,7 +35,11 @@ class _Told:
         return Forecast(
             bar_ms,
             dict(zip(self._symbols, weight, strict=True)),
-            {symbol: exact(price) for symbol, price in zip(self._symbols, close, strict=True)},
+            {  # none before the first bar of a symbol
+                symbol: exact(price)
+                for symbol, price in zip(self._symbols, close, strict=True)
+                if isfinite(price)
+            },
             frozenset(s for s, known in zip(self._symbols, told, strict=True) if not known),
         )
 

@@ -23,7 +23,10 @@ Corner = tuple[int, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inside:
-    """Finer prices inside bars, as in `xq.backtest.conditions.Conditions`; None: the bars' own."""
+    """Finer prices inside bars, as in `xq.backtest.conditions.Conditions`.
+
+    Without a path they are the bars' own, without marks those of the path.
+    """
 
     path: Path | None = None
     marks: Path | None = None
@@ -130,7 +133,10 @@ class Track:
 
     def _corners(self, place: int, *, marked: bool) -> list[Corner]:
         """Where a bar turns, oldest first; the first is its open."""
-        legs = self._legs(place, self._inside.marks if marked else self._inside.path)
+        finer = self._inside.path
+        if marked and self._inside.marks is not None:
+            finer = self._inside.marks
+        legs = self._legs(place, finer)
         start, end = self._starts[place], self._ends[place]
         length = (end - start) // len(legs)
         third, found = third_of(length), []

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,8 @@ from xq.venue_types import Ticker
 
 NAME = "replay"
 
+_time_of = attrgetter("ts")
+
 
 class _Core(SimVenue):
     """A venue that lives in memory, its account opened with chosen cash."""
@@ -50,7 +53,7 @@ class _Core(SimVenue):
     def __init__(
         self, feeds: Mapping[Face, BarFeed], clock: ManualClock, cash: Decimal, latency_ms: int
     ) -> None:
-        self._cash = cash
+        self._cash, self._travel_ms = cash, HANDOVER_MS + latency_ms
         self.memory = MemoryLedger()
         super().__init__(
             self.memory,
@@ -59,13 +62,27 @@ class _Core(SimVenue):
             seed=0,
             start_ms=clock.now_ms(),
             market=Market.REPLAY,
-            latency=Fixed(HANDOVER_MS + latency_ms),
+            latency=Fixed(self._travel_ms),
         )
 
     def _open(self, accounts: Sequence[str]) -> None:
         with self._change() as draft:
             for owner in accounts:
                 open_account(draft, owner, self._cash)
+
+    def settle(self) -> None:
+        """Let time pass, at once where there is nothing that could happen."""
+        if not self._pass_idly(0):
+            super().settle()
+
+    def _arrive(self) -> None:
+        if not self._pass_idly(self._travel_ms):
+            super()._arrive()
+
+    def _pass_idly(self, delay_ms: int) -> bool:
+        if self.state.is_idle:
+            self.state.settled_ms = max(self.state.settled_ms, self.clock.later(delay_ms))
+        return self.state.is_idle
 
     def forget_book(self) -> None:
         """The next order finds the book as the feed shows it: a bar's open is a book of its own."""
@@ -104,6 +121,7 @@ class ReplayVenue:
         self._quote = listings[0].symbol.quote
         self._ids = {item.symbol: item.market().id for item in listings}
         self._symbols = {number: symbol for symbol, number in self._ids.items()}
+        self._told: list[Fill] = []
         self._account: tuple[tuple[int, int], Account] | None = None
         self._rules = {s: feed.instrument(number).instrument for s, number in self._ids.items()}
 
@@ -193,9 +211,11 @@ class ReplayVenue:
 
     def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
         """Own executions, oldest first."""
-        known, number = self.ledger.executions, self._ids[symbol]
-        first = bisect_left(known, since_ms, key=lambda fill: fill.ts)
-        return [self._fill(symbol, fill) for fill in known[first:] if fill.symbol == number]
+        known = self._told
+        for fill in self.ledger.executions[len(known) :]:
+            known.append(self._fill(self._symbols[fill.symbol], fill))
+        first = bisect_left(known, since_ms, key=_time_of)
+        return [fill for fill in known[first:] if fill.symbol == symbol]
 
     def set_leverage(self, symbol: Symbol, leverage: int) -> None:
         """Choose a contract's leverage. Raises `VenueError`."""

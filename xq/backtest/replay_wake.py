@@ -7,6 +7,7 @@ found may be too early (the tick then holds), never too late: rounding is allowe
 in which a margin account could be liquidated are looked at bar by bar.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -109,12 +110,12 @@ class Wakes:
             self._close, self._low, self._high = close, low, high
             if funding is not None:
                 changed |= np.any((funding.at_open != 0) | (funding.inside != 0), axis=1)
-        self._changes = np.flatnonzero(changed[: self.end])
+        self._changes: list[int] = np.flatnonzero(changed[: self.end]).tolist()
 
     def after(self, row: int, standing: Standing) -> int:
         """The first row after ``row`` at which a tick can differ from doing nothing; or `end`."""
-        place = int(np.searchsorted(self._changes, row, side="right"))
-        change = int(self._changes[place]) if place < len(self._changes) else self.end
+        place = bisect_right(self._changes, row)
+        change = self._changes[place] if place < len(self._changes) else self.end
         if self._band is None:
             return change
         for start in range(row + 1, change, _CHUNK):

@@ -95,11 +95,12 @@ def plotly_source() -> str:
 
 
 def _lead(result: "BacktestResult") -> str:
-    days = (result.end_ms - result.start_ms) / 86_400_000
+    minutes = (result.end_ms - result.start_ms) / 60_000
+    length = f"{minutes / 1440:,.0f} days" if minutes >= 2 * 1440 else f"{minutes:,.0f} minutes"
     params = ", ".join(f"{name} {str(value).lower()}" for name, value in result.params.items())
     return (
         f"{_minute(result.start_ms)} to {_minute(result.end_ms)} UTC, {len(result.bars):,} bars of "
-        f"{result.bars.timeframe} ({days:,.0f} days)" + (f". {params}" if params else "")
+        f"{result.bars.timeframe} ({length})" + (f". {params}" if params else "")
     )
 
 

@@ -197,9 +197,8 @@ def costs(result: "BacktestResult") -> str:
         rows.append(("largest leverage", f"{rules.max_leverage:g}×"))
     rows.append(("lots", ", ".join(f"{lot:g}" for lot in rules.lots) or "not rounded"))
     rows.append(("delay", f"{rules.delay} open{'s' * (rules.delay != 1)} from decision to fill"))
-    rows += [(name, text) for name, text in result.world.items()]
     rows.append(("engine", result.simulation.engine))
-    return facts(rows)
+    return facts(list((dict(rows) | dict(result.world)).items()))
 
 
 def data(result: "BacktestResult", ledger_head: str | None = None) -> str:

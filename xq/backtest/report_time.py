@@ -31,7 +31,12 @@ DRAWN_TRIPS = 1_000
 DRAWN_SYMBOLS = 6
 SHARPE_WINDOWS = (90, 30)
 _MOST_BARS = 60
-_MARK_SIZES = ((60, 9.0), (250, 6.0), (DRAWN_TRIPS, 4.0))
+_STRETCHES = {
+    "second": 1_000, "10 seconds": 10_000, "minute": 60_000, "10 minutes": 600_000,
+    "hour": 3_600_000, "day": DAY_MS, "7 days": 7 * DAY_MS, "30 days": 30 * DAY_MS,
+    "90 days": 90 * DAY_MS, "10 years": 3_650 * DAY_MS,
+}  # fmt: skip
+_MARK_SIZES = ((60, 10.0), (250, 8.0), (DRAWN_TRIPS, 6.0))
 _DAILY = 60  # days from which exposure is drawn by days
 
 
@@ -59,7 +64,7 @@ def price(result: "BacktestResult") -> Drawing:
     ]
     marks = _markers(result, scale)
     if not many:
-        curves[0][0]["line"]["color"] = "--five"  # entries and exits stand out
+        curves[0][0]["line"] |= {"color": "--five", "width": 1.0}  # entries and exits stand out
     keys = [key for _, key in curves] if many else [Key("close", "--five")]
     keys += [Key("long entry", "--gain", "▲"), Key("short entry", "--gain", "▼")]
     keys += [Key("exit", "--loss", "✕")]
@@ -225,12 +230,11 @@ def _over(result: "BacktestResult", title: str, **axis: object) -> Figure:
 
 
 def _stretches(result: "BacktestResult") -> tuple[np.ndarray, int, str]:
-    """Starts of at most sixty equal stretches of whole days, their length, and its name."""
-    days = max(1, -(-(result.end_ms - result.start_ms) // DAY_MS))
-    length = next(size for size in (1, 7, 30, 90, days) if -(-days // size) <= _MOST_BARS)
-    first = result.start_ms // DAY_MS * DAY_MS
-    starts = np.arange(first, result.end_ms, length * DAY_MS)
-    return starts, length * DAY_MS, "day" if length == 1 else f"{length} days"
+    """Starts of at most sixty equal stretches of time, their length, and its name."""
+    whole = result.end_ms - result.start_ms
+    name, length = next((n, ms) for n, ms in _STRETCHES.items() if -(-whole // ms) <= _MOST_BARS)
+    first = result.start_ms // length * length
+    return np.arange(first, result.end_ms, length), length, name
 
 
 def _most_traded(result: "BacktestResult") -> list[int]:
@@ -264,7 +268,7 @@ def _markers(result: "BacktestResult", scale: dict[int, float]) -> list[Figure]:
     leave["marker"] |= {"symbol": "x-thin", "line": {"width": size / 5, "color": "--loss"}}
     leave["text"] = [f"{value:+,.2f}" for value in trips.pnl[left]]
     leave["hovertemplate"] = "exit %{y:,.8~g}, pnl %{text}<extra></extra>"
-    return [entry, leave] if len(chosen) else []
+    return [leave, entry] if len(chosen) else []  # a turn is both: the entry lies on top
 
 
 def _dots(times: np.ndarray, prices: np.ndarray, name: str, size: float) -> Figure:
@@ -282,8 +286,10 @@ def _dots(times: np.ndarray, prices: np.ndarray, name: str, size: float) -> Figu
 def _from_to(result: "BacktestResult") -> str:
     closes = result.bars.close[:, 0]
     known = closes[np.isfinite(closes)]
-    trips = counted(len(result.trips), "round trip")
-    return f"Close from {known[0]:,.8g} to {known[-1]:,.8g}; {trips}."
+    closed = int(result.trips.closed.sum())
+    still = f", {len(result.trips) - closed} still open" if closed < len(result.trips) else ""
+    trips = counted(closed, "round trip")
+    return f"Close from {known[0]:,.8g} to {known[-1]:,.8g}; {trips}{still}."
 
 
 def _day(ts_ms: int) -> str:

@@ -69,7 +69,7 @@ class Overfit:
     Attributes
     ----------
     trials
-        Saved runs of this strategy on this data, this one included.
+        Of this strategy on this market by the trial ledger, this one included.
     probabilistic_sharpe_ratio, deflated_sharpe_ratio
         Forms of 2012 and 2014; see `xq.metrics.overfit`.
     deflated_sharpe_ratio_2026

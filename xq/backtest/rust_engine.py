@@ -68,7 +68,11 @@ def target_changes(weights: np.ndarray, opens: np.ndarray, closes: np.ndarray) -
     >>> target_changes(np.array([0.0, 0.5, 0.5, 0.5, 0.2]), prices, prices).tolist()
     [3]
     """
-    usable = np.isfinite(weights[:-1]) & np.isfinite(closes[:-1]) & np.isfinite(opens[1:])
+    known = np.isfinite(weights[:-1])
+    warm_up = int(np.argmax(known)) if len(known) else 0
+    if warm_up:
+        return warm_up + target_changes(weights[warm_up:], opens[warm_up:], closes[warm_up:])
+    usable = known & np.isfinite(closes[:-1]) & np.isfinite(opens[1:])
     if usable.all():
         changed = np.empty(len(usable), dtype=np.bool_)
         changed[:1] = weights[:-1][:1] != 0.0

@@ -70,7 +70,7 @@ def simulate(
             hint="xq config explain backtest.delay",
         )
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    plain = conditions is NOTHING and is_plain(bars.symbols, rules)
+    plain = conditions.are_none and is_plain(bars.symbols, rules)
     if plain and rust_engine.is_available():
         return rust_engine.run(weights, bars, costs, rules)
     return own_engine.run(weights, bars, costs, rules, funding, conditions, margined=margined)
@@ -114,6 +114,11 @@ def check_weights(weights: np.ndarray, bars: Bars, *, limit: float, short: bool)
     shape = (len(bars), len(bars.symbols))
     if weights.shape != shape:
         raise BadWeights(f"weights have shape {weights.shape}, expected {shape}")
+    if weights.size and weights.shape[1] == 1:
+        low, high = np.fmin.reduce(weights)[0], np.fmax.reduce(weights)[0]
+        most = limit + _WEIGHT_TOLERANCE
+        if high <= most and low >= (-most if short else 0.0):
+            return
     _refuse(np.isinf(weights), "a weight must be finite, found {}", weights, bars)
     if not short:
         _refuse(weights < 0, "a short weight is impossible on spot, found {}", weights, bars)

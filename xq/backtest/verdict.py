@@ -105,8 +105,8 @@ def _overfitting(evidence: Evidence) -> str | None:
         if evidence.trials == 1:
             return None  # nothing was chosen
         return (
-            f"no other of the {evidence.trials:,} trials covers the same days, at least 32, so "
-            "that overfitting cannot be judged"
+            f"none of the {evidence.trials - 1:,} other trials is saved with the same days, at "
+            "least 32, so that overfitting cannot be judged"
         )
     if failed <= OVERFITTING:
         return None

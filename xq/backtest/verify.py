@@ -141,14 +141,16 @@ class _Comparison:
         if any(item.tick for item in given):
             yield _Case("price tick", self._with("tick"))
         if any(item.min_notional or item.min_quantity for item in given):
-            yield _Case("smallest order", self._with("min_notional", "min_quantity"))
+            coarse = any(item.min_quantity > item.lot for item in given)
+            limited = self._with("lot", "min_notional", "min_quantity")
+            yield _Case("smallest order", limited, _SMALLEST if coarse else None)
         if any(item.max_quantity < NO_LIMIT for item in given):
             yield _Case("largest order", self._with("max_quantity"), _LARGEST)
         if self._margined:
             bound = self.full.rules.max_leverage
             rules = replace(self.bare.rules, max_leverage=bound)
-            limited = replace(self.bare, rules=rules, handling=Handling(max_leverage=bound))
-            yield _Case("leverage limit", limited, _LEVERAGE)
+            bounded = replace(self.bare, rules=rules, handling=Handling(max_leverage=bound))
+            yield _Case("leverage limit", bounded, _LEVERAGE)
 
     def _handling(self) -> Iterator[_Case]:
         fee = self.full.costs.fee
@@ -192,6 +194,7 @@ class _Comparison:
 
 
 _LEVERAGE = "vector cuts an order at the open, the risk gate judges at the close before it"
+_SMALLEST = "in a turn vector closes a rest below the least quantity, the venue refuses it"
 _LARGEST = "vector cuts or splits a larger order, the venue refuses it"
 _LIQUIDATION = "vector takes the worst of a bar first, the venue its prices one after the other"
 

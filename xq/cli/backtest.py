@@ -4,7 +4,6 @@ import typer
 
 from xq.cli import backtest_options as options
 from xq.cli.shell import Shell, command
-from xq.errors import UsageError
 
 app = typer.Typer()
 
@@ -27,7 +26,7 @@ def backtest(
     delay: options.Delay = None,
     benchmark: options.Benchmark = None,
     deposit: options.Deposits = None,
-    latency: options.Latency = 100,
+    latency: options.Latency = None,
     gaps: options.Gaps = None,
     engine: options.Engine = "vector",
     decide: options.Decide = "ahead",
@@ -56,8 +55,7 @@ def backtest(
         backtest__benchmark=benchmark,
         exchange__name=exchange,
     )
-    if report is not None and (report.is_dir() or not report.name):
-        raise UsageError(f"expected a file, found a folder: {report}", hint="--report report.html")
+    options.check_report(report)
     request = api.BacktestRequest(
         strategy=strategy,
         symbols=None if symbol is None else tuple(symbol),
@@ -71,6 +69,7 @@ def backtest(
     )
     if verify:
         from xq.cli.backtest_verify import show
+        from xq.errors import UsageError
 
         if save or report is not None:
             raise UsageError("--verify compares engines and keeps no run", hint="without --save")

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from xq.errors import UsageError
+
 Strategy = Annotated[str, typer.Option(help="File name in the strategies folder.")]
 Symbols = Annotated[
     list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
@@ -28,7 +30,8 @@ Deposits = Annotated[
     list[str] | None, typer.Option(help="Repeatable: TIME=AMOUNT; negative: taken out.")
 ]
 Latency = Annotated[
-    int, typer.Option(min=1, help="ms from decision to book; strategies on events only.")
+    int | None,
+    typer.Option(min=1, help="Events: ms from decision to book; 100 unless given."),
 ]
 Engine = Annotated[str, typer.Option(help="vector, or replay: the live loop, order by order.")]
 Decide = Annotated[
@@ -39,3 +42,15 @@ Verify = Annotated[
 ]
 Save = Annotated[bool, typer.Option("--save", help="Keep run, equity and trades in the lake.")]
 Report = Annotated[Path | None, typer.Option(help="Write a self-contained HTML page there.")]
+
+
+def check_report(report: Path | None) -> None:
+    """Refuse a folder before anything is computed.
+
+    Raises
+    ------
+    UsageError
+        If the page cannot be written there.
+    """
+    if report is not None and (report.is_dir() or not report.name):
+        raise UsageError(f"expected a file, found a folder: {report}", hint="--report report.html")

@@ -51,12 +51,14 @@ def check(
     ] = None,
     exchange: Annotated[str | None, typer.Option(help="Default: exchange.name.")] = None,
     days: Annotated[
-        float | None, typer.Option(help="Stored bars of the last days. Default: newest 10,000.")
+        float | None,
+        typer.Option(help="The last days. Default: 10,000 bars, or 1 of events."),
     ] = None,
     since: Annotated[str | None, typer.Option(help="First bar: a date, time or epoch.")] = None,
     until: Annotated[str | None, typer.Option(help="Bars before this.")] = None,
     rows: Annotated[
-        int | None, typer.Option(min=2, help="Ask so many rows, chosen by seed. Default: all.")
+        int | None,
+        typer.Option(min=2, help="Ask so many, chosen by seed. Default: all, of events 256."),
     ] = None,
     param: Annotated[
         list[str] | None, typer.Option(help="A parameter: fast=20. Repeatable.")
@@ -65,7 +67,7 @@ def check(
         float, typer.Option(min=1, max=86_400, help="Ask nothing more after so many.")
     ] = 600,
 ) -> None:
-    """Hold a strategy against the law on stored bars; exit 5 says how it fails.
+    """Hold a strategy against the law on stored data; exit 5 says how it fails.
 
     Every row is asked again twice: with its own lookback of bars alone, and without any later bar.
     Then the bars are told differently: begun later, in another order of symbols, in other units of

@@ -33,7 +33,8 @@ def show(shell: Shell, report: "CheckReport") -> None:
     for line in report.printed.splitlines():
         shell.note(f"{report.strategy} printed: {line}")
     if report.checked:
-        shell.note(f"the law holds: {report.checked} rows asked again, twice each")
+        what = "events asked again" if report.events else "rows asked again, twice each"
+        shell.note(f"the law holds: {report.checked} {what}")
     for check in report.checks:
         if check.thin_margins:
             shell.note(f"{check.check}: {check.thin_margins} weights are decided by rounding alone")

@@ -6,7 +6,6 @@ nothing up row by row: what a tick asks costs the same after a million orders.
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -17,6 +16,7 @@ from xq.execution.memory_decisions import MemoryDecisions
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, JournalOrder
 from xq.execution.store import Revisions
+from xq.frozen import changed
 from xq.types import Symbol
 
 Move = tuple[OrderState, OrderState, int, str]
@@ -68,12 +68,12 @@ class MemoryJournal(Journal):
         now_ms: int,
         reason: str,
     ) -> JournalOrder:
-        changed = replace(order, **{**values, "state": state})
+        kept = changed(order, **{**values, "state": state})
         if state is not order.state:
             moves = self._moves.setdefault(order.client_id, [])
             moves.append((order.state, state, now_ms, reason))
-        self._keep(changed)
-        return changed
+        self._keep(kept)
+        return kept
 
     def _keep(self, order: JournalOrder) -> None:
         name = order.client_id

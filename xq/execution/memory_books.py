@@ -22,6 +22,9 @@ class _Shelf:
     total: Decimal = _ZERO
 
 
+_EMPTY = _Shelf()
+
+
 class MemoryBooks(Books):
     """`Books` without a file."""
 
@@ -31,7 +34,17 @@ class MemoryBooks(Books):
         self._shelves: dict[Symbol, _Shelf] = {}
         self._written: dict[tuple[Symbol, str], int] = {}
         self._by_client_id: dict[str, list[JournalFill]] = {}
+        self._openings: dict[Symbol, tuple[int, Decimal]] = {}
         self._points: dict[tuple[int, str, str], tuple[int, EquityPoint]] = {}
+
+    def opening(self, symbol: Symbol) -> tuple[int, Decimal] | None:
+        """When a symbol's books were opened (venue time) and what was held then."""
+        return self._openings.get(symbol)
+
+    def open(self, symbol: Symbol, ts_ms: int, held: Decimal) -> None:
+        """Open the books of a symbol with what the venue says is held."""
+        super().open(symbol, ts_ms, held)
+        self._openings[symbol] = ts_ms, held
 
     def symbols(self) -> tuple[Symbol, ...]:
         """Every symbol whose books are open."""
@@ -80,6 +93,8 @@ class MemoryBooks(Books):
         """Fills written after a revision, at or after a venue time, oldest first."""
         if client_id is not None:
             found = self._by_client_id.get(client_id, [])
+        elif symbol is not None and not after:
+            return tuple(_from(self._shelves.get(symbol, _EMPTY), since_ms))
         else:
             shelves = self._shelves.items()
             chosen = [shelf for name, shelf in shelves if symbol in (None, name)]

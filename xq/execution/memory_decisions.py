@@ -1,12 +1,12 @@
 """Decisions and their signals in memory; see `xq.execution.memory`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from xq.errors import XqError
 from xq.execution.decisions import Decisions
 from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
 from xq.execution.store import Revisions
+from xq.frozen import changed
 from xq.timeframe import Timeframe
 from xq.types import Symbol
 
@@ -42,13 +42,13 @@ class MemoryDecisions(Decisions):
         elif earlier.status.is_settled:
             raise XqError(f"bar {key.bar} is already decided", where="(memory)")
         else:
-            decision = replace(earlier, status=DecisionStatus.DECIDING)
+            decision = changed(earlier, status=DecisionStatus.DECIDING)
         return self._keep(decision)
 
     def finish(self, decision: Decision, status: DecisionStatus) -> Decision:
         """Record how a decision ended; ``AGAIN`` counts up the attempt."""
         attempt = decision.attempt + (status is DecisionStatus.AGAIN)
-        return self._keep(replace(decision, status=status, attempt=attempt))
+        return self._keep(changed(decision, status=status, attempt=attempt))
 
     def _keep(self, decision: Decision) -> Decision:
         self._revisions.next()
@@ -109,5 +109,5 @@ class MemoryDecisions(Decisions):
     def _told(self, number: int, signal: Signal) -> tuple[DecisionKey, Signal]:
         decision = self._all[number]
         if signal.reached and not decision.status.is_settled:
-            signal = replace(signal, reached=False)
+            signal = changed(signal, reached=False)
         return decision.key, signal

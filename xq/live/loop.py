@@ -4,13 +4,13 @@ look up → reconcile → forecast → size → gate → send → verify → wri
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from xq.clock import iso
 from xq.errors import TradingHalted, VenueError, XqError, unknown
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
+from xq.frozen import changed
 from xq.live import decide, guard, protect, subledgers
 from xq.live.desk import Desk, Forecast, Terms
 from xq.live.execute import Done, Session, carry_out, line_of
@@ -48,9 +48,9 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     patience = ONE_LOOK if dry_run else terms.patience
     found = reconcile(desk, terms, patience, may_cancel=not dry_run)
     cared = guard.care(desk, terms, dry_run=dry_run)
-    report = replace(blank, notes=found.notes + cared.notes, problems=cared.problems)
+    report = changed(blank, notes=found.notes + cared.notes, problems=cared.problems)
     if settled:
-        return replace(report, act=Act.GUARDED if cared.acted else Act.NOTHING)
+        return changed(report, act=Act.GUARDED if cared.acted else Act.NOTHING)
     earlier = desk.journal.decisions.find(key)
     if earlier is not None and not dry_run and not _is_open(earlier, desk):
         return _recovered(report, earlier, desk, terms)
@@ -167,7 +167,7 @@ def _recovered(report: Report, decision: Decision, desk: Desk, terms: Terms) -> 
     _record_equity(now, desk, terms)
     act = Act.STOPPED if unclear else Act.RECONCILED
     told = _told(report, act, signals, done, now, desk)
-    return replace(told, problems=told.problems + tuple(unclear))
+    return changed(told, problems=told.problems + tuple(unclear))
 
 
 def _finish(
@@ -178,7 +178,7 @@ def _finish(
     # What another symbol's failure left no cash for is due again, as that symbol is.
     failed = any(not outcome.reached for outcome in done.values())
     ended = [
-        replace(
+        changed(
             s,
             reached=done[s.symbol].reached and not (failed and done[s.symbol].short),
             note=done[s.symbol].note or s.note,
@@ -194,7 +194,7 @@ def _finish(
             notes += check_books(symbol, desk, account)
         guarded = protect.protect(desk, terms, account, restoring=False)
         notes += guarded.notes
-        report = replace(report, problems=report.problems + guarded.problems)
+        report = changed(report, problems=report.problems + guarded.problems)
         if guarded.acted:
             account = desk.venue.account()
         subledgers.settle(desk, terms)
@@ -203,11 +203,11 @@ def _finish(
     except VenueError as error:
         notes.append(f"positions could not be read back: {error.message}")
         if protect.promised(desk) is not None:  # then nobody knows whether a stop rests
-            report = replace(report, problems=(*report.problems, error))
+            report = changed(report, problems=(*report.problems, error))
         after = None
     desk.journal.decisions.finish(session.decision, status)
     act = _act(status, done)
-    return _told(replace(report, notes=tuple(notes)), act, ended, done, after, desk)
+    return _told(changed(report, notes=tuple(notes)), act, ended, done, after, desk)
 
 
 def _status(decision: Decision, done: Mapping[Symbol, Done], desk: Desk) -> DecisionStatus:
@@ -256,7 +256,7 @@ def _told(
             )
         )
     problems: tuple[XqError, ...] = tuple(d.problem for d in done.values() if d.problem)
-    return replace(
+    return changed(
         report,
         act=act,
         symbols=tuple(lines),

@@ -7,6 +7,7 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from xq.frozen import changed
 from xq.sim.changes import About, transfer
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
@@ -91,7 +92,8 @@ def close_order(
 ) -> SimOrder:
     """Take a resting order out of the book and free what it held."""
     release(draft, market, order)
-    return draft.put_order(replace(order, status=status), _ENDS[status])
+    closed = replace(order, status=status, updated_ms=draft.now_ms)
+    return draft.put_order(closed, _ENDS[status])
 
 
 _ENDS = {OrderStatus.CANCELED: Cause.CANCELED, OrderStatus.EXPIRED: Cause.EXPIRED}
@@ -206,7 +208,7 @@ def apply_to_position(
 def _progressed(order: SimOrder, execution: Execution) -> SimOrder:
     filled = order.filled + execution.quantity
     done = filled == order.quantity
-    return replace(
+    return changed(
         order,
         filled=filled,
         filled_quote=order.filled_quote + execution.price * execution.quantity,

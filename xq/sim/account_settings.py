@@ -12,6 +12,7 @@ from xq.sim.feed import Feed
 from xq.sim.instruments import Face
 from xq.sim.isolated import move_margin
 from xq.sim.margin import leverage_of, value
+from xq.sim.openings import NOTHING
 from xq.sim.records import Kind, MarginMode, PositionSide
 from xq.sim.refusal import Reason, Refusal
 from xq.sim.state import Mode
@@ -105,7 +106,7 @@ def change_margin(
             raise Refusal(Reason.MARGIN_TOO_MUCH)
     else:
         mark = feed.mark_price(symbol, draft.now_ms)
-        here = value(position, (), mark, leverage_of(draft.state, owner, symbol))
+        here = value(position, NOTHING, mark, leverage_of(draft.state, owner, symbol))
         if position.margin + amount + min(here.unrealized, ZERO) < here.initial:
             raise Refusal(Reason.MARGIN_TOO_LITTLE)
     move_margin(draft, position, amount)

@@ -48,6 +48,13 @@ class Basis:
         basis: np.ndarray = np.interp(ts, edges, self.knots(first, last))
         return basis
 
+    def at_one(self, ts_ms: int) -> float:
+        """Basis at one moment, much quicker than by `at`."""
+        knot = ts_ms // FUNDING_MS
+        before, after = (float(value) for value in self.knots(knot, knot + 1))
+        slope = (after - before) / FUNDING_MS
+        return slope * (ts_ms - knot * FUNDING_MS) + before
+
     def premium(self, settlement: int, until_ms: int) -> float:
         """Mean basis of the eight hours before a settlement, as far as ``until_ms``."""
         before, after = (float(knot) for knot in self.knots(settlement - 1, settlement))

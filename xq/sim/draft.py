@@ -31,7 +31,7 @@ class Draft:
         self._late: list[Event] = []  # told after what the step did to balances
         self._undo: list[Undo] = []
         self._marks: dict[str, tuple[int, Decimal]] = {}
-        self._began = state.counters.copy(), state.settled_ms
+        self._began_ms = state.settled_ms
         self._moved: dict[tuple[str, Face], dict[str, Decimal]] = {}
         self._positions: dict[str, dict[tuple[str, str], SimPosition]] = {}
 
@@ -56,8 +56,7 @@ class Draft:
         for function, values in reversed(self._undo):
             function(*values)
         self._undo.clear()
-        counters, self.state.settled_ms = self._began
-        self.state.counters = counters.copy()
+        self.state.settled_ms = self._began_ms
 
     def post(self, kind: Kind, legs: Iterable[Leg], about: About) -> None:
         """Write one transaction; its legs must sum to zero in every asset.
@@ -118,6 +117,9 @@ class Draft:
             if known is None:
                 state.index.add(stamped)
                 self._undo.append((state.index.remove, (stamped,)))
+            else:
+                state.index.change(known, stamped)
+                self._undo.append((state.index.change, (stamped, known)))
         elif known is not None:
             self._note(state.open_orders, order.id, known)
             del state.open_orders[order.id]
@@ -266,8 +268,10 @@ class Draft:
         return BalanceChange(asset, free, held, change)
 
     def _take(self, name: str) -> int:
-        number: int = getattr(self.state.counters, name)
-        setattr(self.state.counters, name, number + 1)
+        counters = self.state.counters
+        number: int = getattr(counters, name)
+        self._undo.append((setattr, (counters, name, number)))
+        setattr(counters, name, number + 1)
         return number
 
     def _note(self, mapping: dict[Any, Any], key: Any, old: Any) -> None:

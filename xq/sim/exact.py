@@ -45,8 +45,8 @@ def rounded(value: Decimal, step: Decimal = UNIT, rounding: str = ROUND_HALF_EVE
     >>> rounded(Decimal("1.26"), Decimal("0.5")), rounded(Decimal("0.123456789"))
     (Decimal('1.5'), Decimal('0.12345679'))
     """
-    with localcontext(_ROUNDING):
-        return (value / step).to_integral_value(rounding=rounding) * step
+    steps = _ROUNDING.divide(value, step).to_integral_value(rounding=rounding)
+    return _ROUNDING.multiply(steps, step)
 
 
 def divided(
@@ -59,14 +59,12 @@ def divided(
     >>> divided(Decimal(2), Decimal(3))
     Decimal('0.66666667')
     """
-    with localcontext(_ROUNDING):
-        return rounded(numerator / denominator, UNIT, rounding)
+    return rounded(_ROUNDING.divide(numerator, denominator), UNIT, rounding)
 
 
 def is_multiple(value: Decimal, step: Decimal) -> bool:
     """Whether ``value`` lies on the grid of ``step``."""
-    with localcontext(_ROUNDING):
-        return value % step == 0
+    return _ROUNDING.remainder(value, step) == 0
 
 
 def text(value: Decimal) -> str:
@@ -89,8 +87,8 @@ def affordable(quote: Decimal, price: Decimal, lot: Decimal) -> Decimal:
     >>> affordable(Decimal(10), Decimal(3), Decimal("0.1"))
     Decimal('3.3')
     """
-    with localcontext(_ROUNDING):
-        return (quote / (price * lot)).to_integral_value(rounding=ROUND_DOWN) * lot
+    lots = _ROUNDING.divide(quote, _ROUNDING.multiply(price, lot))
+    return _ROUNDING.multiply(lots.to_integral_value(rounding=ROUND_DOWN), lot)
 
 
 @cache

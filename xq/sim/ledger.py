@@ -33,6 +33,7 @@ FILE_NAME = "sim.sqlite"
 
 _META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 _BALANCES = "INSERT OR REPLACE INTO balances VALUES (?, ?, ?, ?, ?)"
+_MARKETS = tuple(Market)
 _OWNERS = "INSERT OR REPLACE INTO owners VALUES (?, ?)"
 
 
@@ -71,7 +72,7 @@ class Ledger(LedgerFile):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._known: dict[str, int] = {}  # what the last commit wrote of the numbers below
+        self._known: Row = (None,) * len(_META_KEYS)  # what the last commit wrote of them
 
     def __enter__(self) -> "Ledger":
         return self
@@ -90,7 +91,7 @@ class Ledger(LedgerFile):
         if "seed" not in meta:
             return None
         pace = Pace(meta["pace"], bool(meta["paused"])) if "pace" in meta else REAL_TIME
-        market = tuple(Market)[meta.get("market", 0)]
+        market = _MARKETS[meta.get("market", 0)]
         return World(meta["seed"], meta["offset_ms"], pace, market)
 
     def load(self) -> State:
@@ -121,9 +122,10 @@ class Ledger(LedgerFile):
 
     def commit(self, changes: Changes, state: State, world: World) -> None:
         """Write one request's changes and the state they led to; all of it or nothing."""
-        meta = _meta_rows(state, world)
+        meta = _meta_of(state, world)
         with self._transaction():
-            self._write(_META, [row for row in meta if self._known.get(row[0]) != row[1]])
+            moved = zip(_META_KEYS, meta, self._known, strict=True)
+            self._write(_META, [(key, new) for key, new, old in moved if new != old])
             self._write(ORDERS.insert, [to_row(item) for item in changes.orders.values()])
             self._write(ALGOS.insert, [to_row(item) for item in changes.algos.values()])
             self._write(FILLS.insert, [to_row(item) for item in changes.fills])
@@ -139,7 +141,7 @@ class Ledger(LedgerFile):
                 self._write(table.delete, [key_row(key) for key in gone])
                 kept = [to_row(record) for record in rows.values() if record is not None]
                 self._write(table.insert, kept)
-        self._known = dict(meta)
+        self._known = meta
 
     def order(
         self,
@@ -263,14 +265,22 @@ class Ledger(LedgerFile):
         return dict(self._rows("SELECT key, value FROM meta"))
 
 
-def _meta_rows(state: State, world: World) -> list[Row]:
-    counters = state.counters
-    return [
-        ("seed", world.seed),
-        ("offset_ms", world.offset_ms),
-        ("pace", world.pace.thousandths),
-        ("paused", int(world.pace.paused)),
-        ("market", tuple(Market).index(world.market)),
-        ("settled_ms", state.settled_ms),
-        *((f"next_{item.name}", getattr(counters, item.name)) for item in fields(counters)),
-    ]
+_COUNTERS = tuple(item.name for item in fields(Counters))
+_META_KEYS = (
+    *("seed", "offset_ms", "pace", "paused", "market", "settled_ms"),
+    *(f"next_{name}" for name in _COUNTERS),
+)
+_numbers = attrgetter(*_COUNTERS)
+
+
+def _meta_of(state: State, world: World) -> Row:
+    """The values of the meta table, by `_META_KEYS`."""
+    return (
+        world.seed,
+        world.offset_ms,
+        world.pace.thousandths,
+        int(world.pace.paused),
+        _MARKETS.index(world.market),
+        state.settled_ms,
+        *_numbers(state.counters),
+    )

@@ -9,6 +9,11 @@ from typing import Any
 from xq.errors import CorruptFile, StorageFailed
 from xq.sim.ledger_rows import SCHEMA, VERSION, Row
 
+# A commit writes a row or two of each of several tables and indexes: small pages are less to write.
+# The disk is waited for when the log is moved into the file, so that happens every 16 MiB.
+_PAGE_BYTES = 1024
+_CHECKPOINT_PAGES = 16 * 1024
+
 
 class LedgerFile:
     """One SQLite file.
@@ -48,7 +53,9 @@ class LedgerFile:
 
     def _prepare(self) -> None:
         with self._guarded():
+            self._connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
             self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             [version] = self._connection.execute("PRAGMA user_version").fetchone()
             if version == 0:

@@ -3,7 +3,7 @@
 Some levels are read at first and many only when an order needs them: a book is costly to make.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,13 +38,13 @@ class Outside:
     shown: Sides
     whole: bool
 
-    def left(self, state: State, side: Side) -> list[Level]:
-        """Levels of one side less what was taken."""
+    def left(self, state: State, side: Side) -> Iterator[Level]:
+        """Levels of one side less what was taken; most takers look at few of them."""
         here = (self.face, self.symbol, side)
         gone = {key[3]: eaten for key, eaten in state.eaten.items() if key[:3] == here}
         if not gone:
-            return list(self.shown[side])
-        return [(price, _less(size, gone.get(price))) for price, size in self.shown[side]]
+            return iter(self.shown[side])
+        return ((price, _less(size, gone.get(price))) for price, size in self.shown[side])
 
     def at(self, state: State, side: Side, price: Decimal) -> Decimal | None:
         """Quantity displayed at a price, less what was taken; None beyond what is in sight."""
@@ -102,7 +102,7 @@ def forget(draft: Draft, feed: Feed, outside: Outside, side: Side) -> None:
             draft.put("eaten", key, None)
 
 
-def merged(levels: Sequence[Level], book: Book, side: Side) -> list[Level]:
+def merged(levels: Iterable[Level], book: Book, side: Side) -> list[Level]:
     """Outside levels and clients' resting orders of one side, best first."""
     sizes = {price: size for price, size in levels if size}
     buy = side is Side.BUY

@@ -23,7 +23,7 @@ from xq.sim.tape import (
     traded_bars,
     without_holes,
 )
-from xq.sim.tapes import Tapes
+from xq.sim.tapes import Last, Tapes
 from xq.timeframe import DAY_MS, HOUR_MS, MINUTE_MS, Timeframe
 
 
@@ -97,13 +97,13 @@ def newest(tapes: Tapes, item: SimInstrument, now_ms: int) -> tuple[int, bool]:
     NoData
         Before the market's first bar closed.
     """
+    known = tapes.last_of(item)
+    if known.from_ms <= now_ms < known.until_ms:
+        return known.price, known.taker_sold
     if now_ms >= item.tape_from_ms:
-        day = now_ms // DAY_MS
-        tape = tapes.tape(item, day)
-        row = tape.count_until(now_ms) - 1
-        if row < 0:
-            tape = tapes.tape(item, day - 1)
-        return int(tape.price[row]), bool(tape.taker_sold[row])
+        last = _last(tapes, item, now_ms)
+        tapes.keep_last(item, last)
+        return last.price, last.taker_sold
     if not item.replayed or now_ms < item.listed_ms + HOUR_MS:
         raise NoData(
             f"expected a time after {iso(item.listed_ms)}, found {iso(now_ms)}", where=item.id
@@ -111,6 +111,17 @@ def newest(tapes: Tapes, item: SimInstrument, now_ms: int) -> tuple[int, bool]:
     closed_ms = now_ms // HOUR_MS * HOUR_MS - HOUR_MS
     bars = tapes.hours(item, closed_ms // DAY_MS)
     return int(bars[closed_ms % DAY_MS // HOUR_MS, CLOSE]), False
+
+
+def _last(tapes: Tapes, item: SimInstrument, now_ms: int) -> Last:
+    day = now_ms // DAY_MS
+    tape = tapes.tape(item, day)
+    row = tape.count_until(now_ms) - 1
+    from_ms = int(tape.ts[row]) if row >= 0 else day * DAY_MS
+    until_ms = int(tape.ts[row + 1]) if row + 1 < len(tape) else (day + 1) * DAY_MS
+    if row < 0:
+        tape = tapes.tape(item, day - 1)
+    return Last(from_ms, until_ms, int(tape.price[row]), bool(tape.taker_sold[row]))
 
 
 def between(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int) -> Iterator[Tape]:
@@ -176,13 +187,12 @@ def index_level(tapes: Tapes, item: SimInstrument, now_ms: int) -> float:
     if now_ms % HOUR_MS == 0:  # at an hour's edge the day's trades need not be made
         day, rest = divmod(now_ms, DAY_MS)
         return float(tapes.spine.hours(item.base, day)[rest // HOUR_MS])
-    return tapes.path(item.base, now_ms // DAY_MS).at(now_ms)
+    return tapes.level(item.base, now_ms)
 
 
 def mark_level(tapes: Tapes, item: SimInstrument, now_ms: int) -> float:
     """Log of a perpetual's mark price: the coin's price and the smooth basis."""
-    basis = tapes.basis(item.base).at(np.array([now_ms]))
-    return index_level(tapes, item, now_ms) + float(basis[0])
+    return index_level(tapes, item, now_ms) + tapes.basis(item.base).at_one(now_ms)
 
 
 def premium(tapes: Tapes, item: SimInstrument, settlement: int, until_ms: int) -> float:
@@ -192,6 +202,9 @@ def premium(tapes: Tapes, item: SimInstrument, settlement: int, until_ms: int) -
 
 def extremes(tapes: Tapes, item: SimInstrument, start_ms: int, end_ms: int) -> tuple[int, int]:
     """Lowest and highest price traded in (start_ms, end_ms]; the last price if none was."""
+    known = tapes.last_of(item)
+    if known.from_ms <= start_ms and end_ms < known.until_ms:
+        return known.price, known.price
     bounds = [(int(row[LOW]), int(row[HIGH])) for row in _hours(tapes, item, start_ms, end_ms)]
     for tape in between(tapes, item, start_ms, end_ms):
         bounds.append((int(tape.price.min()), int(tape.price.max())))

@@ -4,16 +4,16 @@ Cross positions of an account share its cross wallet; an isolated one has a wall
 hedge mode the two positions of a symbol are margined each by itself.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 
 from xq.sim.brackets import maintenance, max_leverage, tier_at
 from xq.sim.exact import ZERO, divided, rounded
 from xq.sim.instruments import Face
-from xq.sim.records import Account, PositionSide, SimOrder, SimPosition
+from xq.sim.openings import NOTHING, Opening
+from xq.sim.records import Account, PositionSide, SimPosition
 from xq.sim.state import State
-from xq.types import Side
 
 ASSET = "USDT"
 DEFAULT_LEVERAGE = 20
@@ -125,19 +125,25 @@ def evaluate(state: State, owner: str, marks: Mapping[str, Decimal]) -> MarginAc
     marks
         Mark price of every symbol with a position or a resting order; see `exposed`.
     """
+    account = valued(state, owner, marks)
+    positions = tuple(_with_liquidation(item, account) for item in account.positions)
+    return replace(account, positions=positions)
+
+
+def valued(state: State, owner: str, marks: Mapping[str, Decimal]) -> MarginAccount:
+    """`evaluate` without liquidation prices, which what is available does not depend on."""
     free = state.balance(owner, Face.FUTURES, Account.FREE, ASSET)
     apart = state.balance(owner, Face.FUTURES, Account.ISOLATED, ASSET)
     bare = []
     for symbol in exposed(state, owner):
-        orders = state.orders_of(owner, Face.FUTURES, symbol)
+        leverage = leverage_of(state, owner, symbol)
         for side in state.sides_of(owner):
             position = state.position(owner, symbol, side)
-            here = [order for order in orders if order.position_side is side]
-            if position.quantity or here or side is PositionSide.BOTH:
-                leverage = leverage_of(state, owner, symbol)
-                bare.append(value(position, here, marks[symbol], leverage))
-    account = MarginAccount(free + apart, free, tuple(bare))
-    return replace(account, positions=tuple(_with_liquidation(item, account) for item in bare))
+            opening = state.index.openings.of(owner, symbol, side)
+            if position.quantity or opening is not None or side is PositionSide.BOTH:
+                around = NOTHING if opening is None else opening
+                bare.append(value(position, around, marks[symbol], leverage))
+    return MarginAccount(free + apart, free, tuple(bare))
 
 
 def exposed(state: State, owner: str) -> list[str]:
@@ -152,20 +158,7 @@ def leverage_of(state: State, owner: str, symbol: str) -> int:
     return chosen if chosen else min(DEFAULT_LEVERAGE, max_leverage(symbol))
 
 
-def open_notional(orders: Iterable[SimOrder]) -> tuple[Decimal, Decimal]:
-    """What orders that may open a position would buy, and sell, together."""
-    buys = sells = ZERO
-    for order in orders:
-        if order.reduce_only:
-            continue
-        if order.side is Side.BUY:
-            buys += order.price * (order.quantity - order.filled)
-        else:
-            sells += order.price * (order.quantity - order.filled)
-    return buys, sells
-
-
-def exposure(position: Decimal, opening: tuple[Decimal, Decimal]) -> Decimal:
+def exposure(position: Decimal, opening: Opening) -> Decimal:
     """Largest notional that a position (signed notional) and its resting orders can become."""
     buys, sells = opening
     return max(abs(position), abs(position + buys), abs(position - sells))
@@ -176,9 +169,7 @@ def order_margin(reached: Decimal, position: Decimal, leverage: int) -> Decimal:
     return divided(reached - abs(position), Decimal(leverage), rounding=ROUND_UP)
 
 
-def value(
-    position: SimPosition, orders: Sequence[SimOrder], mark: Decimal, leverage: int
-) -> PositionMargin:
+def value(position: SimPosition, opening: Opening, mark: Decimal, leverage: int) -> PositionMargin:
     """One position and the orders around it at a mark price, without its liquidation price."""
     notional = position.quantity * mark
     return PositionMargin(
@@ -188,7 +179,7 @@ def value(
         notional=rounded(notional),
         unrealized=rounded(notional - position.cost),
         initial=divided(abs(notional), Decimal(leverage), rounding=ROUND_UP),
-        order_initial=order_margin(exposure(notional, open_notional(orders)), notional, leverage),
+        order_initial=order_margin(exposure(notional, opening), notional, leverage),
         maintenance=maintenance(position.symbol, notional) if notional else ZERO,
         liquidation_price=ZERO,
     )

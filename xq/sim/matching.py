@@ -4,7 +4,7 @@ At one price outside quantity that was there before a client's order comes befor
 it after all clients' orders. Nothing is changed here: the answer is a plan.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -105,7 +105,7 @@ class Resting:
     fillable: Callable[[SimOrder, Decimal], Decimal]
 
 
-def plan(taker: Taker, levels: Sequence[Level], resting: Resting) -> Plan:
+def plan(taker: Taker, levels: Iterable[Level], resting: Resting) -> Plan:
     """The way of a taker through outside levels (best first) and clients' resting orders."""
     return _Walk(taker, resting).through(levels)
 
@@ -120,7 +120,7 @@ class _Walk:
     reduced: dict[str, Decimal] = field(default_factory=dict)
     stopped: bool = False
 
-    def through(self, levels: Sequence[Level]) -> Plan:
+    def through(self, levels: Iterable[Level]) -> Plan:
         buy = self.taker.side is Side.SELL  # the side of the makers
         own = map(value_of, self.resting.book.prices(buy))
         theirs = iter(levels)

@@ -1,6 +1,5 @@
 """Whether an account can pay for an order: funds on spot, margin on futures."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from xq.sim.brackets import max_notional
@@ -9,14 +8,14 @@ from xq.sim.exact import ZERO, divided
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face, SimInstrument
 from xq.sim.margin import (
-    evaluate,
     exposed,
     exposure,
     leverage_of,
-    open_notional,
     order_margin,
+    valued,
 )
 from xq.sim.matching import Plan
+from xq.sim.openings import NOTHING, opened_by
 from xq.sim.records import Account, SimOrder
 from xq.sim.refusal import Reason, Refusal
 from xq.types import OrderType, Side
@@ -59,24 +58,21 @@ def require_margin(
     now = {name: draft.mark(feed, name) for name in {*exposed(state, owner), symbol}}
     mark, leverage = now[symbol], leverage_of(state, owner, symbol)
     position = state.position(owner, symbol, order.position_side).quantity * mark
-    resting = [
-        other
-        for other in state.orders_of(owner, Face.FUTURES, symbol)
-        if other.position_side is order.position_side
-    ]
-    opening = open_notional(resting)
+    opening = state.index.openings.of(owner, symbol, order.position_side)
+    if opening is None:
+        opening = NOTHING
     known = exposure(position, opening)
-    old = open_notional(other for other in resting if other.id == order.id)
-    new = open_notional((order if order.price else replace(order, price=price),))
-    sums = zip(opening, old, new, strict=True)
-    buys, sells = (before - changed + now_ for before, changed, now_ in sums)
+    before = state.open_orders.get(order.id)
+    old = NOTHING if before is None else opened_by(before)
+    sums = zip(opening, old, opened_by(order, price), strict=True)
+    buys, sells = (present - gone + come for present, gone, come in sums)
     reached = exposure(position, (buys, sells))
     growth = order_margin(reached, position, leverage) - order_margin(known, position, leverage)
     if growth <= 0:
         return
     loss = max(ZERO, (price - mark) * order.side.sign) * order.remaining
     fee = price * order.remaining * market.instrument.taker
-    if growth + loss + fee > evaluate(state, owner, now).available:
+    if growth + loss + fee > valued(state, owner, now).available:
         raise Refusal(Reason.NO_MARGIN)
     if reached > max_notional(symbol, leverage):
         raise Refusal(Reason.POSITION_LIMIT)

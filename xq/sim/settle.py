@@ -23,6 +23,7 @@ from xq.sim.ruin import CALL_AT, WHOLE, first_failure, pools
 from xq.sim.state import MarketKey
 from xq.sim.trading import fill_resting
 from xq.sim.triggers import watch_algo, watch_stop
+from xq.timeframe import MINUTE_MS
 
 _TAPE, _ENDS, _TRIGGER, _RUIN, _FUNDING = range(5)
 
@@ -106,6 +107,8 @@ class _Passage:
         """The first moment, not after ``limit``, at which margin runs out somewhere."""
         draft, feed = self._draft, self._feeds[Face.FUTURES]
         span = self._since(_RUIN), limit
+        if span[0] // MINUTE_MS == limit // MINUTE_MS:  # margin is looked at on full minutes
+            return None
         times = [
             first_failure(pool, feed, span, WHOLE if pool.key in draft.state.warned else CALL_AT)
             for pool in pools(draft.state)

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from xq.sim.algos import AlgoOrder
 from xq.sim.book import Book, units
-from xq.sim.exact import ZERO
+from xq.sim.exact import ZERO, exact
 from xq.sim.instruments import Face
+from xq.sim.openings import Openings
 from xq.sim.records import Account, PositionSide, SimOrder, SimPosition
 from xq.types import Side
 
@@ -91,10 +92,6 @@ class Counters:
     place: int = 1
     algo: int = 1
 
-    def copy(self) -> "Counters":
-        """The same numbers."""
-        return Counters(self.order, self.fill, self.transaction, self.place, self.algo)
-
 
 @dataclass(slots=True)
 class State:
@@ -144,6 +141,7 @@ class State:
     index: "Index" = field(init=False, repr=False, compare=False)
     books: dict[MarketKey, Book] = field(init=False, repr=False, compare=False)
 
+    @exact
     def __post_init__(self) -> None:
         self.index = Index()
         self.books = {}
@@ -224,6 +222,7 @@ class Index:
         self._orders: dict[tuple[str, Face, str], set[int]] = {}
         self._names: dict[tuple[str, Face, str], int] = {}
         self._algos: dict[tuple[str, str], int] = {}
+        self.openings = Openings()
         self.dated: dict[int, int] = {}  # orders that end by themselves, and when
         self.waiting: dict[int, SimOrder] = {}  # spot orders whose trigger was not met yet
 
@@ -231,6 +230,7 @@ class Index:
         """An order became open."""
         self._orders.setdefault((order.owner, order.face, order.symbol), set()).add(order.id)
         self._names[order.owner, order.face, order.client_id] = order.id
+        self.openings.add(order)
         if order.good_till_ms:
             self.dated[order.id] = order.good_till_ms
         if order.waiting:
@@ -243,8 +243,14 @@ class Index:
         if not self._orders[key]:
             del self._orders[key]
         del self._names[order.owner, order.face, order.client_id]
+        self.openings.remove(order)
         self.dated.pop(order.id, None)
         self.waiting.pop(order.id, None)
+
+    def change(self, before: SimOrder, after: SimOrder) -> None:
+        """An order stays open, but not as it was."""
+        self.openings.remove(before)
+        self.openings.add(after)
 
     def of(self, owner: str, face: Face, symbol: str | None) -> list[int]:
         """Numbers of one account's orders, ascending."""

@@ -46,12 +46,19 @@ class Path:
 
     def at(self, ts_ms: int) -> float:
         """Log price known at a moment of the day."""
+        return self.around(ts_ms)[2]
+
+    def around(self, ts_ms: int) -> tuple[int, int, float]:
+        """From when until before when the log price is what it is at a moment, and that price."""
         hour = (ts_ms - self.day * DAY_MS) // HOUR_MS
-        row = int(np.searchsorted(self.ts, ts_ms, side="right")) - 1
+        after = int(np.searchsorted(self.ts, ts_ms, side="right"))
         edge_ms = self.day * DAY_MS + hour * HOUR_MS
-        if row < 0 or self.ts[row] < edge_ms:
-            return float(self.hours[hour])
-        return float(self.level[row])
+        until_ms = edge_ms + HOUR_MS
+        if after < len(self.ts):
+            until_ms = min(until_ms, int(self.ts[after]))
+        if after == 0 or self.ts[after - 1] < edge_ms:
+            return edge_ms, until_ms, float(self.hours[hour])
+        return int(self.ts[after - 1]), until_ms, float(self.level[after - 1])
 
     def levels(self, ts: np.ndarray) -> np.ndarray:
         """Log prices at moments of the day, float64; at an hour's edge that edge's level."""

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -19,6 +20,22 @@ _MOST_TRADES = 5_000_000  # kept: a day of all markets and their coins has three
 _MOST_FAIR = 737_280  # bars: 512 days of minutes, or many years of hours
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The newest trade of a market at every moment in [from_ms, until_ms).
+
+    In (from_ms, until_ms) there is no trade. Price in units.
+    """
+
+    from_ms: int
+    until_ms: int
+    price: int
+    taker_sold: bool
+
+
+_NEVER = Last(0, 0, 0, False)
 
 
 class Recent(Generic[Value]):
@@ -55,7 +72,17 @@ class Tapes:
         self._trades = Kept(_MOST_TRADES)
         self._minutes = Recent[np.ndarray](64)
         self._hours = Recent[np.ndarray](4096)
+        self._levels: dict[str, tuple[int, int, float]] = {}
+        self._lasts: dict[tuple[str, bool], Last] = {}
         self.fair = Kept(_MOST_FAIR)
+
+    def last_of(self, item: SimInstrument) -> Last:
+        """The newest trade that was last asked for; of no moment if none was."""
+        return self._lasts.get((item.id, item.contract), _NEVER)
+
+    def keep_last(self, item: SimInstrument, last: Last) -> None:
+        """Remember the newest trade of a market."""
+        self._lasts[item.id, item.contract] = last
 
     def basis(self, base: str) -> Basis:
         """Distance of a coin's perpetual from the coin."""
@@ -67,6 +94,14 @@ class Tapes:
         """A coin's fair price over one day."""
         key = ("path", base, day)
         return self._trades.get(key, lambda: day_path(self.spine, self.seed, base, day), len)
+
+    def level(self, base: str, now_ms: int) -> float:
+        """A coin's fair log price at a moment."""
+        from_ms, until_ms, level = self._levels.get(base, (0, 0, 0.0))
+        if not from_ms <= now_ms < until_ms:
+            found = self._levels[base] = self.path(base, now_ms // DAY_MS).around(now_ms)
+            return found[2]
+        return level
 
     def tape(self, item: SimInstrument, day: int) -> Tape:
         """All trades of one UTC day, including those still to come."""

@@ -154,6 +154,8 @@ def expire_idle_reductions(draft: Draft, feed: Feed, owner: str, symbol: str) ->
             side = algo.position_side
             if not reducible_by(state, owner, symbol, side, algo.side):
                 draft.end_algo(algo, AlgoStatus.EXPIRED, "no position")
+    if not state.index.openings.reducing(owner, symbol):
+        return
     for order in state.orders_of(owner, Face.FUTURES, symbol):
         if order.reduce_only and order.id in state.queues and not reducible(state, order):
             close_order(draft, feed.instrument(symbol), order, OrderStatus.EXPIRED)

@@ -12,6 +12,7 @@ from xq.sim.contracts import margin_account
 from xq.sim.exact import exact
 from xq.sim.instruments import Face
 from xq.sim.margin import MarginAccount, PositionMargin, leverage_of, value
+from xq.sim.openings import NOTHING
 from xq.sim.records import MarginMode, PositionSide
 from xq.sim.venue_orders import VenueOrders
 
@@ -32,7 +33,7 @@ class SimVenue(VenueOrders):
         """What `margin` would say of a position that an account does not have."""
         position = self.state.position(owner, symbol, side)
         mark = self.feeds[Face.FUTURES].mark_price(symbol, self.now_ms)
-        return value(position, (), mark, leverage_of(self.state, owner, symbol))
+        return value(position, NOTHING, mark, leverage_of(self.state, owner, symbol))
 
     @exact
     def set_leverage(self, owner: str, symbol: str, leverage: int) -> None:

@@ -134,22 +134,24 @@ class VenueCore:
         listed = self._markets[face].values()
         return tuple(market for market in listed if market.listed_ms <= self.now_ms)
 
-    @exact
     def settle(self) -> None:
         """Let venue time catch up with the clock and book what happened on the way.
 
         Venue time never goes back, even when wall time does.
         """
-        with self._change() as draft:
-            settle(draft, self.feeds, self.clock.now_ms())
+        self._settle(self.clock.now_ms())
 
     @exact
+    def _settle(self, until_ms: int) -> None:
+        if until_ms > self.now_ms:
+            with self._change() as draft:
+                settle(draft, self.feeds, until_ms)
+
     def _arrive(self) -> None:
         """Let venue time pass until what is sent now arrives; others sent now arrive then too."""
         if self._latency is not None:
             delay = self._latency.delay_ms(self.state.counters.order)
-            with self._change() as draft:
-                settle(draft, self.feeds, self.clock.later(delay))
+            self._settle(self.clock.later(delay))
 
     def depth(self, face: Face, symbol: str, limit: int) -> tuple[Levels, Levels]:
         """(bids, asks), best first: outside liquidity merged with clients' resting orders."""

@@ -1,6 +1,6 @@
 """The law at the edges of every parameter's range."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from xq.bars import Bars
@@ -8,7 +8,9 @@ from xq.errors import NoData, StrategyError, UsageError
 from xq.ports import Clock
 from xq.strategy.examination import Check
 from xq.strategy.parameters import Parameter, Value
-from xq.strategy.sandbox import Evaluator, StrategySpec
+from xq.strategy.sandbox import StrategySpec, evaluate
+
+Law = Callable[[StrategySpec, float], int]
 
 _NAME = "parameter corners"
 _ROWS = 12
@@ -54,14 +56,21 @@ def _ends(parameter: Parameter) -> tuple[Value, ...]:
 def check_corners(
     spec: StrategySpec,
     corner_values: Iterator[dict[str, object]],
-    bars: Bars,
+    law: Law,
+    length: str,
     until: float,
     clock: Clock,
-    seed: int,
 ) -> Check:
     """Run the law at every corner that the strategy itself does not refuse.
 
-    A corner whose lookback is longer than the bars is counted, not failed.
+    A corner whose lookback is longer than the data is counted, not failed.
+
+    Parameters
+    ----------
+    law
+        Asks a strategy within so many seconds; how many answers were held against each other.
+    length
+        Of the data, in words.
     """
     asked, refused, longer = 0, 0, 0
     for values in corner_values:
@@ -69,10 +78,7 @@ def check_corners(
         if left < _LEAST_SECONDS:
             return Check(_NAME, "not asked", asked, "the time was up")
         try:
-            at_corner = replace(spec, parameters=values)
-            with Evaluator.start(at_corner, deadline_s=left, clock=clock) as evaluator:
-                evaluation = evaluator.run(bars, rows=_ROWS, seed=seed)
-            asked += len(evaluation.checked_rows) * len(bars.symbols)
+            asked += law(replace(spec, parameters=values), left)
         except UsageError:
             refused += 1
         except NoData:
@@ -83,7 +89,17 @@ def check_corners(
             kept = type(error)(finding, where=error.where, hint=error.hint)
             return Check(_NAME, "fails", asked, finding, error=kept)
     noted = [f"{refused} refused by its own check"] * bool(refused)
-    noted += [f"{longer} need more than {len(bars)} bars"] * bool(longer)
+    noted += [f"{longer} need more than {length}"] * bool(longer)
     if not asked and not noted:
         noted = ["no parameter has a range"]
     return Check(_NAME, "holds" if asked else "not asked", asked, "; ".join(noted))
+
+
+def law_on(bars: Bars, clock: Clock, seed: int) -> Law:
+    """The law of bars on a few rows."""
+
+    def asked(spec: StrategySpec, seconds: float) -> int:
+        evaluation = evaluate(spec, bars, rows=_ROWS, seed=seed, deadline_s=seconds, clock=clock)
+        return len(evaluation.checked_rows) * len(bars.symbols)
+
+    return asked

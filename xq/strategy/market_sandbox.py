@@ -44,11 +44,12 @@ def evaluate_market(
     spec: StrategySpec,
     tape: Tape,
     *,
+    rows: int = ROWS,
     seed: int = 0,
     deadline_s: float = DEADLINE_S,
     clock: Clock | None = None,
 ) -> MarketEvaluation:
-    """Targets of all events, after asking some of them again.
+    """Targets of all events, after asking about ``rows`` of them again.
 
     A prefix of the events must give the same answers, in a process that has seen no others. And
     an event must be answered the same with only the longest window before it and the target held
@@ -62,41 +63,50 @@ def evaluate_market(
         Unknown strategy, or a refused parameter.
     """
     with Evaluator.start(spec, deadline_s=deadline_s, clock=clock) as evaluator:
-        return _Trial(evaluator, tape, str(spec.folder / f"{spec.name}.py")).run(seed)
+        return MarketTrial(evaluator, tape, str(spec.folder / f"{spec.name}.py")).run(rows, seed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class MarketTrial:
+    """One tape before one strategy process."""
+
     evaluator: Evaluator
     tape: Tape
     where: str
 
-    def run(self, seed: int) -> MarketEvaluation:
-        declaration = self.evaluator.declaration
-        worker = self.evaluator.worker
-        count, answers_at = len(self.tape), self.tape.size
-        self.tape.write(worker.grow(answers_at + 8 * count))
-        said = self._ask("market", stop=count, at=answers_at)
-        targets = worker.read((count,), answers_at)
-        rows = self._rows(targets, seed)
+    def run(self, count: int, seed: int) -> MarketEvaluation:
+        """Targets of all events under the law; errors as in `evaluate_market`."""
+        targets, said = self._answered()
+        answers_at = self.tape.size
+        rows = self._rows(targets, count, seed)
         for stop in sorted({*rows[:: max(len(rows) // PREFIXES, 1)]}):
             self._same_prefix(targets, stop + 1, answers_at)
         self._same_alone(targets, rows, said["windows"], answers_at)
         targets.flags.writeable = False
-        files = tuple(Path(file) for file in said["files"])
-        return MarketEvaluation(declaration, targets, tuple(said["windows"]), tuple(rows), files)
+        files, windows = tuple(Path(file) for file in said["files"]), tuple(said["windows"])
+        return MarketEvaluation(self.evaluator.declaration, targets, windows, tuple(rows), files)
+
+    def full(self) -> np.ndarray:
+        """(E,) targets of all events, as the strategy gave them."""
+        return self._answered()[0]
+
+    def _answered(self) -> tuple[np.ndarray, Any]:
+        worker, count, answers_at = self.evaluator.worker, len(self.tape), self.tape.size
+        self.tape.write(worker.grow(answers_at + 8 * count))
+        said = self._ask("market", stop=count, at=answers_at)
+        return worker.read((count,), answers_at), said
 
     def _ask(self, question: str, **details: Any) -> Any:
         shape = list(self.tape.values.shape)
         return self.evaluator.ask({"do": question, "symbol": self.tape.symbol, "shape": shape,
                                    **details})  # fmt: skip
 
-    def _rows(self, targets: np.ndarray, seed: int) -> list[int]:
+    def _rows(self, targets: np.ndarray, count: int, seed: int) -> list[int]:
         """Events at which the target changed, the one before, and others by chance."""
         chance = np.random.default_rng(seed)
         decided = np.flatnonzero(~np.isnan(targets))
-        picked = chance.permutation(decided)[: ROWS // 4]
-        others = chance.integers(0, len(targets), ROWS // 2)
+        picked = chance.permutation(decided)[: count // 4]
+        others = chance.integers(0, len(targets), count // 2)
         return sorted({*picked.tolist(), *(picked - 1).clip(min=0).tolist(), *others.tolist()})
 
     def _same_prefix(self, targets: np.ndarray, stop: int, at: int) -> None:
@@ -104,7 +114,7 @@ class _Trial:
         worker.grow(at + 8 * len(targets))
         self._ask("market", stop=stop, at=at)
         again = worker.read((stop,), at)
-        row = _first_difference(targets[:stop], again)
+        row = first_difference(targets[:stop], again)
         if row is None:
             return
         raise LookAhead(
@@ -123,7 +133,7 @@ class _Trial:
         worker.grow(at + 8 * len(rows))
         self._ask("market_rows", rows=rows, firsts=firsts, held=held[rows].tolist(), at=at)
         again = worker.read((len(rows),), at)
-        place = _first_difference(targets[rows], again)
+        place = first_difference(targets[rows], again)
         if place is not None:
             raise ImpureStrategy(
                 f"{self._when(rows[place])} it answers {targets[rows[place]]:g} after the whole "
@@ -136,7 +146,8 @@ class _Trial:
         return f"at {iso(int(self.tape.ts[row]))}"
 
 
-def _first_difference(first: np.ndarray, second: np.ndarray) -> int | None:
+def first_difference(first: np.ndarray, second: np.ndarray) -> int | None:
+    """Where two lines of targets begin to differ; NaN equals NaN."""
     same = (first == second) | (np.isnan(first) & np.isnan(second))
     return None if same.all() else int(np.argmin(same))
 

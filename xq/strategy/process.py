@@ -21,13 +21,15 @@ from xq.ports import Clock
 
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from xq.strategy.worker import main; main(int(sys.argv[2]), int(sys.argv[3]))"
+    "from xq.strategy.worker_sets import main; main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV")
 _FIXED = {
     "LANG": "C.UTF-8",
     "TZ": "UTC",
     "PYTHONHASHSEED": "0",  # the order of a set of texts is the same in every process
+    "MALLOC_MMAP_THRESHOLD_": "1000000000",  # arrays take pages that are there already
+    "MALLOC_TRIM_THRESHOLD_": "1000000000",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",

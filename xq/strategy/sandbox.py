@@ -10,7 +10,6 @@ import numpy as np
 
 from xq.bars import Bars
 from xq.clock import SystemClock
-from xq.errors import NoData
 from xq.ports import Clock
 from xq.strategy import laws
 from xq.strategy.base import Exits
@@ -234,26 +233,9 @@ class Evaluator:
             Fewer bars than the lookback, or a declared input is missing.
         """
         declaration, _ = self._loaded()
-        self._check_input(declaration, bars)
+        laws.check_bars(bars, declaration.lookback, declaration.inputs, self._path)
         until = self._clock.monotonic() + self._deadline_s if until is None else until
         return Trial(self._worker, bars, declaration.lookback, str(self._path), until)
-
-    def _check_input(self, declaration: Declaration, bars: Bars) -> None:
-        missing = [name for name in declaration.inputs if name not in bars.extra]
-        if missing:
-            raise NoData(
-                f"{declaration.name} needs {', '.join(missing)} beside the bars",
-                where=str(self._path),
-                hint="xq data ls",
-            )
-        if len(bars) < declaration.lookback:
-            raise NoData(
-                f"{declaration.name} needs {declaration.lookback} bars for its first weight, "
-                f"found {len(bars)}",
-                where=f"{' '.join(bars.symbols)} {bars.timeframe}",
-                hint=f"xq collect --symbol {bars.symbols[0]} --timeframe {bars.timeframe} "
-                "with more --days",
-            )
 
 
 def evaluate(

@@ -74,7 +74,7 @@ class Worker:
 
     def on_list(self, folder: str, seconds: float) -> Message:
         """Describe every plugin, each in its own fork."""
-        guard = _prepare(Path(folder))
+        guard = prepare(Path(folder))
 
         def listing(path: Path) -> Message:
             with guard.watching(in_fork=True):
@@ -97,7 +97,7 @@ class Worker:
     def on_load(self, path: str, parameters: Message, seconds: float) -> Message:
         """Load the plugin with its parameters and say what it declares."""
         file = Path(path)
-        guard = _prepare(file.parent)
+        guard = prepare(file.parent)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
             with guard.watching(in_fork=False):
@@ -112,7 +112,7 @@ class Worker:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if breach := impure(guard, file):
             raise breach
-        if _uses_frames(file):
+        if uses_frames(file):
             import pandas  # noqa: F401  (once here instead of once per fork)
         self._plugin, self._guard = Plugin(strategy, file), guard
         title, source = title_and_source(sys.modules[cls.__module__].__doc__)
@@ -133,7 +133,7 @@ class Worker:
         def task() -> Message:
             bars = shape.read(self._readable(), 0, shape.rows)
             self._into((shape.rows, shape.width), at)[:] = self._answer(bars)
-            return {"files": _loaded_from(self._path.parent)}
+            return {"files": loaded_from(self._path.parent)}
 
         return self._forked(task, seconds, quiet=again)
 
@@ -193,7 +193,7 @@ class Worker:
             out = self._into((stop,), at)
             with self._asking() as (ask, windows):
                 out[:] = answers(ask, tape, windows)
-            return {"files": _loaded_from(self._path.parent), "windows": list(windows)}
+            return {"files": loaded_from(self._path.parent), "windows": list(windows)}
 
         return self._forked(task, seconds, quiet=False)
 
@@ -249,7 +249,10 @@ class Worker:
         return result(fork(task, seconds, quiet=quiet), self._path)
 
     def _answer(self, bars: Bars) -> np.ndarray:
-        strategy, path = self._loaded
+        return self._weights(self._loaded, bars)
+
+    def _weights(self, plugin: Plugin, bars: Bars) -> np.ndarray:
+        strategy, path = plugin
         try:
             with self._guard.watching(in_fork=True):
                 weights = np.asarray(strategy.target_weights(bars), dtype=np.float64)
@@ -266,27 +269,20 @@ class Worker:
         return weights
 
 
-def _prepare(folder: Path) -> Guard:
+def prepare(folder: Path) -> Guard:
+    """Make ready to load plugins of a folder; from here on a guard watches."""
     ta_lib()
     sys.dont_write_bytecode = True
     sys.path.append(str(folder))
     return Guard(folder)
 
 
-def _loaded_from(folder: Path) -> list[str]:
+def loaded_from(folder: Path) -> list[str]:
     """The plugin's own file and what it imported from beside it."""
     files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
     return sorted({file for file in files if file and file.startswith(str(folder) + os.sep)})
 
 
-def _uses_frames(path: Path) -> bool:
+def uses_frames(path: Path) -> bool:
+    """Whether a plugin asks for pandas views."""
     return ".frame(" in path.read_text(encoding="utf-8", errors="replace")
-
-
-def main(replies: int, memory: int) -> None:
-    """Serve the parent that started this process; its requests come on stdin."""
-    requests = os.fdopen(os.dup(0), "rb")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    Worker(replies, memory).serve(requests)

@@ -227,7 +227,7 @@ def test_many_cuts_find_room():
 
 def test_interpreted_and_compiled_are_equal_bit_for_bit_under_all_conditions():
     random = np.random.default_rng(5)
-    rows, names = 800, ("A/U:U", "B/U:U")
+    rows, names = 250, ("A/U:U", "B/U:U")
     close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, (rows, 2)), axis=0))
     opens = np.vstack(([[100.0, 100.0]], close[:-1]))
     high, low = np.maximum(opens, close) * 1.006, np.minimum(opens, close) * 0.994
@@ -235,7 +235,7 @@ def test_interpreted_and_compiled_are_equal_bit_for_bit_under_all_conditions():
                    low=low, close=close)  # fmt: skip
     filters = (Filters(0.01, 0.02, 400.0, 5.0, 0.01), Filters(0.1, 0.1, 90.0, 5.0, 0.05))
     tiers = Brackets.of([(0.0, 0.01), (4_000.0, 0.05), (9_000.0, 0.2)])
-    eras = tuple(Era(row, filters, (tiers, Brackets.flat(0.02))) for row in (0, 300))
+    eras = tuple(Era(row, filters, (tiers, Brackets.flat(0.02))) for row in (0, 100))
     twice = np.arange(rows + 1) * 2
     path = Path(twice, *(np.repeat(part, 2, axis=0) for part in (opens, high, low)))
     known = Conditions(

@@ -256,3 +256,26 @@ def test_gain_and_loss_are_told_apart_without_colour(figures):
     assert len(set(dashes)) == 2
     patterns = [trace["marker"]["pattern"]["shape"] for trace in figures["costs"]["data"]]
     assert len(set(patterns)) == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "timeframe", "name"),
+    [
+        (300, "1s", "10 seconds"),
+        (600, "1m", "10 minutes"),
+        (60, "1d", "day"),
+        (700, "1d", "30 days"),
+    ],
+)
+def test_costs_are_stacked_by_stretches_that_can_be_seen(
+    rows: int, timeframe: str, name: str
+) -> None:
+    result = result_of(rows, timeframe=timeframe)
+    drawing = report_time.costs(result)
+    assert drawing.title == f"Costs per {name}"
+    (fees, slippage) = drawing.figure["data"]
+    assert 8 <= len(fees["x"]) <= 61
+    for trace, total in ((fees, result.metrics.fees), (slippage, result.metrics.slippage)):
+        assert sum(trace["y"]) == pytest.approx(total, rel=1e-5)
+    first, last = fees["x"][0], fees["x"][-1]
+    assert result.start_ms - fees["width"] <= first < last <= result.end_ms + fees["width"]

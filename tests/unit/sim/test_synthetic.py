@@ -248,3 +248,14 @@ def test_fresh_processes_agree():
     }
     assert len(seen) == 1
     assert len(seen.pop().strip()) == hashlib.sha256().digest_size * 2
+
+
+def test_the_fair_level_of_a_moment_is_the_last_one_of_its_hour(tapes):
+    path = tapes.path("ETH", LATER_DAY)
+    rng = np.random.default_rng(3)
+    drawn = rng.integers(LATER_DAY * DAY_MS, (LATER_DAY + 1) * DAY_MS, 300)
+    for ts in [*drawn.tolist(), *np.sort(drawn).tolist(), *path.ts[:50].tolist()]:
+        edge_ms = ts // HOUR_MS * HOUR_MS
+        known = path.level[(path.ts >= edge_ms) & (path.ts <= ts)]
+        hour = (edge_ms - LATER_DAY * DAY_MS) // HOUR_MS
+        assert tapes.level("ETH", ts) == (known[-1] if len(known) else path.hours[hour])

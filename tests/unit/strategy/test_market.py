@@ -1,18 +1,23 @@
 """The second contract: what the state tells, and the law that its answers keep."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.tapes import market_plugin, walk_tape
 
+from xq.clock import SystemClock
 from xq.errors import ImpureStrategy, LookAhead, StrategyBroken, StrategyError, StrategyTimeout
 from xq.indicators.order_flow import book_imbalance, order_flow
+from xq.strategy.examination import Check
 from xq.strategy.load import describe
 from xq.strategy.market import answers_events
-from xq.strategy.market_sandbox import evaluate_market
+from xq.strategy.market_examination import MarketExamination
+from xq.strategy.market_sandbox import MarketTrial, evaluate_market
 from xq.strategy.market_state import MarketState, carried
 from xq.strategy.market_tape import FRESH, TRADE, Tape
+from xq.strategy.sandbox import Evaluator, StrategySpec
 
 HONEST = """
     fast, slow = state.windows[1.0], state.windows[5.0]
@@ -168,3 +173,41 @@ def test_it_is_listed_and_half_of_one_is_not_usable(tmp_path: Path) -> None:
     error = describe(half).error
     assert error is not None
     assert "does not define on_market" in error.message
+
+
+def _examined(spec: StrategySpec, spoil: Callable[[np.ndarray], None] | None = None) -> list[Check]:
+    clock = SystemClock()
+    with Evaluator.start(spec) as evaluator:
+        trial = MarketTrial(evaluator, walk_tape(600), "subject.py")
+        targets = trial.run(32, 0).targets.copy()
+        if spoil is not None:
+            spoil(targets)
+        until = clock.monotonic() + 600
+        return list(MarketExamination(trial, targets, until, clock).checks())
+
+
+def test_an_honest_strategy_answers_the_same_in_other_units_and_before_other_futures(
+    tmp_path: Path,
+) -> None:
+    units, futures = _examined(market_plugin(tmp_path / "p", HONEST))
+    assert (units.name, units.result, units.asked) == ("price units", "holds", 1200)
+    assert (futures.name, futures.result) == ("other futures", "holds")
+    assert futures.asked > 100
+
+
+def test_a_level_of_the_price_is_a_unit(tmp_path: Path) -> None:
+    spec = market_plugin(tmp_path / "p", "return 0.5 if state.mid > 100 else 0.0")
+    units, futures = _examined(spec)
+    assert (units.result, futures.result) == ("fails", "holds")
+    assert "with prices times 1024" in units.finding
+    assert len(units.rows) == 5
+    assert isinstance(units.error, StrategyError)
+
+
+def test_an_answer_that_another_future_changes_is_look_ahead(tmp_path: Path) -> None:
+    def spoil(targets: np.ndarray) -> None:
+        targets[0] = 0.25
+
+    _, futures = _examined(market_plugin(tmp_path / "p", HONEST), spoil)
+    assert futures.result == "fails"
+    assert isinstance(futures.error, LookAhead)

@@ -14,6 +14,8 @@ from xq.sim.wire.limits import Limits
 from xq.sim.wire.owner import held_by, read_owner, try_lock
 from xq.sim.wire.server import VenueServer
 
+_COLLECT_AFTER = 10_000  # objects more than before; a request makes and drops about a thousand
+
 
 def serve(
     state: Path,
@@ -48,6 +50,7 @@ def serve(
         start(lock, state, port, build, limits, bench, admin_port) as handle,
     ):
         if handle.server is not None:
+            gc.set_threshold(_COLLECT_AFTER)
             gc.freeze()  # what is there now stays: no collection need look through it again
             announce(handle.server)
         ended.wait()

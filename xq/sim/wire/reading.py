@@ -12,6 +12,8 @@ _UNREADABLE = '{"code":-1130,"msg":"Data sent for parameter \'body\' is not vali
 
 async def body_of(request: "web.Request") -> bytes:
     """What was sent; refused if it is not encoded as its headers say."""
+    if not request.body_exists:
+        return b""
     from aiohttp import web
     from aiohttp.http_exceptions import BadHttpMessage
 

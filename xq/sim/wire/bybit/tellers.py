@@ -51,12 +51,15 @@ class Tellers:
     def _declined(self, item: Declined) -> None:
         self._tell(item.order.owner, "order", item.order.created_ms, [declined_row(item)])
 
-    @exact
     def _hear(self, event: Event) -> None:
         owner = getattr(event, "owner", None)
         if any(owner == known for known, _ in self._listeners.values()):
-            for topic, rows in self._messages(event):
-                self._tell(str(owner), topic, event.ts, rows)
+            self._heard(event, str(owner))
+
+    @exact
+    def _heard(self, event: Event, owner: str) -> None:
+        for topic, rows in self._messages(event):
+            self._tell(owner, topic, event.ts, rows)
 
     def _messages(self, event: Event) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         venue = self._venue

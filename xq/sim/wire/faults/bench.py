@@ -149,6 +149,8 @@ class Bench:
         response: "web.StreamResponse | None",
     ) -> "web.StreamResponse | None":
         """What faults make of a request at this moment; None lets it go on."""
+        if not struck:
+            return None
         from aiohttp import web
 
         for fault in struck:

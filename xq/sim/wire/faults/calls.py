@@ -52,8 +52,10 @@ def _params(message: Message) -> dict[str, str]:
 def _symbols(params: Mapping[str, str]) -> list[str]:
     names = [params["symbol"]] if "symbol" in params else []
     for key in ("batchOrders", "request"):
+        if key not in params:
+            continue
         try:
-            rows = orjson.loads(params.get(key, "[]"))
+            rows = orjson.loads(params[key])
         except orjson.JSONDecodeError:
             continue
         for row in rows if isinstance(rows, list) else []:

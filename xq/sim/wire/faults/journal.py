@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ _SECRET = frozenset({"signature", "apiKey"})
 _LONGEST = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """One request.
 
@@ -91,7 +91,7 @@ class Journal:
                 except orjson.JSONDecodeError:
                     payload = None
             row = self._rows[place]
-            self._rows[place] = replace(row, status=status, code=_code(payload))
+            row.status, row.code = status, _code(payload)
 
     def rows(self, limit: int) -> list[dict[str, Any]]:
         """The last requests, newest first."""

@@ -84,8 +84,12 @@ class Users:
             if not recipient.events or payload["e"] in recipient.events:
                 recipient.tell(frame)
 
-    @exact
     def _hear(self, event: Event) -> None:
+        if self._recipients or self._realized or isinstance(event, Liquidation):
+            self._heard(event)
+
+    @exact
+    def _heard(self, event: Event) -> None:
         if isinstance(event, Liquidation):
             self._announce(event.symbol, orjson.dumps(user_futures.force_order(event)))
             return

@@ -1,0 +1,171 @@
+"""Trials on several cores of this machine: processes that share one copy of the bars.
+
+Own processes instead of `concurrent.futures`: there, one killed worker breaks the whole pool, and
+workers outlive a killed parent. Here a lost batch is given to a fresh worker, and a worker whose
+parent is gone reads the end of its pipe and ends.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from xq.backtest.shared_bars import mapped, write
+from xq.backtest.sweep_trial import Batch, Outcome, Scene, Trials
+from xq.bars import Bars
+from xq.errors import XqError
+from xq.strategy.block import Layout
+
+ATTEMPTS = 3
+"""Workers that may die over one batch before it is given up."""
+
+_LEAVING_S = 10.0  # a worker without a batch has to end its strategy's process
+
+
+class Executor(Protocol):
+    """Where trials run."""
+
+    workers: int
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[list[Outcome]]:
+        """Outcomes of every batch, in the order they come in."""
+
+    def close(self) -> None:
+        """End the workers."""
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    batch: Batch | None = None
+
+
+class LocalPool:
+    """Worker processes; use it as a context, or `close` it.
+
+    Parameters
+    ----------
+    prices
+        File that the workers map into their memory; removed on closing.
+    """
+
+    def __init__(self, scene: Scene, bars: Bars, workers: int, prices: Path) -> None:
+        self.workers = workers
+        self._prices = prices
+        self._arguments = scene, Layout.of(bars), str(prices)
+        write(bars, prices)
+        self._context = multiprocessing.get_context("spawn")
+        self._pool: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the workers."""
+        return [worker.process.pid or 0 for worker in self._pool]
+
+    def run(self, batches: Iterable[Batch]) -> Iterator[list[Outcome]]:
+        """Outcomes of every batch, in the order they come in.
+
+        Raises
+        ------
+        XqError
+            If a batch kills every worker it is given to.
+        """
+        waiting, lost = deque(batches), dict[Batch, int]()
+        while len(self._pool) < min(self.workers, len(waiting)):
+            self._pool.append(self._started())
+        while waiting or any(worker.batch for worker in self._pool):
+            for worker in self._pool:
+                if waiting and worker.batch is None:
+                    self._give(worker, waiting)
+            busy = {worker.pipe: worker for worker in self._pool if worker.batch}
+            for pipe in wait(list(busy)):
+                worker = busy[pipe]  # type: ignore[index]
+                answer = self._answer(worker)
+                batch, worker.batch = worker.batch, None
+                if isinstance(answer, XqError):
+                    raise answer
+                if answer is not None:
+                    yield answer
+                elif batch is not None:
+                    self._replace(worker, batch, waiting, lost)
+
+    def close(self) -> None:
+        """End the workers and remove the shared file."""
+        for worker in self._pool:
+            if worker.batch is not None:
+                worker.process.kill()  # its strategy's process ends with the pipe between them
+            worker.pipe.close()  # a worker that waits ends by itself
+        for worker in self._pool:
+            worker.process.join(_LEAVING_S)
+            worker.process.kill()
+            worker.process.join()
+        self._pool.clear()
+        self._prices.unlink(missing_ok=True)
+
+    def _give(self, worker: _Worker, waiting: deque[Batch]) -> None:
+        worker.batch = waiting.popleft()
+        with suppress(OSError):  # it is dead: told when its answer is read
+            worker.pipe.send(worker.batch)
+
+    def _answer(self, worker: _Worker) -> Any:
+        try:
+            return worker.pipe.recv()
+        except (EOFError, OSError):
+            return None
+
+    def _replace(
+        self, worker: _Worker, batch: Batch, waiting: deque[Batch], lost: dict[Batch, int]
+    ) -> None:
+        lost[batch] = lost.get(batch, 0) + 1
+        worker.process.join()
+        worker.pipe.close()
+        if lost[batch] >= ATTEMPTS:
+            raise XqError(
+                f"{ATTEMPTS} workers died one after the other over trials {batch.numbers[0]} to "
+                f"{batch.numbers[-1]}, the last with {worker.process.exitcode}",
+                hint="fewer --workers, if memory ran out",
+            )
+        waiting.appendleft(batch)
+        self._pool[self._pool.index(worker)] = self._started()
+
+    def _started(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=_serve, args=(theirs, *self._arguments), daemon=True, name="xq sweep"
+        )
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+
+def _serve(pipe: Connection, scene: Scene, layout: Layout, prices: str) -> None:
+    """A worker's life: batches come in, outcomes go out, until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to stop
+    try:
+        with Trials(scene, mapped(layout, Path(prices))) as trials:
+            while True:
+                pipe.send(trials.run(pipe.recv()))
+    except (EOFError, BrokenPipeError):
+        pass
+    except XqError as error:
+        with suppress(OSError):
+            pipe.send(error)
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,79 @@
+"""``xq sweep``."""
+
+from typing import Annotated
+
+import typer
+
+from xq.cli import backtest_options as options
+from xq.cli.shell import Shell, command
+
+app = typer.Typer()
+
+
+@command(app)
+def sweep(
+    shell: Shell,
+    strategy: options.Strategy = "trend_following",
+    param: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: fast=5:50:5, fast=5,8,13 or fast=20.")
+    ] = None,
+    symbol: options.Symbols = None,
+    timeframe: options.Length = None,
+    days: options.Days = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    method: Annotated[str, typer.Option(help="grid, random, tpe or cmaes.")] = "grid",
+    trials: Annotated[int | None, typer.Option(help="How many; not for a grid.")] = None,
+    objective: Annotated[
+        str, typer.Option(help="sharpe_ratio, total_return, calmar_ratio or sortino_ratio.")
+    ] = "sharpe_ratio",
+    fee: options.Fee = None,
+    slippage: options.Slippage = None,
+    exchange: options.Exchange = None,
+    gaps: options.Gaps = None,
+    limit: Annotated[int, typer.Option(help="Most sets of parameters.")] = 10_000,
+    seed: Annotated[int | None, typer.Option(help="Of all draws.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes. Default: all cores.")] = None,
+    executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")] = None,
+    deadline: Annotated[float, typer.Option(help="Seconds per question to the strategy.")] = 60.0,
+    top: Annotated[int, typer.Option(help="Trials in the table on a terminal.")] = 10,
+    report: options.Report = None,
+) -> None:
+    """Try many sets of parameters and judge the best.
+
+    Interrupted, it goes on where it stopped. Every trial enters the ledger (xq trials), and the
+    best is deflated by all of them.
+    """
+    from xq.api import sweep as api
+    from xq.api.backtest_inputs import Span
+    from xq.api.sweep_scene import Question
+    from xq.cli.sweep_view import view
+
+    shell.override(
+        backtest__fee=fee, backtest__slippage=slippage, backtest__gaps=gaps, exchange__name=exchange
+    )
+    options.check_report(report)
+    question = Question(
+        strategy=strategy,
+        params=tuple(param or ()),
+        symbols=None if symbol is None else tuple(symbol),
+        timeframe=timeframe,
+        span=Span.of(since, until, days),
+        method=method,
+        trials=trials,
+        objective=objective,
+        limit=limit,
+        seed=seed,
+        deadline_s=deadline,
+    )
+    with shell.progress("trials", total=None) as bar:
+        result = api.sweep(
+            shell.workspace, question, workers=workers, executor=executor, address=address,
+            counting=lambda _: bar.advance,
+        )  # fmt: skip
+    if report is not None:
+        from xq.api.sweep_report import write_sweep_report
+
+        write_sweep_report(result, report)
+    view(shell, result, top)
