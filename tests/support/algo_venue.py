@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from xq.execution.algos.children import Cancel, Child, Place
 from xq.execution.algos.codec import read, to_json
-from xq.execution.algos.plan import Plan
+from xq.execution.algos.plan import Plan, Pov
 from xq.execution.algos.progress import Progress
 from xq.execution.algos.step import step
 from xq.execution.algos.view import MarketView
@@ -83,6 +83,9 @@ class Trial:
         child, rules = action.child, self.plan.instrument
         worth = min(p for p in (self.price, child.price, child.stop_price) if p is not None)
         assert child.reduce_only or child.quantity * worth >= rules.min_notional
+        cap = self.plan.how.rate if isinstance(self.plan.how, Pov) else self.plan.cap
+        if cap is not None and self.plan.end_ms is not None and self.now_ms < self.plan.end_ms:
+            assert self.progress.committed <= cap * self.traded
         self.orders[action.number] = TrueOrder(child)
         if fate == "answered":
             self.tell(action.number, S.NEW, ZERO)

@@ -175,6 +175,22 @@ def test_a_cancel_is_asked_again_after_five_seconds() -> None:
     assert (hand.progress.ended, hand.progress.filled) == ("somebody said so", 10)
 
 
+def test_answers_that_come_late_take_nothing_back() -> None:
+    hand = Hand(plan(TWAP))
+    hand.placed(0)
+    hand.answer(S.PARTIALLY_FILLED, 20, 5)
+    hand.answer(S.NEW, 0, 9)
+    record = hand.progress.children[0]
+    assert (record.state, record.filled) == (S.PARTIALLY_FILLED, 20)
+    hand.answer(S.CANCELED, 20, 10)
+    for state in (S.NEW, S.UNKNOWN, S.LOST, S.PARTIALLY_FILLED):
+        hand.answer(state, 10, 11)
+        record = hand.progress.children[0]
+        assert (record.state, record.filled, record.committed) == (S.CANCELED, 20, 20)
+    hand.answer(S.FILLED, 25, 12)
+    assert hand.progress.committed == 25
+
+
 def test_a_limit_price_binds_crossing_and_resting() -> None:
     dear = Hand(plan(TWAP, limit_price=D(100)))
     assert dear.step(0) is None
@@ -202,9 +218,10 @@ def test_a_passive_slice_crosses_when_its_time_is_over() -> None:
 def test_reduce_only_stops_where_the_position_does() -> None:
     hand = Hand(plan(TWAP, side=Side.SELL, reduce_only=True))
     assert hand.placed(0, position=10).child.quantity == 10
-    hand.answer(S.FILLED, 10, 1)
-    assert hand.step(1, position=10) is None, "the market was seen before the fill"
-    assert hand.step(HOUR // 2, position=0) is None
+    hand.answer(S.FILLED, 10, HOUR // 2)
+    assert hand.step(HOUR // 2, position=10) is None, "the market was seen before the fill"
+    assert not hand.progress.ended
+    assert hand.step(HOUR // 2 + 1, position=0) is None
     assert hand.progress.ended == "nothing is left to reduce"
 
 
