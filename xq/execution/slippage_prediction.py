@@ -93,6 +93,19 @@ class Market:
     volume: float
 
 
+def lately(evidence: Evidence) -> Market:
+    """The newest row of `xq.portfolio.slippage_evidence.from_bars`, of its first symbol.
+
+    Examples
+    --------
+    >>> day = np.array([[1.0], [2.0]])
+    >>> lately(Evidence(spread=day / 1000, volatility=day / 100, volume=day * 10))
+    Market(spread=0.002, volatility=0.02, volume=20.0)
+    """
+    columns = (evidence.spread, evidence.volatility, evidence.volume)
+    return Market(*(float(column[-1, 0]) for column in columns))
+
+
 @dataclass(frozen=True, slots=True)
 class Residuals:
     """By how much own orders of the past were worse than predicted.

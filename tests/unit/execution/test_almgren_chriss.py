@@ -11,6 +11,7 @@ from xq.execution.almgren_chriss import (
     Impact,
     deviation,
     expected_cost,
+    impact_of,
     trajectory,
 )
 
@@ -35,12 +36,9 @@ def test_the_half_life_of_another_implementation() -> None:
 
 
 @pytest.mark.parametrize("aversion", [0.0, 1e-9, 1e-7, 1e-6, 2e-5, 1e-3])
-@pytest.mark.parametrize("slices", [1, 5, 24])
+@pytest.mark.parametrize("slices", [2, 5, 24])
 def test_no_schedule_costs_less(aversion: float, slices: int) -> None:
-    found = trajectory(1e6, 5.0, slices, PAPER, aversion) if slices > 1 else None
-    if found is None:
-        assert trajectory(1e6, 5.0, 1, PAPER, aversion).trades == (1e6,)
-        return
+    found = trajectory(1e6, 5.0, slices, PAPER, aversion)
     interval = 5.0 / slices
 
     def objective(inner: np.ndarray) -> float:
@@ -62,6 +60,15 @@ def test_it_ends_at_nothing_and_never_turns(aversion: float) -> None:
     assert found.holdings[-1] == 0.0
     assert all(trade >= 0.0 for trade in found.trades)
     assert math.fsum(found.trades) == pytest.approx(7.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("hole", [0, 1, 3])
+def test_a_market_that_nothing_is_known_of_has_no_impact(hole: int) -> None:
+    for missing in (0.0, math.nan, -1.0):
+        values = [50.0, 0.0025, 0.02, 5e6]
+        values[hole] = missing
+        with pytest.raises(UsageError, match="above 0"):
+            impact_of(*values)
 
 
 def test_what_cannot_be_is_refused() -> None:

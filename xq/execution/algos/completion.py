@@ -63,7 +63,7 @@ def completion(plan: Plan, progress: Progress, price: Decimal, fees: Decimal = Z
     >>> from dataclasses import replace
     >>> from xq.execution.algos.children import Child
     >>> from xq.execution.algos.plan import Iceberg
-    >>> from xq.types import Instrument, OrderType, Symbol
+    >>> from xq.types import Instrument, OrderType, Side, Symbol
     >>> rules = Instrument(Symbol("A", "B"), *map(Decimal, ["1", "1", "1", "0", "0", "0"]))
     >>> ice = Iceberg(Decimal(102), Decimal(10))
     >>> plan = Plan("p", Side.BUY, Decimal(10), rules, ice, 0)

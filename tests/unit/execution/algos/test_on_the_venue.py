@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from support.algo_desk import Desk, Worked
 
+from xq.bars import Bars
 from xq.execution.algos.children import Child
 from xq.execution.algos.plan import Deadline, How, Iceberg, Plan, Pov, Scheduled, TrailingStop
 from xq.execution.algos.slices import schedule_of
 from xq.execution.almgren_chriss import Impact, trajectory
+from xq.execution.volume_profile import volume_profile
 from xq.sim.instruments import Face
 from xq.sim.market import SimMarket
+from xq.timeframe import DAY_MS, Timeframe
 from xq.types import OrderType, Side
 
 D = Decimal
@@ -62,6 +65,23 @@ def test_twap_keeps_to_its_schedule(desk: Desk, passive: bool) -> None:
     assert abs(report.slippage) < D("0.005")
     assert report.shortfall == report.execution_cost + desk.fees
     assert worked.ended_ms <= asked.start_ms + 10 * MINUTE + 5_000
+
+
+def test_vwap_trades_as_the_days_before_did(desk: Desk, feeds: dict[Face, SimMarket]) -> None:
+    hours = Timeframe.parse("1h")
+    first = desk.now_ms - 4 * DAY_MS
+    rows = feeds[Face.FUTURES].bars("BTCUSDT", hours, first, desk.now_ms - 1, 96, desk.now_ms)
+    bars = Bars.of(
+        hours, ["BTC/USDT:USDT"], rows[:, 0].astype(int), close=rows[:, 4], volume=rows[:, 5]
+    )
+    weights = volume_profile(bars, desk.now_ms, desk.now_ms + 4 * 60 * MINUTE, 8)
+    asked = plan(desk, Scheduled(weights, kind="vwap", size_jitter=0.1), "2", 240)
+    worked = desk.work(asked, every_ms=15_000)
+    assert worked.report.ended == "complete"
+    assert strays(asked, worked) <= D("0.001")
+    sizes = [float(record.child.quantity) for record in worked.progress.children]
+    assert sizes == pytest.approx([2 * weight for weight in weights], rel=0.11)
+    assert max(weights) > 1.1 * min(weights)
 
 
 def test_waiting_pays_fewer_fees_than_crossing(tmp_path: Path, feeds: Any) -> None:
