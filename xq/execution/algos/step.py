@@ -172,7 +172,8 @@ def _over(plan: Plan, progress: Progress, now_ms: int) -> str:
         return "complete"
     if not _is_late(plan, now_ms):
         return ""
-    last = sum(_is_late(plan, record.placed_ms) for record in progress.children)
+    stood = [record for record in progress.children if not record.has_failed]
+    last = sum(_is_late(plan, record.placed_ms) for record in stood)
     goes_on = plan.deadline is Deadline.MARKET and last < MOST_LAST_ORDERS
     return "" if goes_on else "time is over"
 

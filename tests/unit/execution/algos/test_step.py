@@ -135,6 +135,15 @@ def test_the_deadline_tries_five_times_a_second_apart() -> None:
     assert (hand.progress.ended, hand.progress.filled) == ("time is over", 5)
 
 
+def test_a_network_that_is_down_does_not_use_up_the_deadline() -> None:
+    hand = Hand(plan(TWAP, deadline=Deadline.MARKET))
+    for ts in range(HOUR, HOUR + 600_000, 500):
+        if isinstance(hand.step(ts), Place):
+            hand.answer(S.NOT_SENT, 0, ts)
+    assert not hand.progress.ended
+    assert hand.placed(HOUR + 700_000).child.quantity == 100
+
+
 def test_refusals_pause_longer_each_time_and_end_the_parent() -> None:
     hand = Hand(plan(Pov(D(1), D(1))))
     tried, ts = [], 0
