@@ -25,7 +25,7 @@ LAYERS = (
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 
 # (importer, imported) on one line of the drawing, each with its decision record.
-NEIGHBOURS: set[tuple[str, str]] = set()
+NEIGHBOURS: set[tuple[str, str]] = {("execution", "portfolio")}  # 0112
 
 HEAVY = {
     "aiohttp", "apscheduler", "ccxt", "duckdb", "numba", "numpy", "pandas", "pandas_ta_classic",
