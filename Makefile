@@ -92,7 +92,7 @@ hooks: $(VENV)/.dev ## Install the pre-commit hooks
 lock: $(VENV)/.uv ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q pyproject.toml --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header -o requirements.lock
-	$(BIN)/uv pip compile -q pyproject.toml --extra search --extra postgres --group build --group dev -c requirements.lock \
+	$(BIN)/uv pip compile -q pyproject.toml --extra search --extra postgres --extra notify --group build --group dev -c requirements.lock \
 	  --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  -o requirements-dev.lock
 	printf 'moto[s3]==5.2.5\nflask\nflask-cors\n' | $(BIN)/uv pip compile -q - --universal \
