@@ -143,10 +143,31 @@ class TradeConfig(Section):
     watch_seconds: Annotated[float, Field(ge=0)] = Field(
         2.0, description="how often the service looks at switches and exits between bars; 0: never"
     )
+    dead_man_seconds: Annotated[int, Field(ge=5)] | None = Field(
+        None,
+        description="the venue cancels resting entries unless the service winds this timer; unset:"
+        " never, and only where stops are shown to stay",
+    )
     journal: str | None = Field(
         None, min_length=1, description="postgresql://user@host/database; unset: a file in state/"
     )
     sizing: SizingConfig = SizingConfig()
+
+
+class WatchdogConfig(Section):
+    """``xq watchdog``: a process of its own that pulls the emergency stop."""
+
+    every_seconds: Positive = Field(5.0, description="seconds between two looks")
+    max_silence_seconds: Positive = Field(
+        120.0, description="longest time without a sign of life of the service"
+    )
+    max_loss: Positive | None = Field(
+        None, description="quote asset lost in a UTC day, deposits left out; unset: not watched"
+    )
+    max_leverage: Positive | None = Field(
+        None, description="gross exposure over equity; unset: not watched"
+    )
+    action: Literal["cancel", "flatten"] = Field("cancel", description="what the stop does")
 
 
 class NotifyConfig(Section):
@@ -167,6 +188,7 @@ class Config(Section):
     trade: TradeConfig = TradeConfig()
     risk: RiskConfig = RiskConfig()
     strategy: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
+    watchdog: WatchdogConfig = WatchdogConfig()
     notify: NotifyConfig = NotifyConfig()
     serve: ServeConfig = ServeConfig()
 

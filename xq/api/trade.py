@@ -1,14 +1,14 @@
 """``xq trade``: ports, journal and lake around the one live loop."""
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
-from xq.errors import XqError
+from xq.errors import ConfigError, StorageFailed, TradingHalted, VenueError, XqError
 
 if TYPE_CHECKING:
     from xq.api.trade_run import Plan
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xq.execution.server import Server
     from xq.live.report import Report
 
+_ONCE_SECONDS = 10.0  # of trying to stop, in a run that somebody starts again in minutes
 LOOPBACK_MODES = ("sim", "paper")
 
 
@@ -57,8 +58,11 @@ def trade_once(
     asked = request or TradeRequest()
     _check_mode(ws)
     plan = _plan(ws, asked, progress)
-    with terminable(), _locked(ws, asked), plan.opened() as run:
-        return run.tick(lambda _: None)
+    with terminable(), _locked(ws, asked):
+        if not asked.dry_run:
+            _obey_first(ws)
+        with plan.opened() as run:
+            return run.tick(lambda _: None)
 
 
 def trade_loop(
@@ -74,6 +78,9 @@ def trade_loop(
     between the closes orders are followed, the switches looked at and exits restored; of that only
     what was done, and errors that were not told the last time, are told.
 
+    A thread beside the loop obeys the emergency stop, see `xq.api.stop_watch`, and every tick and
+    look leaves a sign of life for `xq.api.watchdog`.
+
     Parameters
     ----------
     tell
@@ -84,18 +91,35 @@ def trade_loop(
     bool
         Whether a tick was cut off by a signal.
     """
+    from xq.api.stop_watch import attended
+    from xq.live.heartbeat import beating
     from xq.live.schedule import BarClose, Between, run
 
     _check_mode(ws)
-    plan = _plan(ws, request, None)
+    _check_dead_man(ws)
+    plan = replace(_plan(ws, request, None), dead_man_seconds=ws.config.trade.dead_man_seconds)
     frame = plan.terms.timeframe
     trigger = BarClose(frame, round(ws.config.trade.offset_seconds * 1000))
     told: list[str] = []
 
-    with _locked(ws, request), plan.opened() as running:
+    with (
+        _locked(ws, request),
+        attended(ws, tell),
+        beating(heartbeat_path(ws), ws.clock) as beat,
+        plan.opened() as running,
+    ):
+        with suppress(VenueError):
+            running.wind()
 
         def act() -> None:
             tell(running.attempt(lambda: running.tick(trigger.synchronise)))
+            live()
+
+        def live() -> None:
+            try:
+                beat()
+            except StorageFailed as error:
+                tell(error)
 
         def look() -> None:
             outcome = running.attempt(running.watch)
@@ -103,11 +127,38 @@ def trade_loop(
             if news and news != told:
                 tell(outcome)
             told[:] = news
+            live()
 
         every = ws.config.trade.watch_seconds
         between = Between(look, every) if every else None
         grace = frame.ms // 1000
         return run(trigger, act, cycles=cycles, grace_seconds=grace, between=between)
+
+
+def _obey_first(ws: Workspace) -> None:
+    """What is latched is done before anything is decided; a run under cron has no thread for it."""
+    from xq.api.stop_watch import Obedience
+
+    def unheard(_: XqError) -> None: ...
+
+    with suppress(TradingHalted):  # entries are refused, and the next run goes on with it
+        Obedience(ws, unheard, give_up_seconds=_ONCE_SECONDS).look()
+
+
+def _check_dead_man(ws: Workspace) -> None:
+    """The timer must be wound several times before it runs out."""
+    seconds, every = ws.config.trade.dead_man_seconds, ws.config.trade.watch_seconds
+    if seconds is not None and not 0 < 3 * every <= seconds:
+        raise ConfigError(
+            "dead_man_seconds must be at least three times watch_seconds, which winds it; "
+            f"found {seconds} and {every:g}",
+            hint="xq config explain trade.dead_man_seconds",
+        )
+
+
+def heartbeat_path(ws: Workspace) -> Path:
+    """Where the service leaves its signs of life."""
+    return ws.state / f"heartbeat-{account_slug(ws)}.json"
 
 
 def _news(outcome: "Report | XqError") -> list[str]:
@@ -139,7 +190,7 @@ def journal_place(ws: Workspace) -> "Path | Server":
     from xq.execution.server import PASSWORD, Server
 
     if ws.config.trade.journal is None:
-        return ws.state / f"journal-{_slug(ws)}.sqlite"
+        return ws.state / f"journal-{account_slug(ws)}.sqlite"
     return Server.parse(ws.config.trade.journal, ws.environ.get(PASSWORD))
 
 
@@ -151,7 +202,8 @@ def account_name(ws: Workspace) -> str:
     return mode if mode == "sim" else f"{mode}:{profile(ws.config.exchange.name).name}"
 
 
-def _slug(ws: Workspace) -> str:
+def account_slug(ws: Workspace) -> str:
+    """The account's name as files have it."""
     return account_name(ws).replace(":", "-")
 
 
@@ -169,7 +221,7 @@ def _plan(ws: Workspace, request: TradeRequest, progress: "Progress | None") -> 
     begin = Beginning(ws, request.parameters, progress)
     terms = terms_of(ws, account_name(ws))
     begin.check_parameters()
-    return Plan(ws, terms, begin, journal_place(ws), _slug(ws), dry_run=request.dry_run)
+    return Plan(ws, terms, begin, journal_place(ws), account_slug(ws), dry_run=request.dry_run)
 
 
 def _locked(ws: Workspace, request: TradeRequest) -> Any:
@@ -177,4 +229,4 @@ def _locked(ws: Workspace, request: TradeRequest) -> Any:
 
     if request.dry_run:
         return nullcontext()
-    return only_run(ws.state / f"trade-{_slug(ws)}.lock")
+    return only_run(ws.state / f"trade-{account_slug(ws)}.lock")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xq.api.trade_terms import Beginning
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
-from xq.errors import XqError
+from xq.errors import ConfigError, XqError
 
 if TYPE_CHECKING:
     from xq.execution.server import Server
@@ -28,6 +28,8 @@ class Plan:
     ----------
     slug
         The account's name as files have it.
+    dead_man_seconds
+        After which the venue cancels resting entries unless this run winds its timer.
     """
 
     ws: Workspace
@@ -36,6 +38,7 @@ class Plan:
     place: "Path | Server"
     slug: str
     dry_run: bool = False
+    dead_man_seconds: int | None = None
 
     @contextmanager
     def opened(self) -> "Iterator[Run]":
@@ -76,6 +79,7 @@ class Run:
         from xq.live.loop import tick
 
         with self._desk() as desk:
+            self.wind()
             synchronise(desk.market.now_ms() - desk.clock.now_ms())
             report = tick(desk, self.plan.terms, dry_run=self.plan.dry_run)
             return report if self.plan.dry_run else self._mirrored(desk, report)
@@ -85,8 +89,32 @@ class Run:
         from xq.live.loop import watch
 
         with self._desk() as desk:
+            self.wind()
             report = watch(desk, self.plan.terms)
             return self._mirrored(desk, report) if report.notes else report
+
+    def wind(self) -> None:
+        """Wind the venue's dead-man timer, which is refused where it might cancel stops.
+
+        Raises
+        ------
+        ConfigError
+            Naming venue and symbol.
+        VenueError
+            If the venue does not answer.
+        """
+        seconds = self.plan.dead_man_seconds
+        if seconds is None or self.plan.dry_run:
+            return
+        _, venue = self._venue()
+        for symbol in self.plan.terms.symbols:
+            if not venue.extend_dead_man(symbol, seconds):
+                raise ConfigError(
+                    f"{venue.name} is not shown to keep protective stops when its dead-man timer "
+                    f"of {symbol} runs out, or has none",
+                    where="trade.dead_man_seconds",
+                    hint="unset trade.dead_man_seconds, and run xq watchdog",
+                )
 
     def release(self) -> None:
         """Close the venue, if one is open."""
@@ -103,6 +131,7 @@ class Run:
     def _desk(self) -> "Iterator[Desk]":
         from xq.execution.journal import open_journal, scratch_journal
         from xq.live.desk import Desk
+        from xq.live.stop_file import StopFile
 
         ws, terms = self.plan.ws, self.plan.terms
         opened = scratch_journal if self.plan.dry_run else open_journal
@@ -110,7 +139,8 @@ class Run:
             market, venue = self._venue()
             forecast = self.plan.begin.forecaster(market, terms.symbols, terms.timeframe)
             heard = self.calls.listen(market), self.calls.listen(venue)
-            yield Desk(*heard, journal, ws.clock, forecast, self.calls)
+            stop = StopFile(ws.state, self.plan.slug)
+            yield Desk(*heard, journal, ws.clock, forecast, self.calls, stop)
 
     def _mirrored(self, desk: "Desk", report: "Report") -> "Report":
         """Bring the lake's copy of the journal up to date; one that is behind stops nothing."""

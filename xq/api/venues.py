@@ -76,7 +76,9 @@ def _keys(ws: Workspace, name: str) -> tuple[str, str] | None:
 
 
 @contextmanager
-def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "CcxtTrading"]]:
+def trading_venue(
+    ws: Workspace, mode: str, *, stopping: bool = False
+) -> Iterator[tuple["CcxtMarket", "CcxtTrading"]]:
     """Data and the signed side for one mode of trading.
 
     In ``"sim"`` both are the embedded venue, asked as Bybit if the exchange is ``"sim-bybit"`` and
@@ -84,6 +86,11 @@ def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "Ccx
     orders go to a simulated venue of their own on this machine that takes its prices from there.
     The signed client of both refuses any address but loopback, whatever it is configured to. In
     ``"testnet"`` and ``"live"`` it refuses every host but the exchange's own of that mode.
+
+    Parameters
+    ----------
+    stopping
+        For the emergency stop, which needs no leave to trade live: it may only get out.
 
     Raises
     ------
@@ -117,25 +124,25 @@ def trading_venue(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "Ccx
         ):
             yield market, venue
     else:
-        with _real(ws, mode) as pair:
+        with _real(ws, mode, stopping) as pair:
             yield pair
 
 
 @contextmanager
-def _real(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "CcxtTrading"]]:
+def _real(ws: Workspace, mode: str, stopping: bool) -> Iterator[tuple["CcxtMarket", "CcxtTrading"]]:
     """An exchange's own hosts: those for tests, or those with money."""
     from xq.api.live_mode import facts
     from xq.venues.bans import Bans
     from xq.venues.ccxt_market import CcxtMarket
     from xq.venues.ccxt_trading import CcxtTrading
     from xq.venues.clients import Access
-    from xq.venues.live_check import before_asking, may_trade_live
+    from xq.venues.live_check import before_asking, may_stop, may_trade_live
     from xq.venues.registry import demo, profile
 
     name = ws.config.exchange.name
     chosen = profile(name) if mode == LIVE else demo(name)
     if mode == LIVE:
-        _refuse(before_asking(facts(ws, mode, chosen, None)))
+        _refuse((may_stop if stopping else before_asking)(facts(ws, mode, chosen, None)))
     contracts, quote = _wallet(ws)
     bans = Bans(ws.state / "bans.json")
     timeout = ws.config.exchange.timeout_seconds
@@ -146,7 +153,7 @@ def _real(ws: Workspace, mode: str) -> Iterator[tuple["CcxtMarket", "CcxtTrading
         signed = Access(timeout, _keys(ws, name), bans=bans)
         venue = CcxtTrading(chosen, ws.clock, signed, contracts=contracts, quote=quote)
         stack.callback(venue.close)
-        if mode == LIVE:
+        if mode == LIVE and not stopping:
             _refuse(may_trade_live(facts(ws, mode, chosen, venue.permissions())))
         yield market, venue
 

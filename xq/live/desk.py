@@ -9,6 +9,7 @@ from xq.execution.journal import Journal
 from xq.execution.records import DecisionKey
 from xq.execution.resolve import Patience
 from xq.live.calls import CallLog
+from xq.live.stop_file import StopFile
 from xq.portfolio.sizing_methods import Sizing
 from xq.ports import Clock, MarketData, Venue
 from xq.risk.limits import Limits
@@ -65,6 +66,8 @@ class Desk:
     ----------
     calls
         What was asked of the venue of late; None if nobody listens.
+    stop
+        The emergency stop's latch; None where nobody can pull one, as in a replay.
     """
 
     market: MarketData
@@ -73,6 +76,7 @@ class Desk:
     clock: Clock
     forecast: Forecaster
     calls: CallLog | None = None
+    stop: StopFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from xq.errors import LockHeld, StorageFailed
 
 
 @contextmanager
-def only_run(path: Path) -> Iterator[None]:
+def only_run(path: Path, what: str = "xq trade") -> Iterator[None]:
     """Hold the lock, or fail at once with the holder's process id.
 
     Raises
@@ -28,7 +28,7 @@ def only_run(path: Path) -> Iterator[None]:
     except Timeout:
         pid = _holder(path)
         raise LockHeld(
-            f"another xq trade is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
+            f"another {what} is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
         ) from None
     except OSError as error:
         raise StorageFailed(f"the lock cannot be made: {error}", where=str(path)) from error

@@ -12,7 +12,7 @@ _ZERO, _ONE = Decimal(0), Decimal(1)
 def armed(case: Case) -> str | None:
     """No kill switch is tripped."""
     if case.situation.tripped:
-        names = ", ".join(switch.value for switch in case.situation.tripped)
+        names = ", ".join(case.situation.tripped)
         return f"no new exposure while a kill switch is tripped: {names}"
     return None
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from xq.risk.switches import Switch
 from xq.types import Instrument, Side, Symbol
 
 MINUTE_MS = 60_000
@@ -115,7 +114,7 @@ class Situation:
     frozen
         Why the symbol takes no new exposure, or None.
     tripped
-        Kill switches that are tripped.
+        Names of the kill switches that are tripped, the emergency stop among them.
     mark, index
         The venue's mark and index price of a contract; None if not known.
     other_net
@@ -148,7 +147,7 @@ class Situation:
     recent_orders: int
     journalled: bool = False
     frozen: str | None = None
-    tripped: tuple[Switch, ...] = ()
+    tripped: tuple[str, ...] = ()
     mark: Decimal | None = None
     index: Decimal | None = None
     other_net: Decimal | None = None

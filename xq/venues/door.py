@@ -10,11 +10,11 @@ from xq.types import Order, OrderRequest, Outcome, OutcomeKind, Symbol
 from xq.venues.clients import Access, Clients
 from xq.venues.dialect import Client, Dialect, Payload, check_shape, check_steps
 from xq.venues.outcomes import Reply, Verdict, Wire, answered, cancel_verdict, order_verdict
-from xq.venues.pace import retry_after
+from xq.venues.pace import LONGEST_WAIT, Pace, retry_after
 from xq.venues.registry import Profile
 
 _RAW_SHOWN = 2000  # characters of an answer kept with an outcome
-_BANNED = 418
+_BANNED, _TOO_OFTEN = 418, 429
 _UNKNOWN_TO_BOOK = ("-2011", "-2013")
 
 
@@ -146,8 +146,8 @@ class OrderDoor:
             act(client)
         except Exception as error:  # noqa: BLE001 - whatever was raised, the wire decides
             raised = error.message if isinstance(error, UsageError) else _told(error)
-        if pace is not None and isinstance(session.last, Reply) and session.last.status == _BANNED:
-            pace.ban(retry_after(session.last.headers, self._clock.now_ms()))
+        if pace is not None and isinstance(session.last, Reply):
+            self._heed(session.last, pace)
         verdict = judge(session.last)
         body = session.last.body[:_RAW_SHOWN] if isinstance(session.last, Reply) else ""
         if verdict.kind is not OutcomeKind.ACCEPTED:
@@ -159,6 +159,14 @@ class OrderDoor:
         except Exception as error:  # noqa: BLE001 - an order exists, but its state is unclear
             return Outcome(OutcomeKind.UNKNOWN, None, None, f"unreadable order: {error}", body)
         return Outcome(OutcomeKind.ACCEPTED, order, raw=body)
+
+    def _heed(self, reply: Reply, pace: Pace) -> None:
+        """Orders wait for no allowance; but whoever asks next waits as long as the venue says."""
+        wait = retry_after(reply.headers, self._clock.now_ms())
+        if reply.status == _BANNED:
+            pace.ban(wait)
+        elif reply.status == _TOO_OFTEN and wait is not None:
+            pace.pause(min(wait, LONGEST_WAIT))
 
 
 def _told(error: Exception) -> str:

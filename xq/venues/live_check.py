@@ -88,6 +88,14 @@ def before_asking(facts: Facts) -> tuple[str, ...]:
     return tuple(reason for rule in rules if (reason := rule(facts)))
 
 
+def may_stop(facts: Facts) -> tuple[str, ...]:
+    """Why not even a stop is sent: it needs no leave, but the right hosts and the right account."""
+    rules = [_mode, _profile, _hosts]
+    if facts.folder_account:  # a state folder that lost its name keeps nobody from getting out
+        rules.append(_folder)
+    return tuple(reason for rule in rules if (reason := rule(facts)))
+
+
 def _mode(facts: Facts) -> str:
     if facts.mode == LIVE:
         return ""
