@@ -34,7 +34,7 @@ class StopRequest:
     flatten: bool = False
     symbols: tuple[str, ...] = ()
     reason: str = "asked for"
-    who: str = "-"
+    who: str = "xq"
     give_up_seconds: float = 900.0
 
 
@@ -104,7 +104,7 @@ def stop(ws: Workspace, request: StopRequest | None = None, hooks: Hooks = _NOBO
     action = Action.FLATTEN if asked.flatten else Action.CANCEL
     now_ms = ws.clock.now_ms()
     checked = by_hand(Switch.LEVERAGE, asked.reason, asked.who, now_ms, action)
-    demand = Demand(action, checked.reason, checked.who or "-", now_ms, symbols)
+    demand = Demand(action, checked.reason, checked.who or "xq", now_ms, symbols)
     return obey(ws, demand, asked.give_up_seconds, hooks)
 
 

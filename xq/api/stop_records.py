@@ -74,12 +74,14 @@ class StopRecords:
             self._open.close()
 
     def event(self, text: str, *, alarm: bool) -> None:
-        """Write down how the stop ended."""
+        """Write down how the stop ended, unless the journal has refused before."""
         from xq.execution.ledger_records import Event, Severity
 
         severity = Severity.ALARM if alarm else Severity.WARNING
         about = json.dumps({"action": self._demand.action.value, "who": self._demand.who})
         told = Event(self._ws.clock.now_ms(), "emergency_stop", severity, text, about)
+        if self.troubles:
+            return
         try:
             if self._own is not None:
                 self._own.events.append(told)

@@ -56,6 +56,8 @@ class Obedience:
         report = obey(self._ws, demand, self._give_up_seconds, Hooks(is_over=self._is_over))
         self._obeyed = demand if report.done else None
         check_done(report)
+        text = f"the emergency stop is done: {report.canceled} canceled, {report.closed} closed"
+        self._tell(TradingHalted(text, hint='xq stop --release --reason "..."'))
         return report
 
 

@@ -261,8 +261,9 @@ def _can_be_closed(position: Position, rules: Instrument) -> bool:
 
 def _named(order: Order) -> str:
     at = order.stop_price if order.price is None else order.price
-    price = "" if at is None else f" at {at:f}"
-    return f"{order.type} {order.side} {order.quantity:f}{price} ({order.client_id or '-'})"
+    price = "" if at is None else f" at {at.normalize():f}"
+    name = order.client_id or order.venue_id
+    return f"{order.type} {order.side} {order.quantity.normalize():f}{price} ({name})"
 
 
 def _said(answer: Outcome) -> str:

@@ -19,6 +19,7 @@ EMERGENCY = "emergency_stop"
 """What the gate calls the latch, beside the names of the switches."""
 
 _MOST_BYTES = 65_536
+_UNKNOWN = "nobody named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ def _read(path: Path) -> Demand | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        return Demand(Action.CANCEL, f"{path.name} cannot be read: {error.strerror}", "-", 0)
+        reason = f"{path.name} cannot be read: {error.strerror}"
+        return Demand(Action.CANCEL, reason, _UNKNOWN, 0)
 
 
 def _parse(content: bytes, at_ms: int) -> Demand:
@@ -153,7 +155,7 @@ def _parse(content: bytes, at_ms: int) -> Demand:
     except (ValueError, TypeError, KeyError, AttributeError, UsageError):
         flatten = words[:7].lower() == Action.FLATTEN.value
         action = Action.FLATTEN if flatten else Action.CANCEL
-        return Demand(action, "a file was dropped", "-", at_ms)
+        return Demand(action, "a file was dropped", _UNKNOWN, at_ms)
 
 
 def _write(path: Path, text: str) -> None:
