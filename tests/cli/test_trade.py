@@ -238,7 +238,9 @@ def test_the_crontab_line_is_absolute_and_whole(
     printed.check(
         0,
         stdout=f"{schedule} cd {folder} && XQ_RISK__MAX_LEVERAGE=2 '{folder}/bin 50\\%/xq' "
-        f"trade --once --timeframe {timeframe} --param weight=0.25\n",
+        f"trade --once --timeframe {timeframe} --param weight=0.25\n"
+        f"* * * * * cd {folder} && XQ_RISK__MAX_LEVERAGE=2 '{folder}/bin 50\\%/xq' "
+        "watchdog --once\n",
     )
     assert not (folder / "state").exists()
 

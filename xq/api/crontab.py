@@ -1,4 +1,4 @@
-"""The crontab line that keeps ``xq trade --once`` going."""
+"""The crontab lines that keep ``xq trade --once`` and its watchdog going."""
 
 import shlex
 import shutil
@@ -22,8 +22,10 @@ _OPTIONS = {
 }
 
 
-def crontab_line(ws: Workspace, flags: Mapping[str, Any], parameters: Sequence[str]) -> str:
-    """The crontab line that runs ``xq trade --once`` for this workspace, in any time zone.
+def crontab_lines(ws: Workspace, flags: Mapping[str, Any], parameters: Sequence[str]) -> str:
+    """The crontab lines that run ``xq trade --once`` and ``xq watchdog --once`` for this workspace.
+
+    They mean the same in any time zone.
 
     Parameters
     ----------
@@ -32,18 +34,35 @@ def crontab_line(ws: Workspace, flags: Mapping[str, Any], parameters: Sequence[s
     parameters
         ``name=value`` of the strategy.
     """
-    bar = Timeframe.parse(ws.config.trade.timeframe)
-    words = [*_command(), "trade", "--once", *_words(flags)]
-    words += [word for text in parameters for word in ("--param", text)]
+    schedule = _cron_schedule(Timeframe.parse(ws.config.trade.timeframe))
+    trade, watchdog = command_lines(ws, flags, parameters)
+    settings = [f"{name}={shlex.quote(ws.environ[name])} " for name in settings_of(ws)]
+    before = f"cd {shlex.quote(str(ws.root))} && {''.join(settings)}"
+    lines = [
+        f"{schedule} {before}{shlex.join(_once(trade))}",
+        f"* * * * * {before}{shlex.join([*watchdog, '--once'])}",
+    ]
+    return "\n".join(line.replace("%", r"\%") for line in lines)
+
+
+def command_lines(
+    ws: Workspace, flags: Mapping[str, Any], parameters: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The words of ``xq trade`` and of ``xq watchdog`` for this workspace."""
     path = ws.loaded.path
-    if path is not None and path.name != FILE_NAME:
-        words += ["--config", str(path)]
-    settings = [f"{name}={shlex.quote(ws.environ[name])} " for name in _settings(ws)]
-    line = f"cd {shlex.quote(str(ws.root))} && {''.join(settings)}{shlex.join(words)}"
-    return f"{_cron_schedule(bar)} " + line.replace("%", r"\%")
+    config = ["--config", str(path)] if path is not None and path.name != FILE_NAME else []
+    asked = [word for text in parameters for word in ("--param", text)]
+    trade = [*_command(), "trade", *_words(flags), *asked, *config]
+    account = {key: flags.get(key) for key in ("trade.mode", "exchange.name", "trade.symbols")}
+    return trade, [*_command(), "watchdog", *_words(account), *config]
 
 
-def _settings(ws: Workspace) -> list[str]:
+def _once(trade: list[str]) -> list[str]:
+    place = trade.index("trade") + 1
+    return [*trade[:place], "--once", *trade[place:]]
+
+
+def settings_of(ws: Workspace) -> list[str]:
     """Variables that this shell sets and cron's would not; they never hold secrets."""
     places = {place for o in ws.loaded.origins.values() for place in (o.place, *o.overrides)}
     dotted = ws.root / ".env"

@@ -147,8 +147,9 @@ class Watchdog:
         if self._memory.get("day_ms") != day:
             began = {"day_ms": day, "equity": str(account.equity), "since_ms": account.ts}
             self._remember(**began)
-        flows = venue.cash_flows(int(self._memory["since_ms"]))
-        moved = sum((f.amount for f in flows if f.kind.is_external), Decimal(0))
+        since_ms = int(self._memory["since_ms"])
+        flows = (f for f in venue.cash_flows(since_ms) if f.kind.is_external and f.ts > since_ms)
+        moved = sum((flow.amount for flow in flows), Decimal(0))
         loss = Decimal(self._memory["equity"]) + moved - account.equity
         return replace(seen, loss=loss, leverage=leverage_of(account))
 

@@ -22,9 +22,8 @@ def trade(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Decide and show what would be sent; send nothing.")
     ] = False,
-    crontab: Annotated[
-        bool, typer.Option("--crontab", help="Print the crontab line for these options.")
-    ] = False,
+    crontab: Annotated[bool, typer.Option("--crontab", help="Print lines for cron.")] = False,
+    systemd: Annotated[bool, typer.Option("--systemd", help="Print units for systemd.")] = False,
     strategy: Annotated[str | None, typer.Option(help=_TRADE.format("strategy"))] = None,
     symbol: Annotated[
         list[str] | None, typer.Option(help="Repeatable. " + _TRADE.format("symbols"))
@@ -56,14 +55,15 @@ def trade(
         exchange__name=exchange,
     )
     from xq.api.announce import announcement
-    from xq.api.crontab import crontab_line
+    from xq.api.crontab import crontab_lines
     from xq.api.params import assigned
     from xq.api.trade import TradeRequest, check_request, trade_loop, trade_once
+    from xq.api.units import units
 
     request = TradeRequest(assigned(param or []), dry_run)
-    if crontab:
+    if crontab or systemd:
         check_request(shell.workspace, request)
-        shell.text(crontab_line(shell.workspace, shell.flags, param or []))
+        shell.text((crontab_lines if crontab else units)(shell.workspace, shell.flags, param or []))
         return
     for line in announcement(shell.workspace, request):
         shell.note(line)

@@ -19,6 +19,10 @@ def watchdog(
     mode: Annotated[
         str | None, typer.Option(help="sim, paper, testnet or live. Default: trade.mode.")
     ] = None,
+    exchange: Annotated[str | None, typer.Option(help="'sim' or a ccxt id.")] = None,
+    symbol: Annotated[
+        list[str] | None, typer.Option(help="Repeatable. Default: trade.symbols.")
+    ] = None,
 ) -> None:
     """Watch the service from outside, and pull the emergency stop for it.
 
@@ -26,7 +30,11 @@ def watchdog(
     """
     from xq.api import watchdog as api
 
-    shell.override(trade__mode=mode)
+    shell.override(
+        trade__mode=mode,
+        exchange__name=exchange,
+        trade__symbols=tuple(symbol) if symbol else None,
+    )
 
     def tell(error: XqError) -> None:
         shell.note(str(error))
