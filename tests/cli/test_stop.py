@@ -74,7 +74,6 @@ def test_stopped_and_released(folder: Path, xq: Xq) -> None:
     assert not (folder / "state" / "STOP-sim").exists()
     again = xq("stop", "--release", "--reason", "checked")
     assert (again.exit_code, "no stop is latched" in again.stderr) == (2, True)
-    xq("trade", "--once").check(0)
 
 
 def test_what_is_asked_wrongly_stops_nothing(folder: Path, xq: Xq) -> None:

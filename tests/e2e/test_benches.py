@@ -76,6 +76,16 @@ def test_indicators() -> None:
     assert len(re.findall(r"^\w+ +xq +[\d.]+ ms", out, re.MULTILINE)) >= 30
 
 
+def test_pulling_the_stop() -> None:
+    out = _run("trip.py", "2")
+    assert len(FIGURE.findall(out)) == 2
+    assert len(re.findall(r"\d+ entries left", out)) == 2
+
+
+def test_entering_under_a_stop() -> None:
+    assert len(FIGURE.findall(_run("naked.py", "2"))) == 1
+
+
 def test_significance() -> None:
     out = _run("significance.py", "--rounds", "1")
     assert len(FIGURE.findall(out)) == 1

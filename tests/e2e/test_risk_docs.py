@@ -19,7 +19,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 def test_the_page_shows_what_happens(tmp_path: Path) -> None:
     folder = tmp_path
     shown_commands = commands(PAGE)
-    assert len(shown_commands) == 4
+    assert len(shown_commands) == 6
     for command, wanted in shown_commands:
         if command.startswith("cd "):
             folder /= command.removeprefix("cd ").strip()

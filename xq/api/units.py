@@ -74,8 +74,8 @@ def _quoted(text: str, *, command: bool = False) -> str:
 
     Examples
     --------
-    >>> _quoted('a "b" 5%', command=True), _quoted("plain")
-    ('"a \\\\"b\\\\" 5%%"', 'plain')
+    >>> _quoted("50% of it"), _quoted("$HOME", command=True), _quoted("plain")
+    ('"50%% of it"', '$$HOME', 'plain')
     """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     if command:

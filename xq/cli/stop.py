@@ -49,7 +49,7 @@ def stop(
         if reason is None:
             raise UsageError("a release needs a reason", hint='--reason "what was found"')
         gone = api.release(shell.workspace, reason, person)
-        shell.note(f"released: {', '.join(gone)}")
+        shell.record({"released": list(gone)})
         return
 
     def tell(step: "Step") -> None:
