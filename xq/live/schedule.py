@@ -11,6 +11,7 @@ from typing import Any
 
 from apscheduler.events import EVENT_JOB_REMOVED
 from apscheduler.executors.debug import DebugExecutor
+from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.base import BaseTrigger
 
@@ -180,7 +181,11 @@ def _schedule(
             max_instances=1,
             misfire_grace_time=1,
         )
-    scheduler.start()
+    try:
+        scheduler.start()
+    except JobLookupError:  # a look that was told to end has ended the scheduler under itself
+        if not trigger.is_over:
+            raise
 
 
 @contextmanager

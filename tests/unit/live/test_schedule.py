@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from xq.live.schedule import BarClose, run
+from xq.live.schedule import BarClose, Between, run
 from xq.timeframe import HOUR_MS, Timeframe
 
 HOUR = Timeframe.parse("1h")
@@ -84,6 +84,18 @@ def test_a_signal_during_a_tick_lets_it_finish() -> None:
         done.append("finished")
 
     assert run(Rapid(), act, grace_seconds=60) is False
+    assert done == ["finished"]
+
+
+def test_a_signal_during_a_look_lets_it_finish() -> None:
+    done: list[str] = []
+
+    def look() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        done.append("finished")
+
+    far = BarClose(Timeframe.parse("1d"), 0)
+    assert run(far, lambda: None, grace_seconds=60, between=Between(look, 0.01)) is False
     assert done == ["finished"]
 
 
