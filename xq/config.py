@@ -144,9 +144,7 @@ class TradeConfig(Section):
         2.0, description="how often the service looks at switches and exits between bars; 0: never"
     )
     dead_man_seconds: Annotated[int, Field(ge=5)] | None = Field(
-        None,
-        description="the venue cancels resting entries unless the service winds this timer; unset:"
-        " never, and only where stops are shown to stay",
+        None, description="the venue cancels resting entries unless the service winds this timer"
     )
     journal: str | None = Field(
         None, min_length=1, description="postgresql://user@host/database; unset: a file in state/"

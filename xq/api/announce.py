@@ -24,6 +24,5 @@ def announcement(ws: Workspace, request: TradeRequest) -> tuple[str, ...]:
         f"capital {'all equity' if trade.capital is None else f'{trade.capital:g}'}",
         f"at most {risk.max_order_notional:g} an order, {risk.max_position_notional:g} a symbol, "
         f"{risk.max_leverage:g} times equity; what is not ours: {trade.foreign}",
-        f"journal {journal_place(ws)}; stop with ctrl-c, xq risk trip leverage --action flatten "
-        "--reason ...",
+        f"journal {journal_place(ws)}; stop with ctrl-c, and everything with xq stop --flatten",
     )

@@ -40,8 +40,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Trading": {
         "trade": "Run a strategy: once for cron, or on schedule.",
         "arm": "Give leave to trade real money for a while, or take it back.",
-        "stop": "Stop everything: no new exposure, orders canceled, positions closed if told to.",
-        "watchdog": "Watch the service from outside, and pull the emergency stop for it.",
+        "stop": "Stop everything; close positions if told to.",
+        "watchdog": "Watch the service from outside, and stop for it.",
         "risk": "Show, pull and re-arm the kill switches.",
         "orders": "List the orders xq has sent.",
         "positions": "Show what is held, by xq's books and by the venue's.",

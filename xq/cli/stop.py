@@ -36,9 +36,10 @@ def stop(
         float, typer.Option(min=0.0, help="Seconds of trying before it ends undone.")
     ] = 900.0,
 ) -> None:
-    """Stop everything: no new exposure, orders canceled, positions closed if told to.
+    """Stop everything; close positions if told to.
 
-    Works with or without a running service. Protective stops stay unless positions are closed.
+    Nothing new gets out, what may add exposure is canceled, protective stops stay unless positions
+    are closed. Works with or without a running service.
     """
     mode, _, exchange = (account or "").partition(":")
     shell.override(trade__mode=mode or None, exchange__name=exchange or None)

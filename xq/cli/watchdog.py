@@ -24,7 +24,7 @@ def watchdog(
         list[str] | None, typer.Option(help="Repeatable. Default: trade.symbols.")
     ] = None,
 ) -> None:
-    """Watch the service from outside, and pull the emergency stop for it.
+    """Watch the service from outside, and stop for it.
 
     Fires on a service that is silent, a loss or too much exposure, and obeys the STOP file.
     """

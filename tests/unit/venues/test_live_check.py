@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xq.venue_types import KeyScope
-from xq.venues.live_check import Armed, Facts, before_asking, may_trade_live
+from xq.venues.live_check import Armed, Facts, before_asking, may_stop, may_trade_live
 
 HOSTS = frozenset({"api.binance.com", "fapi.binance.com"})
 ACCOUNT, KEY, NOW = "live:binance", "0123abcd", 1_000
@@ -68,3 +68,11 @@ def test_the_exchange_is_asked_only_when_all_else_agrees() -> None:
 def test_no_secret_is_in_a_reason() -> None:
     facts = replace(GOOD, folder_key="x", armed=replace(ARMED, key="y"))
     assert all(KEY not in reason for reason in may_trade_live(facts))
+
+
+def test_a_stop_needs_no_leave_but_the_right_account_and_hosts() -> None:
+    unarmed = replace(GOOD, armed=None, scope=None)
+    assert may_stop(unarmed) == ()
+    assert may_stop(replace(unarmed, folder_account="", folder_key="")) == ()  # it lost its name
+    for wrong in ({"folder_key": "x"}, {"may_ask": frozenset()}, {"demo": True}, {"mode": "paper"}):
+        assert len(may_stop(replace(unarmed, **wrong))) == 1
