@@ -151,10 +151,10 @@ def test_a_latch_that_cannot_be_written_leaves_the_switch(
 ) -> None:
     desk.rest("a")
 
-    def full(*_: object) -> None:
+    def full(*_: object, durable: bool) -> None:
         raise StorageFailed("no space left on device")
 
-    monkeypatch.setattr("xq.live.stop_file._write", full)
+    monkeypatch.setattr("xq.live.stop_file.replace_file", full)
     report = pulled(desk)
     assert (report.done, len(report.troubles)) == (True, 1)
     with read_journal(desk.ws.state / "journal-sim.sqlite", "sim") as journal:

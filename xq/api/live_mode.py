@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from xq.api.workspace import Workspace
 from xq.errors import ConfigError, CredentialsMissing, StorageFailed
@@ -49,6 +49,7 @@ def arm(ws: Workspace, hours: float, typed: str) -> "Armed":
     CredentialsMissing
         Without keys.
     """
+    from xq.live.small_files import read_object
     from xq.venues.live_check import Armed
 
     account, key = account_of(ws), fingerprint(ws)
@@ -56,7 +57,7 @@ def arm(ws: Workspace, hours: float, typed: str) -> "Armed":
         raise ConfigError(f"expected the account's name {account!r}, found {typed!r}")
     if not 0 < hours <= LONGEST_HOURS:
         raise ConfigError(f"expected more than 0 and at most {LONGEST_HOURS} hours, found {hours}")
-    owner = _read(ws.state / _FOLDER)
+    owner = read_object(ws.state / _FOLDER)
     if owner and owner != {"account": account, "key": key}:
         raise ConfigError(
             f"the state folder belongs to {owner.get('account')} with another key or account",
@@ -83,9 +84,10 @@ def account_of(ws: Workspace) -> str:
 
 def facts(ws: Workspace, mode: str, profile: "Profile", scope: "KeyScope | None") -> "Facts":
     """Everything that must agree; ``scope`` is None before the exchange was asked."""
+    from xq.live.small_files import read_object
     from xq.venues.live_check import Armed, Facts
 
-    owner, leave = _read(ws.state / _FOLDER), _read(ws.state / _LEAVE)
+    owner, leave = read_object(ws.state / _FOLDER), read_object(ws.state / _LEAVE)
     armed = None
     if isinstance(leave.get("until_ms"), int):
         armed = Armed(str(leave.get("account")), str(leave.get("key")), leave["until_ms"])
@@ -108,15 +110,6 @@ def _own_hosts(ws: Workspace) -> frozenset[str]:
     from xq.venues.registry import profile
 
     return profile(ws.config.exchange.name).hosts
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """What a file says; one that is broken or not there says nothing."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _write(path: Path, content: dict[str, object]) -> None:

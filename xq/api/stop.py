@@ -1,6 +1,7 @@
 """``xq stop``: the emergency stop of a workspace's account, over a connection of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,16 +120,21 @@ def obey(ws: Workspace, demand: "Demand", give_up_seconds: float, hooks: Hooks) 
         demand = stop_file(ws).latch(demand)
     except StorageFailed as error:  # the journal's switch remains, and the sweep goes on
         troubles.append(f"the stop could not be latched: {error.message}")
-    hooks.announce(Severity.ALARM, told(demand))
-    with StopRecords(ws, demand) as records:
+    with _announcing(hooks) as announce, StopRecords(ws, demand) as records:
+        announce(Severity.ALARM, told(demand))
         persistence = Persistence(give_up_seconds)
         ended = StopSweep(ws, demand, persistence, records, hooks.tell, hooks.is_over).run()
         outcome = "is done" if ended.done else f"is NOT done: {_first(ended.left)}"
         text = f"emergency stop {outcome}"
         records.event(text, alarm=not ended.done)
-    report = _report(ws, demand, ended, (*troubles, *records.troubles))
-    hooks.announce(Severity.INFO if ended.done else Severity.ALARM, text)
-    return report
+        announce(Severity.INFO if ended.done else Severity.ALARM, text)
+    return _report(ws, demand, ended, (*troubles, *records.troubles))
+
+
+@contextmanager
+def _announcing(hooks: Hooks) -> Iterator[Announce]:
+    """Who is told; people and logs are hooked in here, whoever pulls the stop."""
+    yield hooks.announce
 
 
 def check_done(report: StopReport) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xq.api.stop import Hooks, check_done, obey, stop_file
@@ -80,11 +79,13 @@ class Watchdog:
     """
 
     def __init__(self, ws: Workspace, tell: Tell, is_over: Callable[[], bool]) -> None:
+        from xq.live.small_files import read_object
+
         self._ws, self._tell, self._is_over = ws, tell, is_over
         self._obedience = Obedience(ws, tell, is_over)
         self._latch = stop_file(ws)
         self._path = ws.state / f"watchdog-{account_slug(ws)}.json"
-        self._memory = _read(self._path)
+        self._memory = read_object(self._path)
         self._silent_ms: int | None = None
         self._open = ExitStack()
         self._venue: CcxtTrading | None = None
@@ -190,14 +191,13 @@ class Watchdog:
         return True
 
     def _remember(self, **changed: Any) -> None:
+        from xq.live.small_files import replace_file
+
         self._memory |= changed
-        draft = self._path.with_suffix(".tmp")
         try:
-            draft.write_text(json.dumps(self._memory))
-            draft.replace(self._path)
-        except OSError as error:
-            reason = f"the watchdog's memory cannot be written: {error.strerror}"
-            self._tell(StorageFailed(reason, where=str(self._path)))
+            replace_file(self._path, json.dumps(self._memory))
+        except StorageFailed as error:
+            self._tell(error)
 
 
 def _bounds(ws: Workspace) -> "Bounds":
@@ -209,15 +209,6 @@ def _bounds(ws: Workspace) -> "Bounds":
         None if asked.max_loss is None else Decimal(str(asked.max_loss)),
         None if asked.max_leverage is None else Decimal(str(asked.max_leverage)),
     )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """What an earlier process remembered; a file that is broken remembers nothing."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def watch(ws: Workspace, tell: Tell, is_over: Callable[[float], bool]) -> None:

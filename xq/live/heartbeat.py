@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from xq.errors import StorageFailed
+from xq.live.small_files import replace_file
 from xq.ports import Clock
 
 
@@ -24,7 +24,7 @@ def beating(path: Path, clock: Clock) -> Iterator[Callable[[], None]]:
     """Gives what beats; an end in order takes the file away, any other leaves it to grow old."""
 
     def beat() -> None:
-        _write(path, Beat(os.getpid(), clock.now_ms()))
+        replace_file(path, json.dumps(asdict(Beat(os.getpid(), clock.now_ms()))))
 
     beat()
     try:
@@ -44,14 +44,3 @@ def last_beat(path: Path) -> Beat | None:
         return None
     except (OSError, ValueError, TypeError, KeyError):
         return Beat(0, 0)
-
-
-def _write(path: Path, beat: Beat) -> None:
-    draft = path.with_suffix(".tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(asdict(beat)))
-        draft.replace(path)
-    except OSError as error:
-        text = f"the heartbeat cannot be written: {error.strerror}"
-        raise StorageFailed(text, where=str(path), hint="xq doctor") from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xq.errors import StorageFailed, UsageError
+from xq.live.small_files import replace_file
 from xq.risk.switches import Action
 from xq.types import Symbol
 
@@ -109,7 +110,7 @@ class StopFile:
             "who": latched.who,
             "at_ms": latched.at_ms,
         }
-        _write(self.own, json.dumps(content) + "\n")
+        replace_file(self.own, json.dumps(content) + "\n", durable=True)
         return latched
 
     def release(self) -> tuple[Path, ...]:
@@ -127,7 +128,8 @@ class StopFile:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                raise _refused(error, path) from error
+                reason = (error.strerror or "it failed").lower()
+                raise StorageFailed(reason, where=str(path), hint="xq doctor") from error
             gone.append(path)
         return tuple(gone)
 
@@ -156,32 +158,6 @@ def _parse(content: bytes, at_ms: int) -> Demand:
         flatten = words[:7].lower() == Action.FLATTEN.value
         action = Action.FLATTEN if flatten else Action.CANCEL
         return Demand(action, "a file was dropped", _UNKNOWN, at_ms)
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        raise _refused(error, path) from error
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _refused(error: OSError, path: Path) -> StorageFailed:
-    return StorageFailed((error.strerror or "it failed").lower(), where=str(path), hint="xq doctor")
 
 
 def told(demand: Demand) -> str:
