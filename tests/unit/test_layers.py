@@ -12,6 +12,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_strategies" not in pa
 LAYERS = (
     (
         *("errors", "frozen", "types", "venue_types", "bars", "timeframe", "ports", "clock"),
+        "redact",
         *("config", "config_layers", "config_risk", "config_section"),
     ),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),

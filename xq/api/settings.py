@@ -10,6 +10,7 @@ from xq import config_layers
 from xq.api.workspace import Workspace
 from xq.config import known_fields, known_keys
 from xq.errors import ConfigError, UsageError, suggestion, unknown
+from xq.redact import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +155,16 @@ def _setting(ws: Workspace, key: str) -> Setting:
     field = known_fields()[key]
     return Setting(
         key=key,
-        value=attrgetter(key)(ws.config),
+        value=_shown(attrgetter(key)(ws.config)),
         origin=_place(ws, key),
         default=field.get_default(),
         description=field.description or "",
     )
+
+
+def _shown(value: Any) -> Any:
+    """A value without a password that somebody wrote into a URL."""
+    return clean(value) if isinstance(value, str) else value
 
 
 def _toml(value: Any) -> str:
