@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 
+from xq.config_observe import LogConfig, MetricsConfig, NotifyConfig
 from xq.config_risk import RiskConfig
 from xq.config_section import Fraction, Positive, Section
 
@@ -149,10 +150,6 @@ class TradeConfig(Section):
     sizing: SizingConfig = SizingConfig()
 
 
-class NotifyConfig(Section):
-    """Reserved for notifications; no setting exists yet."""
-
-
 class ServeConfig(Section):
     """Reserved for the web server; no setting exists yet."""
 
@@ -167,7 +164,9 @@ class Config(Section):
     trade: TradeConfig = TradeConfig()
     risk: RiskConfig = RiskConfig()
     strategy: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
+    log: LogConfig = LogConfig()
     notify: NotifyConfig = NotifyConfig()
+    metrics: MetricsConfig = MetricsConfig()
     serve: ServeConfig = ServeConfig()
 
 

@@ -33,6 +33,7 @@ _LOOKS = re.compile(
 _SECRET_NAME = re.compile(
     r"SECRET|TOKEN|PASSW(OR)?D|PASSPHRASE|API_?KEY|ACCESS_?KEY|ACCOUNT_KEY|CREDENTIAL|_SAS", re.I
 )
+_NAMED = re.compile(r"^[A-Za-z][\w-]*=")  # phone=tgram://…
 
 
 class Redactor:
@@ -102,7 +103,7 @@ def _forms(secret: str) -> set[str]:
 
 def _secrets(name: str, text: str) -> list[str]:
     if name == "XQ_NOTIFY_URLS":
-        return [part for url in text.split() for part in of_url(url)]
+        return [part for url in text.split() for part in of_url(_NAMED.sub("", url))]
     if name in OWN:
         return [text]
     if name.upper().endswith("_PROXY"):

@@ -13,7 +13,7 @@ LAYERS = (
     (
         *("errors", "frozen", "types", "venue_types", "bars", "timeframe", "ports", "clock"),
         "redact",
-        *("config", "config_layers", "config_risk", "config_section"),
+        *("config", "config_layers", "config_risk", "config_observe", "config_section"),
     ),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),
     ("strategy", "portfolio", "execution", "sim", "validation"),

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from xq import config_layers
+from xq.api.observing import wishes
 from xq.api.workspace import Workspace
 from xq.config import known_fields, known_keys
 from xq.errors import ConfigError, UsageError, suggestion, unknown
@@ -64,7 +65,7 @@ def check(ws: Workspace) -> None:
     Raises
     ------
     ConfigError
-        For a symbol, timeframe, exchange, strategy or parameter that does not exist, or a
+        For a symbol, timeframe, exchange, event, strategy or parameter that does not exist, or a
         parameter's value that its strategy refuses.
     """
     from xq.timeframe import Timeframe
@@ -86,6 +87,7 @@ def check(ws: Workspace) -> None:
     if config.exchange.name != SIM:
         with _as_config_error(ws, "exchange.name"):
             profile(config.exchange.name)
+    wishes(ws)
     _check_strategies(ws)
 
 

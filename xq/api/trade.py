@@ -92,7 +92,7 @@ def trade_loop(
     trigger = BarClose(frame, round(ws.config.trade.offset_seconds * 1000))
     told: list[str] = []
 
-    with _locked(ws, request), plan.opened() as running:
+    with _locked(ws, request), plan.opened(service=True) as running:
 
         def act() -> None:
             tell(running.attempt(lambda: running.tick(trigger.synchronise)))

@@ -1,0 +1,179 @@
+"""Who is told of a run: logs, people, Prometheus, as the configuration says."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xq.api.workspace import Workspace
+from xq.errors import ConfigError, XqError, unknown
+
+if TYPE_CHECKING:
+    from xq.execution.journal import Journal
+    from xq.live.observer import Observer
+    from xq.observe.event import Event, Sink
+    from xq.observe.metrics import Metrics
+    from xq.observe.notify import Notifier, Sent, Wishes
+
+
+@contextmanager
+def observing(ws: Workspace, account: str, *, service: bool = False) -> "Iterator[Observer]":
+    """Let a run be seen until it ends; how it ends is told too.
+
+    Parameters
+    ----------
+    account
+        Whose money, as journal and messages name it.
+    service
+        Whether this is a run that goes on: then its begin and end are told, and metrics served.
+
+    Raises
+    ------
+    ConfigError
+        If a notification URL is not understood, or metrics cannot be served.
+    StorageFailed
+        If metrics cannot be written.
+    """
+    from xq.live.observer import Observer
+    from xq.observe.event import Bus
+
+    with ExitStack() as stack:
+        metrics = _metrics(ws, account, stack, service)
+        sinks = _sinks(ws, account, metrics, stack)
+        observer = Observer(ws.clock, Bus(sinks), metrics)
+        path = ws.config.metrics.file
+        if metrics is not None and path is not None:
+            observer.written = _writer(metrics, ws.root / path)
+        if service:
+            observer.started(f"xq trade begins on {account}")
+        try:
+            yield observer
+        except XqError as error:
+            observer.failed(error)
+            raise
+        except Exception as bug:
+            observer.crashed(bug)
+            raise
+        finally:
+            if service:
+                observer.ended(f"xq trade ends on {account}")
+
+
+@contextmanager
+def telling(ws: Workspace, account: str) -> "Iterator[Observer]":
+    """For a command that changes something: people and logs are told, nothing is counted."""
+    from xq.live.observer import Observer
+    from xq.observe.event import Bus
+
+    with ExitStack() as stack:
+        yield Observer(ws.clock, Bus(_sinks(ws, account, None, stack)))
+
+
+def tell_news(ws: Workspace, account: str, journal: "Journal", now_ms: int) -> None:
+    """Tell what a command has just written into the journal, if anybody listens."""
+    from xq.live.news import take
+
+    with telling(ws, account) as observer:
+        if observer.is_listening:
+            for event in take(journal, now_ms):
+                observer.bus.emit(event)
+
+
+def announce(ws: Workspace, account: str, event: "Event") -> None:
+    """Tell people and logs of something that stands in no journal, and wait until it is sent."""
+    with telling(ws, account) as observer:
+        observer.bus.emit(event)
+
+
+def _sinks(
+    ws: Workspace, account: str, metrics: "Metrics | None", stack: ExitStack
+) -> "list[Sink]":
+    sinks: list[Sink] = []
+    if ws.config.log.is_wanted:
+        from xq.observe.log import LogSink
+
+        sinks.append(LogSink())
+    notifier = _notifier(ws, account, metrics, stack)
+    if notifier is not None:
+        sinks.append(notifier)
+    if metrics is not None:
+        sinks.append(metrics)
+    return sinks
+
+
+def _notifier(
+    ws: Workspace, account: str, metrics: "Metrics | None", stack: ExitStack
+) -> "Notifier | None":
+    from xq.observe.targets import NAME
+
+    if not ws.environ.get(NAME, "").strip():
+        return None
+    from xq.observe.notify import Notifier
+    from xq.observe.targets import targets
+
+    def told(sent: "Sent") -> None:
+        if metrics is not None:
+            metrics.messaged(sent.target, sent.problem is not None)
+        if sent.problem is not None and ws.config.log.is_wanted:
+            from logging import getLogger
+
+            getLogger("xq.notify").warning("%s did not take it: %s", sent.target, sent.problem)
+
+    title = f"xq {account}"
+    notifier = Notifier(targets(ws.environ), wishes(ws), ws.clock, title, told)
+    stack.callback(notifier.close)
+    return notifier
+
+
+def wishes(ws: Workspace) -> "Wishes":
+    """What ``[notify]`` asks for.
+
+    Raises
+    ------
+    ConfigError
+        If it names events that nobody tells.
+    """
+    from xq.observe.event import KINDS, Level
+    from xq.observe.notify import Wishes
+
+    told = ws.config.notify
+    for kind in told.events:
+        if kind not in KINDS:
+            problem = unknown("event", kind, KINDS)
+            where = ws.loaded.origin("notify.events").place
+            raise ConfigError(
+                f"notify.events: {problem.message}", where=where, hint="xq notify events"
+            )
+    return Wishes(
+        Level(told.level),
+        frozenset(told.events),
+        told.burst,
+        told.every_seconds,
+        told.timeout_seconds,
+    )
+
+
+def _metrics(ws: Workspace, account: str, stack: ExitStack, service: bool) -> "Metrics | None":
+    told = ws.config.metrics
+    if not told.is_wanted:
+        return None
+    from xq import __version__
+    from xq.observe.metrics import Metrics
+    from xq.observe.scrape import served, written
+
+    metrics = Metrics(__version__, account, ws.config.exchange.name)
+    if told.file is not None:
+        written(metrics.registry, ws.root / told.file)  # what cannot be written is told at once
+    if told.port is not None and service:
+        stack.enter_context(served(metrics.registry, told.address, told.port))
+    return metrics
+
+
+def _writer(metrics: "Metrics", path: Path) -> Any:
+    from xq.observe.scrape import written
+
+    def write() -> None:
+        with suppress(XqError):  # the next look tries again; a stale file says so by its age
+            written(metrics.registry, path)
+
+    return write
