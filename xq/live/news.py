@@ -38,15 +38,16 @@ def begin(journal: Journal) -> None:
 
 def take(journal: Journal, now_ms: int) -> tuple[Event, ...]:
     """The news since the last look, each told once; what is older than a day is none."""
-    after = int(journal.books.note(TOLD) or 0)
-    revision = journal.books.revision
-    found = tuple(_since(journal, after))
-    if found:
-        journal.books.set_note(TOLD, str(revision))
+    if next(_since(journal), None) is None:
+        return ()
+    with journal.together():  # nobody else tells the same, nor writes more meanwhile
+        found = tuple(_since(journal))
+        journal.books.set_note(TOLD, str(journal.books.revision))
     return tuple(event for event in found if event.at_ms > now_ms - _OLDEST_MS)
 
 
-def _since(journal: Journal, after: int) -> Iterator[Event]:
+def _since(journal: Journal) -> Iterator[Event]:
+    after = int(journal.books.note(TOLD) or 0)
     for key, signal in journal.decisions.signals(after=after):
         yield _decision(key, signal)
     for order in journal.orders(after=after):

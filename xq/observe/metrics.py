@@ -80,6 +80,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call] # a second series for every count, that nobody asks for
         self.registry = CollectorRegistry()
         self._figures: Figures | None = None
+        self._data_ms: int | None = None
         self._build(version, account, exchange)
         self.registry.register(self)
         mine = self.registry
@@ -101,11 +102,6 @@ class Metrics:
         )  # fmt: skip
         self._last_look = Gauge(
             "xq_last_look_timestamp_seconds", "When the loop last looked.", ["look"], registry=mine
-        )
-        self._last_data = Gauge(
-            "xq_market_data_timestamp_seconds",
-            "When the venue last told prices.",
-            registry=mine,
         )
         self._messages = Counter(
             "xq_notifications",
@@ -132,7 +128,7 @@ class Metrics:
         self._calls.labels(call, "failed" if failed else "answered").inc()
         self._latency.labels(call).observe(seconds)
         if call in _MARKET_CALLS and not failed:
-            self._last_data.set(now_ms / 1000)
+            self._data_ms = now_ms
 
     def looked(self, look: str, seconds: float, now_ms: int) -> None:
         """Count a look of the loop."""
@@ -153,6 +149,7 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """The account's numbers; asked at every scrape."""
+        yield from _when("xq_market_data_timestamp_seconds", "Newest prices.", self._data_ms)
         found = self._figures
         if found is None:
             return
@@ -170,8 +167,8 @@ class Metrics:
             yield _measured(f"xq_position_{name}", text, "symbol", values)
         yield from _known("xq_equity", "Quote asset.", found.equity)
         yield from _known("xq_leverage", "Gross exposure over equity.", found.leverage)
-        decided = None if found.last_decision_ms is None else Decimal(found.last_decision_ms) / 1000
-        yield from _known("xq_last_decision_timestamp_seconds", "Newest decision.", decided)
+        decided = found.last_decision_ms
+        yield from _when("xq_last_decision_timestamp_seconds", "Newest decision.", decided)
 
 
 _HELD = {
@@ -198,3 +195,7 @@ def _measured(name: str, text: str, label: str, of: Mapping[str, int | Decimal])
 def _known(name: str, text: str, value: Decimal | None) -> Iterator[Metric]:
     if value is not None:
         yield GaugeMetricFamily(name, text, float(value))
+
+
+def _when(name: str, text: str, at_ms: int | None) -> Iterator[Metric]:
+    yield from _known(name, text, None if at_ms is None else Decimal(at_ms) / 1000)
