@@ -38,8 +38,9 @@ class Loaded:
 
     @property
     def changed(self) -> int:
-        """How many keys were set anywhere."""
-        return sum(key not in Config.model_fields for key in self.origins)
+        """How many keys were set anywhere; a section without any counts for none."""
+        sections = {key.rpartition(".")[0] for key in known_keys()} | set(Config.model_fields)
+        return sum(key not in sections for key in self.origins)
 
     def origin(self, key: str) -> Origin:
         """Where ``section.key`` was set."""
