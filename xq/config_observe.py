@@ -47,6 +47,9 @@ class NotifyConfig(Section):
         60.0, description="then one of that kind so often, with the number of those left out"
     )
     timeout_seconds: Positive = Field(10.0, description="longest wait for one service")
+    linger_seconds: Positive = Field(
+        2.0, description="how long a service that ends waits for what is not sent yet"
+    )
 
 
 class MetricsConfig(Section):

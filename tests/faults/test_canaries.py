@@ -38,6 +38,9 @@ file = "logs/xq.log"
 level = "debug"
 [metrics]
 file = "state/xq.prom"
+[notify]
+timeout_seconds = 120
+linger_seconds = 120
 """
 ECHO = json.dumps(
     {"code": -2014, "msg": "API-key format invalid: {XQ_API_KEY}, not {XQ_API_SECRET}"}

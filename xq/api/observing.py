@@ -38,14 +38,16 @@ def observing(ws: Workspace, account: str, *, service: bool = False) -> "Iterato
     from xq.observe.event import Bus
 
     with ExitStack() as stack:
-        metrics = _metrics(ws, account, stack, service)
-        sinks = _sinks(ws, account, metrics, stack)
+        metrics = _metrics(ws, account)
+        linger = ws.config.notify.linger_seconds if service else ws.config.notify.timeout_seconds
+        sinks = _sinks(ws, account, metrics, stack, linger)
         observer = Observer(ws.clock, Bus(sinks), metrics)
         path = ws.config.metrics.file
         if metrics is not None and path is not None:
             observer.written = _writer(metrics, ws.root / path)
+        url = _served(ws, metrics, stack) if service else None
         if service:
-            observer.started(f"xq trade begins on {account}")
+            observer.started(f"xq trade begins on {account}", metrics=url)
         try:
             yield observer
         except XqError as error:
@@ -66,7 +68,8 @@ def telling(ws: Workspace, account: str) -> "Iterator[Observer]":
     from xq.observe.event import Bus
 
     with ExitStack() as stack:
-        yield Observer(ws.clock, Bus(_sinks(ws, account, None, stack)))
+        linger = ws.config.notify.timeout_seconds
+        yield Observer(ws.clock, Bus(_sinks(ws, account, None, stack, linger)))
 
 
 def tell_news(ws: Workspace, account: str, journal: "Journal", now_ms: int) -> None:
@@ -86,24 +89,23 @@ def announce(ws: Workspace, account: str, event: "Event") -> None:
 
 
 def _sinks(
-    ws: Workspace, account: str, metrics: "Metrics | None", stack: ExitStack
+    ws: Workspace, account: str, metrics: "Metrics | None", stack: ExitStack, linger: float
 ) -> "list[Sink]":
     sinks: list[Sink] = []
     if ws.config.log.is_wanted:
         from xq.observe.log import LogSink
 
         sinks.append(LogSink())
-    notifier = _notifier(ws, account, metrics, stack)
+    notifier = _notifier(ws, account, metrics)
     if notifier is not None:
+        stack.callback(notifier.close, linger)
         sinks.append(notifier)
     if metrics is not None:
         sinks.append(metrics)
     return sinks
 
 
-def _notifier(
-    ws: Workspace, account: str, metrics: "Metrics | None", stack: ExitStack
-) -> "Notifier | None":
+def _notifier(ws: Workspace, account: str, metrics: "Metrics | None") -> "Notifier | None":
     from xq.observe.targets import NAME
 
     if not ws.environ.get(NAME, "").strip():
@@ -120,9 +122,7 @@ def _notifier(
             getLogger("xq.notify").warning("%s did not take it: %s", sent.target, sent.problem)
 
     title = f"xq {account}"
-    notifier = Notifier(targets(ws.environ), wishes(ws), ws.clock, title, told)
-    stack.callback(notifier.close)
-    return notifier
+    return Notifier(targets(ws.environ), wishes(ws), ws.clock, title, told)
 
 
 def wishes(ws: Workspace) -> "Wishes":
@@ -153,20 +153,29 @@ def wishes(ws: Workspace) -> "Wishes":
     )
 
 
-def _metrics(ws: Workspace, account: str, stack: ExitStack, service: bool) -> "Metrics | None":
+def _metrics(ws: Workspace, account: str) -> "Metrics | None":
     told = ws.config.metrics
     if not told.is_wanted:
         return None
     from xq import __version__
     from xq.observe.metrics import Metrics
-    from xq.observe.scrape import served, written
+    from xq.observe.scrape import written
 
     metrics = Metrics(__version__, account, ws.config.exchange.name)
     if told.file is not None:
         written(metrics.registry, ws.root / told.file)  # what cannot be written is told at once
-    if told.port is not None and service:
-        stack.enter_context(served(metrics.registry, told.address, told.port))
     return metrics
+
+
+def _served(ws: Workspace, metrics: "Metrics | None", stack: ExitStack) -> str | None:
+    """Where a service's metrics are read, if anywhere."""
+    told = ws.config.metrics
+    if metrics is None or told.port is None:
+        return None
+    from xq.observe.scrape import served
+
+    port = stack.enter_context(served(metrics.registry, told.address, told.port))
+    return f"http://{told.address}:{port}/metrics"
 
 
 def _writer(metrics: "Metrics", path: Path) -> Any:

@@ -78,9 +78,9 @@ class Observer:
         text = f"xq trade crashed: {type(error).__name__}: {error}"
         self._emit("crashed", Level.ALARM, text, error=type(error).__name__)
 
-    def started(self, text: str) -> None:
+    def started(self, text: str, **facts: Any) -> None:
         """A service begins."""
-        self._emit("started", Level.INFO, text)
+        self._emit("started", Level.INFO, text, **facts)
 
     def ended(self, text: str) -> None:
         """A service ends as it should."""

@@ -13,7 +13,6 @@ from xq.redact import clean
 
 _LONGEST_QUEUE = 200
 _WAITS = (1.0, 5.0)
-_GOODBYE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,7 @@ class Notifier:
             text = f"{count} more messages about {kind.replace('_', ' ')} were left out"
             self._put((kind.replace("_", " "), text, Level.INFO))
 
-    def close(self, seconds: float = _GOODBYE_SECONDS) -> None:
+    def close(self, seconds: float) -> None:
         """Send what is queued, for so long at most."""
         self.tell_left_out(all_of_them=True)
         self._ending.set()
