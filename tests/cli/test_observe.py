@@ -26,9 +26,8 @@ PATIENT = "[notify]\ntimeout_seconds = 120\nlinger_seconds = 120\n"
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "strategies").mkdir()
     (tmp_path / "strategies" / "always.py").write_text(ALWAYS)
-    (tmp_path / "xq.toml").write_text(
-        '[exchange]\nname="sim"\n[trade]\nstrategy="always"\n' + PATIENT
-    )
+    own = '[exchange]\nname="sim"\n[trade]\nstrategy="always"\n'
+    (tmp_path / "xq.toml").write_text(own + PATIENT)
     return tmp_path
 
 
