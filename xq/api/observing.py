@@ -48,16 +48,18 @@ def observing(ws: Workspace, account: str, *, service: bool = False) -> "Iterato
         url = _served(ws, metrics, stack) if service else None
         if service:
             observer.started(f"xq trade begins on {account}", metrics=url)
+        ends = service
         try:
             yield observer
         except XqError as error:
             observer.failed(error)
             raise
         except Exception as bug:
+            ends = False
             observer.crashed(bug)
             raise
         finally:
-            if service:
+            if ends:
                 observer.ended(f"xq trade ends on {account}")
 
 

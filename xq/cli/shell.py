@@ -110,11 +110,8 @@ class Shell:
 
     def note(self, text: str) -> None:
         """Tell the person at the terminal; silent with ``--quiet``."""
-        if self.quiet:
-            return
-        self._record("note", "info", text)
-        if not self._is_json:
-            output.print_note(text)
+        if not self.quiet:
+            self._say(text)
 
     def fail(self, error: XqError) -> None:
         """Put an error into the logs; where stderr is one of them, that is all there is to say."""
@@ -132,6 +129,11 @@ class Shell:
         """Whether stderr is for programs."""
         return self._workspace is not None and self._workspace.config.log.format == "json"
 
+    def _say(self, text: str) -> None:
+        self._record("note", "info", text)
+        if not self._is_json:
+            output.print_note(text)
+
     def _record(self, kind: str, level: str, text: str, **facts: Any) -> None:
         if self._log is not None:
             from xq.observe.event import Event, Level
@@ -141,12 +143,17 @@ class Shell:
     def detail(self, text: str) -> None:
         """Tell more, with ``--verbose`` only."""
         if self.verbose:
-            output.print_note(text)
+            self._say(text)
+
+    def mention(self, error: XqError) -> None:
+        """Tell the person of an error that ends nothing; logs have it from where it happened."""
+        if not self.quiet and not self._is_json:
+            output.print_note(str(error))
 
     @contextmanager
     def progress(self, title: str, *, total: float | None = None) -> Iterator[Bar]:
         """A progress bar on stderr, if stderr is a terminal and not ``--quiet``."""
-        with output.progress_bar(title, total, enabled=not self.quiet) as bar:
+        with output.progress_bar(title, total, enabled=not self.quiet and not self._is_json) as bar:
             yield bar
 
     @property

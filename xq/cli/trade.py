@@ -80,7 +80,7 @@ def trade(
                 raise outcome
             answer(shell, outcome)
         except XqError as error:
-            shell.note(str(error))
+            shell.mention(error)
 
     if trade_loop(shell.workspace, request, tell, cycles):
         raise KeyboardInterrupt

@@ -5,12 +5,14 @@ cleans all of it.
 """
 
 import logging
+import os
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
+from os.path import samestat
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 import structlog
 from structlog.stdlib import ProcessorFormatter
@@ -113,7 +115,20 @@ class _Stream(_Quiet, logging.StreamHandler[TextIO]):
 
 
 class _File(_Quiet, RotatingFileHandler):
-    pass
+    """Rotates, and follows another process of xq that began the next file."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - the library's name
+        if self.stream is not None and not _is_at(self.stream, Path(self.baseFilename)):
+            self.stream.close()
+            self.stream = self._open()
+        return int(super().shouldRollover(record))
+
+
+def _is_at(stream: IO[str], path: Path) -> bool:
+    try:
+        return samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 class _Relevant(logging.Filter):

@@ -12,7 +12,7 @@ import pytest
 
 from xq.errors import StorageFailed
 from xq.observe.event import Event, Level
-from xq.observe.log import LogFile, LogSink, logging_to
+from xq.observe.log import LogFile, LogSink, _opened, logging_to
 from xq.redact import REDACTOR
 
 FILLED = Event("filled", Level.INFO, "buy 1", 5, {"client_id": "xq-1", "price": Decimal("1.50")})
@@ -96,6 +96,22 @@ def test_files_rotate_and_old_ones_go(tmp_path: Path) -> None:
     ]
     assert told[-1]["text"] == "number 49"
     assert all(file.stat().st_size <= 1000 for file in path.parent.iterdir())
+
+
+def test_two_processes_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "xq.log"
+    handlers = [_opened(LogFile(path, max_bytes=300, keep=50)) for _ in range(2)]
+    try:
+        for number in range(40):
+            record = logging.LogRecord(
+                "xq", logging.INFO, "", 0, f"line {number:03d} " * 5, (), None
+            )
+            handlers[number % 2].emit(record)
+    finally:
+        for handler in handlers:
+            handler.close()
+    told = "".join(file.read_text() for file in tmp_path.iterdir())
+    assert sorted(told.split("\n"))[1:] == [(f"line {n:03d} " * 5) for n in range(40)]
 
 
 def test_a_file_that_cannot_be_opened_is_told_at_once(tmp_path: Path) -> None:
