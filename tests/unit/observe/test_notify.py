@@ -1,11 +1,13 @@
 """Messages: wanted ones, rationed, delivered to a real server, never in the way."""
 
+import base64
 import json
 import threading
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from support.mail_server import mail_server
 from support.wire_server import HANG, Request, WireServer, answer, closed_port
 
 from xq.clock import ManualClock
@@ -142,6 +144,17 @@ def test_a_listener_that_fails_stops_nobody() -> None:
     bus = Bus((Broken(), heard))
     bus.emit(event("filled"))
     assert (bus.failures, len(heard.events), bool(Bus())) == (1, 1, False)
+
+
+def test_a_mail_arrives() -> None:
+    with mail_server() as (port, mails):
+        url = f"mailto://127.0.0.1:{port}?from=xq@desk.example&to=ann@desk.example&mode=insecure"
+        (target,) = targets({NAME: url})
+        assert target.send("xq sim: filled", "buy 1 BTC/USDT", Level.INFO, 120) is None
+    (mail,) = mails
+    assert "Subject: xq sim: filled" in mail
+    assert "ann@desk.example" in mail
+    assert "buy 1 BTC/USDT" in mail or base64.b64encode(b"buy 1 BTC/USDT").decode()[:12] in mail
 
 
 SERVICES = {
