@@ -7,8 +7,8 @@ from pydantic import Field
 from xq.config_section import Positive, Section
 
 _TOLD = (
-    "filled", "rejected", "unknown", "switch_tripped", "switch_rearmed", "foreign", "stop",
-    "watchdog", "started", "ended", "crashed", "error",
+    "filled", "rejected", "unknown", "switch_tripped", "switch_rearmed", "foreign", "unprotected",
+    "parent", "emergency_stop", "watchdog", "started", "ended", "crashed", "error",
 )  # fmt: skip
 
 

@@ -15,8 +15,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from support.trade_bench import ALWAYS
 from support.wire_server import Request, WireServer, answer, closed_port
 
+from xq.api.observing import announcing
 from xq.api.trade import TradeRequest, trade_loop
 from xq.api.workspace import open_workspace
+from xq.execution.ledger_records import Severity
 
 Xq = Callable[..., Any]
 PATIENT = "[notify]\ntimeout_seconds = 120\nlinger_seconds = 120\n"
@@ -147,6 +149,22 @@ def test_notify(folder: Path, xq: Xq, phone: WireServer, monkeypatch: pytest.Mon
     refused = xq("config", "check")
     refused.check(3)
     assert "no event named 'filed'; did you mean 'filled'?" in refused.stderr
+
+
+def test_an_announcement_needs_no_journal_and_no_target(
+    folder: Path, phone: WireServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    for urls, arrived in ((phone.url.replace("http", "json"), 1), ("nonsense://x", 1)):
+        environ = {"XQ_NOTIFY_URLS": urls, "XQ_LOG__FILE": "xq.log"}
+        ws = open_workspace(environ=environ, cwd=folder)
+        with announcing(ws, "sim", "watchdog") as announce, caplog.at_level(logging.INFO, "xq"):
+            announce(Severity.ALARM, "no heartbeat")
+        assert len(phone.requests) == arrived
+    told = json.loads(phone.requests[0].body)
+    assert (told["title"], told["message"], told["type"]) == (
+        "xq sim: watchdog", "no heartbeat", "failure",
+    )  # fmt: skip
+    assert [record.name for record in caplog.records].count("xq") == 2
 
 
 def test_a_phone_that_is_off_changes_nothing_about_the_trade(

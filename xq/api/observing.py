@@ -1,6 +1,6 @@
 """Who is told of a run: logs, people, Prometheus, as the configuration says."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from xq.errors import ConfigError, XqError, unknown
 if TYPE_CHECKING:
     from xq.execution.journal import Journal
     from xq.live.observer import Observer
-    from xq.observe.event import Event, Sink
+    from xq.observe.event import Sink
     from xq.observe.metrics import Metrics
     from xq.observe.notify import Notifier, Sent, Wishes
 
@@ -84,20 +84,33 @@ def tell_news(ws: Workspace, account: str, journal: "Journal", now_ms: int) -> N
                 observer.bus.emit(event)
 
 
-def announce(ws: Workspace, account: str, event: "Event") -> None:
-    """Tell people and logs of something that stands in no journal, and wait until it is sent."""
-    with telling(ws, account) as observer:
-        observer.bus.emit(event)
+@contextmanager
+def announcing(ws: Workspace, account: str, kind: str) -> Iterator[Callable[[str, str], None]]:
+    """Tell people and logs at once, whatever state the journal is in.
+
+    For the emergency stop and the watchdog, which nothing may hold up: a notification URL that is
+    not understood is passed over. The function takes a level and a text, and does not wait; the
+    end of the block waits until all is sent, for a while.
+    """
+    from xq.observe.event import Bus, Event, Level
+
+    with ExitStack() as stack:
+        linger = ws.config.notify.timeout_seconds
+        try:
+            bus = Bus(_sinks(ws, account, None, stack, linger))
+        except ConfigError:
+            bus = Bus(_log_sinks(ws))
+
+        def announce(level: str, text: str) -> None:
+            bus.emit(Event(kind, Level(level), text, ws.clock.now_ms()))
+
+        yield announce
 
 
 def _sinks(
     ws: Workspace, account: str, metrics: "Metrics | None", stack: ExitStack, linger: float
 ) -> "list[Sink]":
-    sinks: list[Sink] = []
-    if ws.config.log.is_wanted:
-        from xq.observe.log import LogSink
-
-        sinks.append(LogSink())
+    sinks = _log_sinks(ws)
     notifier = _notifier(ws, account, metrics)
     if notifier is not None:
         stack.callback(notifier.close, linger)
@@ -105,6 +118,14 @@ def _sinks(
     if metrics is not None:
         sinks.append(metrics)
     return sinks
+
+
+def _log_sinks(ws: Workspace) -> "list[Sink]":
+    if not ws.config.log.is_wanted:
+        return []
+    from xq.observe.log import LogSink
+
+    return [LogSink()]
 
 
 def _notifier(ws: Workspace, account: str, metrics: "Metrics | None") -> "Notifier | None":

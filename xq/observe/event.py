@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 KINDS = (
     "decision", "order", "fill", "filled", "rejected", "unknown", "switch_tripped",
-    "switch_rearmed", "foreign", "protected", "stop", "watchdog", "started", "ended", "crashed",
-    "error",
+    "switch_rearmed", "foreign", "protected", "unprotected", "parent", "emergency_stop", "watchdog",
+    "started", "ended", "crashed", "error",
 )  # fmt: skip
 """What xq tells of; rooms that write events of their own into the journal add to these."""
 
