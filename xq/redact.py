@@ -4,11 +4,10 @@ It lies below everything because errors are cleaned when they are made: wherever
 later, into a journal, a lake, a log or a message, there is nothing left in it to find.
 """
 
-import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, quote_plus, urlsplit
+from functools import cache
 
 STRUCK = "***"
 OWN = ("XQ_API_KEY", "XQ_API_SECRET", "XQ_JOURNAL_PASSWORD", "XQ_NOTIFY_URLS")
@@ -20,15 +19,14 @@ _SHORTEST_OF_OTHERS = 16  # of other programs' variables: `…_TOKEN=disabled` i
 _NAME = r"(?:signature|listen_?key|api_?key|secret|token|passw(?:or)?d|passphrase)"
 _VALUE = r"[^\s\"'&,;})\]]{6,}"
 _HEADERS = r"(?:x-mbx-apikey|x-bapi-api-key|x-bapi-sign|(?:proxy-)?authorization)"
-_LOOKS = re.compile(
-    rf"(?P<url>\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*):[^\s/@\"']+(?=@)"
-    rf"|(?P<set>[\w-]*{_NAME}[\w-]*=){_VALUE}"
-    rf"|(?P<item>[\"'][\w-]*{_NAME}[\w-]*[\"']\s*:\s*[\"']){_VALUE}"
+_LOOKS = (
+    r"(?P<url>\b[a-z][a-z0-9+.-]*://[^\s/:@\"']*):[^\s/@\"']+(?=@)"
+    rf"|(?P<set>{_NAME}[\w-]*=){_VALUE}"
+    rf"|(?P<item>{_NAME}[\w-]*[\"']\s*:\s*[\"']){_VALUE}"
     rf"|(?P<head>{_HEADERS}[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?){_VALUE}"
     r"|(?P<sign>\bsign[\"']?[=:]\s*[\"']?)[0-9a-f]{32,}"
     r"|(?P<feed>/ws/)[a-z0-9]{40,}"
-    r"|(?P<bot>\bbot)\d+:[\w-]{20,}",
-    re.IGNORECASE,
+    r"|(?P<bot>\bbot)\d+:[\w-]{20,}"
 )
 _SECRET_NAME = re.compile(
     r"SECRET|TOKEN|PASSW(OR)?D|PASSPHRASE|API_?KEY|ACCESS_?KEY|ACCOUNT_KEY|CREDENTIAL|_SAS", re.I
@@ -79,7 +77,13 @@ class Redactor:
         """The text without secrets."""
         if self._pattern is not None:
             text = self._pattern.sub(STRUCK, text)
-        return _LOOKS.sub(_struck, text)
+        return _looks().sub(_struck, text)
+
+
+@cache
+def _looks() -> re.Pattern[str]:
+    """Compiled when the first text is cleaned: `xq --help` has none."""
+    return re.compile(_LOOKS, re.IGNORECASE)
 
 
 def _struck(found: re.Match[str]) -> str:
@@ -92,6 +96,9 @@ def _forms(secret: str) -> set[str]:
     """A secret as texts spell it: as it is, in a URL, in JSON."""
     if len(secret) < SHORTEST:
         return set()
+    import json
+    from urllib.parse import quote, quote_plus
+
     return {
         secret,
         quote(secret),
@@ -107,7 +114,7 @@ def _secrets(name: str, text: str) -> list[str]:
     if name in OWN:
         return [text]
     if name.upper().endswith("_PROXY"):
-        return [urlsplit(text).password or ""]
+        return [text.rpartition("@")[0].rpartition(":")[2]]
     known = _SECRET_NAME.search(name) and not text.startswith("/")  # a path to a file of them
     return [text] if known and len(text) >= _SHORTEST_OF_OTHERS else []
 
