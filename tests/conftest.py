@@ -16,6 +16,8 @@ from support.faultline import compiler
 from support.google_store import GoogleStore
 from support.object_store import ObjectStore, python, serving
 
+from xq.redact import REDACTOR
+
 _ROOT = Path(__file__).resolve().parent.parent
 _ASIDE = _ROOT.parent / "shared" / "data"
 
@@ -62,6 +64,7 @@ def _isolated_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ours = name.startswith("XQ_") and not name.startswith("XQ_TEST_")
         if ours or name.startswith(("AWS_", "AZURE_", "GOOGLE_")):
             monkeypatch.delenv(name)
+    REDACTOR.forget()  # what one test calls a secret may be a word of the next
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 from pydantic.fields import FieldInfo
 
+from xq.config_observe import LogConfig, MetricsConfig, NotifyConfig
 from xq.config_risk import RiskConfig
 from xq.config_section import Fraction, Positive, Section
 
@@ -168,10 +169,6 @@ class WatchdogConfig(Section):
     action: Literal["cancel", "flatten"] = Field("cancel", description="what the stop does")
 
 
-class NotifyConfig(Section):
-    """Reserved for notifications; no setting exists yet."""
-
-
 class ServeConfig(Section):
     """Reserved for the web server; no setting exists yet."""
 
@@ -187,7 +184,9 @@ class Config(Section):
     risk: RiskConfig = RiskConfig()
     strategy: dict[str, dict[str, Scalar]] = Field(default_factory=dict)
     watchdog: WatchdogConfig = WatchdogConfig()
+    log: LogConfig = LogConfig()
     notify: NotifyConfig = NotifyConfig()
+    metrics: MetricsConfig = MetricsConfig()
     serve: ServeConfig = ServeConfig()
 
 

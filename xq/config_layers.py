@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from xq.config import Config, known_fields, known_keys
 from xq.errors import ConfigError, UsageError, XqError, suggestion
+from xq.redact import OWN
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -122,7 +123,8 @@ def _environ_layer(environ: Mapping[str, str]) -> _Layer:
         if not name.startswith(ENV_PREFIX):
             continue
         if _SEPARATOR not in name:
-            _refuse_lookalike(name)
+            if name not in OWN:
+                _refuse_lookalike(name)
         else:
             key = name[len(ENV_PREFIX) :].lower().replace(_SEPARATOR, ".")
             layer[key] = (_from_text(key, text), name)

@@ -1,5 +1,7 @@
 """Every error xq raises on purpose, as one tree with one exit code per branch.
 
+None tells a secret that xq has read: its texts are cleaned as it is made.
+
 ::
 
     XqError                      1   a bug of xq
@@ -35,6 +37,8 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from xq.redact import clean
+
 
 class XqError(Exception):
     """Root of the tree.
@@ -59,9 +63,9 @@ class XqError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, where: str | None = None, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.where = where
+        self.message = clean(message)
+        super().__init__(self.message)
+        self.where = None if where is None else clean(where)
         self.hint = hint
 
     def __str__(self) -> str:

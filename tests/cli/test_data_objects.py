@@ -151,7 +151,7 @@ def test_doctor_looks_at_the_bucket(xq: Run, bars: str) -> None:
     checks = {row["check"]: row for row in xq("doctor").rows}
     assert checks["folders"]["detail"].startswith(f"lake {bars}, ")
     assert checks["lake"] == {
-        "check": "lake", "ok": True, "detail": "2 datasets, no fault", "hint": None,
+        "check": "lake", "status": "ok", "detail": "2 datasets, no fault", "hint": None,
     }  # fmt: skip
 
 

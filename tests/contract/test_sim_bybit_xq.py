@@ -53,7 +53,7 @@ def test_only_contracts_are_listed(xq):
 def test_doctor_knows_the_face(xq):
     xq("init", ".", "--exchange", "sim-bybit").check(0)
     rows = {row["check"]: row for row in xq("doctor", "--output", "jsonl").rows}
-    assert (rows["exchange"]["ok"], rows["exchange"]["detail"]) == (True, "sim-bybit, embedded")
+    assert (rows["exchange"]["status"], rows["exchange"]["detail"]) == ("ok", "sim-bybit, embedded")
 
 
 def test_orders_go_by_the_other_face_to_the_same_account(tmp_path):

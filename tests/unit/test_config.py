@@ -49,7 +49,8 @@ def test_lists_in_the_environment_are_split_at_commas() -> None:
     [
         ("[trade]\nmod = 1\n", "unknown key 'trade.mod'; did you mean 'trade.mode'?", "xq.toml:2"),
         ("[trad]\nmode = 1\n", "unknown key 'trad'; did you mean 'trade'?", "xq.toml"),
-        ("[serve]\nport = 1\n", "unknown key 'serve.port'", "xq.toml:2"),
+        ("[serve]\nport = 1\n", "unknown key 'serve.port'; did you mean 'metrics.port'?",
+         "xq.toml:2"),
         ("[backtest]\nfee = 3\n", "backtest.fee: expected at most 1, found 3",
          "xq.toml:2"),
         ("[backtest]\nfee = nan\n", "backtest.fee: expected a finite number, found nan",

@@ -1,16 +1,25 @@
 """Each check of the doctor, made to fail once."""
 
+import os
 import re
+import resource
+import sqlite3
 from collections import namedtuple
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from xq.api import doctor as room
-from xq.api.doctor import Finding, doctor
+from xq.api.doctor import doctor
+from xq.api.doctor_finding import Finding
 from xq.api.init import init
 from xq.api.workspace import Workspace, open_workspace
+from xq.clock import ManualClock
+from xq.execution.journal import open_journal
+from xq.execution.ledger_records import Event, Severity
+from xq.live.lock import only_run
 
 Usage = namedtuple("Usage", "total used free")
 Make = Callable[..., Workspace]
@@ -27,13 +36,17 @@ def make(tmp_path: Path) -> Make:
 
 
 def _finding(ws: Workspace, name: str, *, venue: bool = False) -> Finding:
-    return next(item for item in doctor(ws, venue=venue) if item.check == name)
+    assert venue or name not in ("exchange", "keys", "account")
+    return room._run(name, room._CHECKS[name], ws)
 
 
 def test_a_fresh_workspace_is_in_order(make: Make) -> None:
     findings = doctor(make())
-    assert [finding.check for finding in findings if not finding.ok] == []
-    assert len(findings) == 9
+    assert [finding for finding in findings if finding.status != "ok"] == []
+    assert len(findings) == 15
+    assert {f.check for f in findings} - {f.check for f in doctor(make(), venue=False)} == {
+        "exchange", "keys", "account",
+    }  # fmt: skip
 
 
 def test_config_says_which_file(make: Make) -> None:
@@ -135,3 +148,72 @@ def test_a_clock_that_is_off(make: Make, monkeypatch: pytest.MonkeyPatch) -> Non
     finding = _finding(ws, "exchange", venue=True)
     assert (finding.ok, finding.exit_code) == (False, 6)
     assert re.search(r"found (49|50)\d\d ms", finding.detail)
+
+
+def test_config_that_no_command_would_take(make: Make) -> None:
+    finding = _finding(make(XQ_TRADE__TIMEFRAME="7q"), "config")
+    assert (finding.ok, finding.exit_code) == (False, 3)
+
+
+def test_a_slow_disk_is_a_warning(make: Make) -> None:
+    class Slow(ManualClock):
+        def monotonic(self) -> float:
+            self.sleep(0.06)
+            return super().monotonic()
+
+    ws = replace(make(), clock=Slow(0))
+    finding = _finding(ws, "durability")
+    assert (finding.status, finding.ok) == ("warn", True)
+    assert "state 60.0 ms, lake 60.0 ms" in finding.detail
+    assert list(ws.root.rglob(".xq-doctor*")) == []
+
+
+def test_few_files(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (256, 256))
+    finding = _finding(make(), "files")
+    assert (finding.status, finding.hint) == ("warn", "ulimit -n 4096")
+    monkeypatch.setattr("resource.getrlimit", lambda _: (resource.RLIM_INFINITY, 0))
+    assert _finding(make(), "files").detail == "no limit"
+
+
+def test_who_trades(make: Make) -> None:
+    ws = make()
+    assert _finding(ws, "lock").detail == "free: nobody trades sim"
+    with only_run(ws.state / "trade-sim.lock"):
+        assert _finding(ws, "lock").detail == f"held by process {os.getpid()}"
+    assert _finding(ws, "lock").detail == "free: nobody trades sim"
+
+
+def test_a_journal_that_somebody_changed(make: Make) -> None:
+    ws = make()
+    path = ws.state / "journal-sim.sqlite"
+    assert _finding(ws, "journal").detail == "none yet: nothing was traded on sim"
+    with open_journal(path, "sim") as journal:
+        journal.events.append(Event(1, "foreign", Severity.INFO, "one"))
+    assert _finding(ws, "journal").status == "ok"
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE events SET text = 'two'")
+    connection.commit()
+    connection.close()
+    finding = _finding(ws, "journal")
+    assert (finding.ok, finding.exit_code, finding.hint) == (False, 4, "xq audit verify")
+
+
+def test_the_account_by_request_and_stream(make: Make) -> None:
+    detail = _finding(make(), "account", venue=True).detail
+    assert detail == "equity 10000.00; the stream is open"
+    assert "nobody is asked" in _finding(make(XQ_TRADE__MODE="paper"), "account", venue=True).detail
+    for mode in ("testnet", "live"):
+        refused = _finding(make(XQ_TRADE__MODE=mode), "account", venue=True)
+        assert (refused.ok, refused.exit_code) == (False, 3)
+
+
+def test_who_is_told(make: Make) -> None:
+    assert _finding(make(), "notify").status == "ok"
+    alone = _finding(make(XQ_TRADE__MODE="paper"), "notify")
+    assert (alone.status, alone.detail) == ("warn", "nobody is told of an alarm")
+    told = _finding(make(XQ_NOTIFY_URLS="phone=json://127.0.0.1/secret-token"), "notify")
+    assert told.detail == "tells phone (JSON)"
+    odd = _finding(make(XQ_NOTIFY_URLS="nonsense://secret-token"), "notify")
+    assert (odd.ok, odd.exit_code) == (False, 3)
+    assert "secret-token" not in str(odd)

@@ -19,6 +19,7 @@ _OPTIONS = {
     "trade.mode": "--mode",
     "trade.capital": "--capital",
     "exchange.name": "--exchange",
+    "metrics.file": "--metrics-file",
 }
 
 

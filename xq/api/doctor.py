@@ -4,9 +4,12 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from xq.api import settings
+from xq.api.doctor_finding import Answer, Finding, Status, Warned
 from xq.api.doctor_keys import keys
+from xq.api.doctor_machine import durability, files
+from xq.api.doctor_trading import account, journal, lock, notify
 from xq.api.venues import SIMULATED
 from xq.api.workspace import Workspace
 from xq.errors import (
@@ -17,21 +20,11 @@ from xq.errors import (
     VenueError,
     XqError,
 )
+from xq.redact import clean
 
 _LEAST_FREE_BYTES = 1_000_000_000
 _LARGEST_SKEW_MS = 1_000
 _PINNED = {"ccxt": "4.5.90", "vectorbt": "1.2.0", "vectorbt-rust": "1.2.0"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what it looked at, whether it is in order, and what to do if not."""
-
-    check: str
-    ok: bool
-    detail: str
-    hint: str | None = None
-    exit_code: int = 0
 
 
 def doctor(ws: Workspace, *, venue: bool = True) -> list[Finding]:
@@ -44,19 +37,23 @@ def doctor(ws: Workspace, *, venue: bool = True) -> list[Finding]:
     """
     checks = dict(_CHECKS)
     if not venue:
-        del checks["exchange"], checks["keys"]
+        del checks["exchange"], checks["keys"], checks["account"]
     return [_run(name, check, ws) for name, check in checks.items()]
 
 
-def _run(name: str, check: Callable[[Workspace], str], ws: Workspace) -> Finding:
+def _run(name: str, check: Callable[[Workspace], Answer], ws: Workspace) -> Finding:
     try:
-        return Finding(name, True, check(ws))
+        answer = check(ws)
     except XqError as error:
         where = f" ({error.where})" if error.where else ""
-        return Finding(name, False, error.message + where, error.hint, error.exit_code)
+        return Finding(name, Status.FAIL, error.message + where, error.hint, error.exit_code)
+    if isinstance(answer, Warned):
+        return Finding(name, Status.WARN, clean(answer.detail), answer.hint)
+    return Finding(name, Status.OK, clean(answer))
 
 
 def _config(ws: Workspace) -> str:
+    settings.check(ws)
     path, changed = ws.loaded.path, ws.loaded.changed
     plural = "" if changed == 1 else "s"
     return f"{path}, {changed} setting{plural} changed" if path else "no xq.toml: all defaults"
@@ -153,16 +150,22 @@ def _exchange(ws: Workspace) -> str:
     return f"{ws.config.exchange.name} answers, clock within {abs(skew_ms)} ms"
 
 
-_CHECKS: dict[str, Callable[[Workspace], str]] = {
+_CHECKS: dict[str, Callable[[Workspace], Answer]] = {
     "config": _config,
     "packages": _packages,
     "folders": _folder,
     "disk": _disk,
+    "durability": durability,
+    "files": files,
     "lake": _lake,
     "strategies": _strategies,
     "secrets": _secrets,
     "exchange": _exchange,
     "keys": keys,
+    "lock": lock,
+    "journal": journal,
+    "account": account,
+    "notify": notify,
 }
 
 

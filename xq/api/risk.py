@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from xq.api.observing import tell_news
 from xq.api.trade import account_name, journal_place
 from xq.api.workspace import Workspace
 from xq.errors import LockHeld, NoData, unknown
@@ -171,13 +172,17 @@ def _writing(ws: Workspace) -> "Iterator[tuple[JournalLatches, int]]":
     from contextlib import ExitStack
 
     from xq.live.latches import JournalLatches
+    from xq.live.news import begin
 
     with ExitStack() as stack:
         journal = _opened(ws, stack)
         kept = JournalLatches(journal)
         if kept.ahead_ms is None:
             kept.learn_time(_ahead_ms(ws))
-        yield kept, ws.clock.now_ms() + (kept.ahead_ms or 0)
+        begin(journal)
+        now_ms = ws.clock.now_ms() + (kept.ahead_ms or 0)
+        yield kept, now_ms
+        tell_news(ws, account_name(ws), journal, now_ms)
 
 
 def _opened(ws: Workspace, stack: Any) -> "Journal":

@@ -7,9 +7,11 @@ from operator import attrgetter
 from typing import Any
 
 from xq import config_layers
+from xq.api.observing import wishes
 from xq.api.workspace import Workspace
 from xq.config import known_fields, known_keys
 from xq.errors import ConfigError, UsageError, suggestion, unknown
+from xq.redact import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def check(ws: Workspace) -> None:
     Raises
     ------
     ConfigError
-        For a symbol, timeframe, exchange, strategy or parameter that does not exist, or a
+        For a symbol, timeframe, exchange, event, strategy or parameter that does not exist, or a
         parameter's value that its strategy refuses.
     """
     from xq.timeframe import Timeframe
@@ -85,6 +87,7 @@ def check(ws: Workspace) -> None:
     if config.exchange.name != SIM:
         with _as_config_error(ws, "exchange.name"):
             profile(config.exchange.name)
+    wishes(ws)
     _check_strategies(ws)
 
 
@@ -154,11 +157,16 @@ def _setting(ws: Workspace, key: str) -> Setting:
     field = known_fields()[key]
     return Setting(
         key=key,
-        value=attrgetter(key)(ws.config),
+        value=_shown(attrgetter(key)(ws.config)),
         origin=_place(ws, key),
         default=field.get_default(),
         description=field.description or "",
     )
+
+
+def _shown(value: Any) -> Any:
+    """A value without a password that somebody wrote into a URL."""
+    return clean(value) if isinstance(value, str) else value
 
 
 def _toml(value: Any) -> str:

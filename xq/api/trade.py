@@ -106,7 +106,7 @@ def trade_loop(
         _locked(ws, request),
         attended(ws, tell),
         beating(heartbeat_path(ws), ws.clock) as beat,
-        plan.opened() as running,
+        plan.opened(service=True) as running,
     ):
         with suppress(VenueError):
             running.wind()

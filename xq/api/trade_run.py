@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xq.api.observing import observing
 from xq.api.trade_terms import Beginning
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from xq.execution.server import Server
     from xq.live.calls import CallLog
     from xq.live.desk import Desk, Terms
+    from xq.live.observer import Observer
     from xq.live.report import Report
     from xq.venues.ccxt_market import CcxtMarket
     from xq.venues.ccxt_trading import CcxtTrading
@@ -41,15 +43,16 @@ class Plan:
     dead_man_seconds: int | None = None
 
     @contextmanager
-    def opened(self) -> "Iterator[Run]":
-        """The run, until its venue is released."""
+    def opened(self, *, service: bool = False) -> "Iterator[Run]":
+        """The run, until its venue is released; ``service`` if it goes on from bar to bar."""
         from xq.live.calls import CallLog
 
-        run = Run(self, CallLog(self.ws.clock))
-        try:
-            yield run
-        finally:
-            run.release()
+        with observing(self.ws, self.terms.account, service=service) as observer:
+            run = Run(self, CallLog(self.ws.clock, observer.heard), observer)
+            try:
+                yield run
+            finally:
+                run.release()
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Run:
 
     plan: Plan
     calls: "CallLog"
+    observer: "Observer"
     _open: ExitStack = field(default_factory=ExitStack)
     _pair: "tuple[CcxtMarket, CcxtTrading] | None" = None
 
@@ -72,13 +76,14 @@ class Run:
             return act()
         except XqError as error:
             self.release()
+            self.observer.failed(error)
             return error
 
     def tick(self, synchronise: Callable[[int], None]) -> "Report":
         """Decide on the last closed bar; see `xq.live.loop.tick`."""
         from xq.live.loop import tick
 
-        with self._desk() as desk:
+        with self.observer.look("tick"), self._desk() as desk:
             self.wind()
             synchronise(desk.market.now_ms() - desk.clock.now_ms())
             report = tick(desk, self.plan.terms, dry_run=self.plan.dry_run)
@@ -88,10 +93,13 @@ class Run:
         """Look after what is held; see `xq.live.loop.watch`."""
         from xq.live.loop import watch
 
-        with self._desk() as desk:
+        with self.observer.look("watch"), self._desk() as desk:
             self.wind()
             report = watch(desk, self.plan.terms)
-            return self._mirrored(desk, report) if report.notes else report
+            if not report.notes:
+                self.observer.saw(desk, report)
+                return report
+            return self._mirrored(desk, report)
 
     def wind(self) -> None:
         """Wind the venue's dead-man timer, which is refused where it might cancel stops.
@@ -140,11 +148,18 @@ class Run:
             forecast = self.plan.begin.forecaster(market, terms.symbols, terms.timeframe)
             heard = self.calls.listen(market), self.calls.listen(venue)
             stop = StopFile(ws.state, self.plan.slug)
-            yield Desk(*heard, journal, ws.clock, forecast, self.calls, stop)
+            desk = Desk(*heard, journal, ws.clock, forecast, self.calls, stop)
+            self.observer.opened(desk)
+            yield desk
 
     def _mirrored(self, desk: "Desk", report: "Report") -> "Report":
-        """Bring the lake's copy of the journal up to date; one that is behind stops nothing."""
+        """Tell the news, and bring the lake's copy of the journal up to date.
+
+        One that is behind stops nothing.
+        """
         from xq.live.mirror import Origin, mirror
+
+        self.observer.saw(desk, report)
 
         ws = self.plan.ws
         try:

@@ -166,15 +166,23 @@ def key_scope(ws: Workspace) -> "KeyScope":
     VenueError
         If it does not say.
     """
+    with signed_questions(ws) as venue:
+        return venue.permissions()
+
+
+@contextmanager
+def signed_questions(ws: Workspace) -> Iterator["CcxtTrading"]:
+    """The account at the exchange's own hosts, armed or not: for the doctor, which only asks."""
     from xq.venues.ccxt_trading import CcxtTrading
     from xq.venues.clients import Access
     from xq.venues.registry import profile
 
     name = ws.config.exchange.name
     access = Access(ws.config.exchange.timeout_seconds, _keys(ws, name))
-    venue = CcxtTrading(profile(name), ws.clock, access, contracts=_wallet(ws)[0])
+    contracts, quote = _wallet(ws)
+    venue = CcxtTrading(profile(name), ws.clock, access, contracts=contracts, quote=quote)
     try:
-        return venue.permissions()
+        yield venue
     finally:
         venue.close()
 

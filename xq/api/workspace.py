@@ -12,6 +12,7 @@ from xq.config import Config, Credentials, credentials
 from xq.config_layers import Loaded
 from xq.errors import ConfigError
 from xq.ports import Clock
+from xq.redact import REDACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ def open_workspace(
         )
     root = path.parent if path else here
     surroundings = _dotenv(root / ".env") | surroundings
+    REDACTOR.learn_environment(surroundings)
     return Workspace(config_layers.load(path, surroundings, flags), root, surroundings)
 
 

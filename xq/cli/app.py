@@ -47,6 +47,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "positions": "Show what is held, by xq's books and by the venue's.",
         "fills": "List executions.",
         "equity": "Show equity over time.",
+        "notify": "Say who is told what, and send a test message.",
         "audit": "Check that the journal is what xq wrote.",
         "sim": "Run the simulated venue as a server.",
     },

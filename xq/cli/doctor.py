@@ -23,7 +23,7 @@ def doctor(
         [
             {
                 "check": finding.check,
-                "ok": finding.ok,
+                "status": finding.status.value,
                 "detail": finding.detail,
                 "hint": finding.hint,
             }

@@ -3,17 +3,22 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
+from xq.api.logs import logging_of
 from xq.api.workspace import Workspace, open_workspace
 from xq.cli import output
 from xq.cli.output import Format
+from xq.errors import XqError
+
+if TYPE_CHECKING:
+    from xq.observe.event import Sink
 
 _PANEL = "Common options"
 
@@ -26,6 +31,9 @@ CommonConfig = Annotated[
     typer.Option("--config", help="Config file; default: xq.toml here or in a folder above."),
 ]
 CommonQuiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr.")]
+CommonLog = Annotated[
+    str | None, typer.Option("--log-format", help="human, or json: one object a line on stderr.")
+]
 CommonVerbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")]
 
 
@@ -53,12 +61,15 @@ class Shell:
     verbose: bool = False
     flags: dict[str, Any] = field(default_factory=dict)
     _workspace: Workspace | None = None
+    _log: "Sink | None" = None
+    _open: ExitStack = field(default_factory=ExitStack)
 
     @property
     def workspace(self) -> Workspace:
         """The configuration and its folders, read once."""
         if self._workspace is None:
             self._workspace = open_workspace(self.config, self.flags)
+            self._log = self._open.enter_context(logging_of(self._workspace, sys.stderr))
         return self._workspace
 
     def override(self, **flags: Any) -> None:
@@ -100,17 +111,49 @@ class Shell:
     def note(self, text: str) -> None:
         """Tell the person at the terminal; silent with ``--quiet``."""
         if not self.quiet:
+            self._say(text)
+
+    def fail(self, error: XqError) -> None:
+        """Put an error into the logs; where stderr is one of them, that is all there is to say."""
+        about = error.as_dict()
+        self._record("failed", "alarm", str(about.pop("message")), **about)
+        if self._is_json:
+            raise typer.Exit(error.exit_code) from error
+
+    def close(self) -> None:
+        """End the logs."""
+        self._open.close()
+
+    @property
+    def _is_json(self) -> bool:
+        """Whether stderr is for programs."""
+        return self._workspace is not None and self._workspace.config.log.format == "json"
+
+    def _say(self, text: str) -> None:
+        self._record("note", "info", text)
+        if not self._is_json:
             output.print_note(text)
+
+    def _record(self, kind: str, level: str, text: str, **facts: Any) -> None:
+        if self._log is not None:
+            from xq.observe.event import Event, Level
+
+            self._log.take(Event(kind, Level(level), text, self.workspace.clock.now_ms(), facts))
 
     def detail(self, text: str) -> None:
         """Tell more, with ``--verbose`` only."""
         if self.verbose:
-            output.print_note(text)
+            self._say(text)
+
+    def mention(self, error: XqError) -> None:
+        """Tell the person of an error that ends nothing; logs have it from where it happened."""
+        if not self.quiet and not self._is_json:
+            output.print_note(str(error))
 
     @contextmanager
     def progress(self, title: str, *, total: float | None = None) -> Iterator[Bar]:
         """A progress bar on stderr, if stderr is a terminal and not ``--quiet``."""
-        with output.progress_bar(title, total, enabled=not self.quiet) as bar:
+        with output.progress_bar(title, total, enabled=not self.quiet and not self._is_json) as bar:
             yield bar
 
     @property
@@ -133,7 +176,14 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
                 quiet=values.pop("quiet"),
                 verbose=values.pop("verbose"),
             )
-            return function(shell, **values)
+            shell.override(log__format=values.pop("log_format"))
+            try:
+                return function(shell, **values)
+            except XqError as error:
+                shell.fail(error)
+                raise
+            finally:
+                shell.close()
 
         call.__signature__ = signature.replace(parameters=own + _common())  # type: ignore[attr-defined]
         call.__annotations__ = {
@@ -151,6 +201,7 @@ def _common() -> list[inspect.Parameter]:
         "config": (CommonConfig, None),
         "quiet": (CommonQuiet, False),
         "verbose": (CommonVerbose, False),
+        "log_format": (CommonLog, None),
     }
     return [
         inspect.Parameter(

@@ -5,6 +5,8 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from xq.redact import clean
+
 
 def mend() -> None:
     """Open closed streams on nothing, and let a poor encoding lose a sign rather than the run.
@@ -28,9 +30,9 @@ def is_unicode(stream: TextIO) -> bool:
 
 
 def tell(text: str) -> None:
-    """Write a line to stderr; where that is full or gone, the run goes on in silence."""
+    """Write a line to stderr, no secret in it; where that is gone, the run goes on in silence."""
     try:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(clean(text) + "\n")
         sys.stderr.flush()
     except OSError:
         abandon(sys.stderr)

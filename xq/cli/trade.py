@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xq.cli.metrics_options import with_metrics
 from xq.cli.shell import Shell, command
+from xq.cli.trade_answer import answer
 from xq.errors import XqError
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ _TRADE = "Default: trade.{}."
 
 
 @command(app)
+@with_metrics
 def trade(
     shell: Shell,
     once: Annotated[bool, typer.Option("--once", help="Decide once and end; for cron.")] = False,
@@ -68,32 +71,17 @@ def trade(
     for line in announcement(shell.workspace, request):
         shell.note(line)
     if once or dry_run:
-        _answer(shell, trade_once(shell.workspace, request, shell.progress))
+        answer(shell, trade_once(shell.workspace, request, shell.progress))
         return
 
     def tell(outcome: "Report | XqError") -> None:
         try:
             if isinstance(outcome, XqError):
                 raise outcome
-            _answer(shell, outcome)
+            answer(shell, outcome)
         except XqError as error:
-            shell.note(str(error))
+            shell.mention(error)
 
     if trade_loop(shell.workspace, request, tell, cycles):
         raise KeyboardInterrupt
     shell.note("ended")
-
-
-def _answer(shell: Shell, report: "Report") -> None:
-    from xq.cli.fold import fold, terminal_width
-    from xq.cli.story import story
-    from xq.live.record import as_record
-
-    for note in report.notes:
-        shell.note(note)
-    if shell.as_table:
-        shell.text(fold(story(report), terminal_width()))
-    else:
-        shell.record(as_record(report))
-    if report.problems:
-        raise report.problems[0]

@@ -27,6 +27,7 @@ from xq.execution.server import Server
 from xq.execution.shares import Shares
 from xq.execution.snapshots import Positions
 from xq.execution.store import Store
+from xq.execution.tally import Tally, tally
 from xq.execution.watch import Switches
 from xq.ports import Clock
 from xq.types import Order, Symbol
@@ -240,6 +241,10 @@ class Journal:
             return tuple(
                 (row.before, row.after, row.at_ms, row.reason) for row in connection.execute(query)
             )
+
+    def tally(self) -> Tally:
+        """How much there is of everything."""
+        return tally(self._store)
 
     def _orders(self, narrow: Callable[[Any], Any]) -> tuple[JournalOrder, ...]:
         query = narrow(sa.select(schema.orders))

@@ -11,6 +11,9 @@ from xq.types import Outcome, OutcomeKind
 
 P = TypeVar("P")
 
+Listener = Callable[[str, float, bool, object], None]
+"""Told of every call: its name, how many seconds it took, whether it failed, and the answer."""
+
 _LONGEST = 10_000
 _ANSWERS = (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)
 
@@ -18,13 +21,24 @@ _ANSWERS = (OutcomeKind.ACCEPTED, OutcomeKind.REJECTED)
 class CallLog:
     """The newest calls of a run, by our clock; it lives as long as its process."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, listener: Listener | None = None) -> None:
         self._clock = clock
+        self._listener = listener
         self._calls: deque[Call] = deque(maxlen=_LONGEST)
 
     def note(self, failed: bool) -> None:
         """Write down a call that ended now."""
         self._calls.append(Call(self._clock.now_ms(), failed))
+
+    def time(self) -> float:
+        """Seconds on a clock that never goes back."""
+        return self._clock.monotonic()
+
+    def ended(self, name: str, began: float, failed: bool, answer: object = None) -> None:
+        """Write down a call that ended now, and tell who listens."""
+        self.note(failed)
+        if self._listener is not None:
+            self._listener(name, self._clock.monotonic() - began, failed, answer)
 
     def calls(self, ahead_ms: int = 0) -> tuple[Call, ...]:
         """All of them, dated by a clock that is so far ahead of ours."""
@@ -43,19 +57,19 @@ class _Heard:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
-        return self._heard(found) if callable(found) else found
+        return self._heard(name, found) if callable(found) else found
 
-    def _heard(self, call: Callable[..., Any]) -> Callable[..., Any]:
+    def _heard(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def heard(*args: Any, **options: Any) -> Any:
+            began = self._log.time()
             try:
                 answer = call(*args, **options)
-            except VenueRefused:
-                self._log.note(failed=False)  # a definite no is an answer
+            except VenueError as error:
+                refused = isinstance(error, VenueRefused)  # a definite no is an answer
+                self._log.ended(name, began, failed=not refused)
                 raise
-            except VenueError:
-                self._log.note(failed=True)
-                raise
-            self._log.note(failed=isinstance(answer, Outcome) and answer.kind not in _ANSWERS)
+            unclear = isinstance(answer, Outcome) and answer.kind not in _ANSWERS
+            self._log.ended(name, began, unclear, answer)
             return answer
 
         return heard

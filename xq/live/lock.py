@@ -38,6 +38,21 @@ def only_run(path: Path, what: str = "xq trade") -> Iterator[None]:
         lock.release()
 
 
+def holder(path: Path) -> int | None:
+    """Who holds a lock, 0 if it does not say; None if nobody does."""
+    if not path.exists():
+        return None
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return _holder(path)
+    except OSError as error:
+        raise StorageFailed(f"the lock cannot be read: {error}", where=str(path)) from error
+    lock.release()
+    return None
+
+
 def _holder(path: Path) -> int:
     try:
         return int(path.read_text())

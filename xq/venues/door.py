@@ -6,6 +6,7 @@ from functools import partial
 
 from xq.errors import UsageError, VenueError
 from xq.ports import Clock
+from xq.redact import clean
 from xq.types import Order, OrderRequest, Outcome, OutcomeKind, Symbol
 from xq.venues.clients import Access, Clients
 from xq.venues.dialect import Client, Dialect, Payload, check_shape, check_steps
@@ -170,4 +171,4 @@ class OrderDoor:
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    return clean(f"{type(error).__name__}: {error}")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from xq.redact import clean
 from xq.types import OrderRequest, OutcomeKind
 
 
@@ -150,7 +151,7 @@ def error_code(rules: Rules, reply: Reply) -> tuple[str | None, str]:
     code = payload.get(rules.code)
     message = payload.get(rules.message)
     known = isinstance(code, int | str) and not isinstance(code, bool)
-    return (str(code) if known else None), message if isinstance(message, str) else ""
+    return (str(code) if known else None), clean(message) if isinstance(message, str) else ""
 
 
 def _without_answer(wire: Wire | None) -> Verdict | None:

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from xq.errors import VenueError, VenueRefused, VenueUnclear, VenueUnreachable, XqError
 from xq.ports import Clock
+from xq.redact import clean
 from xq.venues.outcomes import Failure, Reply, Rules, Wire, error_code
 from xq.venues.pace import LONGEST_WAIT, Pace, retry_after
 from xq.venues.wire import WireSession
@@ -192,5 +193,5 @@ def _hint(name: str) -> str:
 
 
 def _short(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = clean(" ".join(str(error).split())) or type(error).__name__  # whole, before it is cut
     return text if len(text) <= 200 else text[:197] + "..."

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.errors import VenueError, VenueUnclear
 from xq.ports import Clock
+from xq.redact import clean
 from xq.types import Fill
 from xq.venue_types import FillUpdate, StreamLost, StreamOpened, UserEvent
 from xq.venues.clients import Clients
@@ -185,7 +186,7 @@ class UserStream:
         except VenueError as error:
             return error.message
         except (ClientError, OSError, TimeoutError) as error:
-            return str(error) or type(error).__name__
+            return clean(str(error)) or type(error).__name__
 
     def _enter(self, client: Any) -> Entrance:
         return self._speech.enter(client, self._clock)

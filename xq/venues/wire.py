@@ -16,6 +16,7 @@ from urllib3 import HTTPConnectionPool
 from urllib3 import exceptions as transport
 
 from xq.errors import VenueError
+from xq.redact import clean
 from xq.venues.line import BROKEN, Line, Page
 from xq.venues.outcomes import Failure, Reply, Wire
 
@@ -227,7 +228,7 @@ def describe(error: BaseException) -> str:
         (words for kind, words in _WORDS for cause in causes if isinstance(cause, kind)),
         str(causes[-1]) or type(causes[-1]).__name__,
     )
-    return f"the proxy failed: {text}" if proxied else text
+    return clean(f"the proxy failed: {text}" if proxied else text)
 
 
 def _may_have_been_sent(error: requests.RequestException) -> bool:

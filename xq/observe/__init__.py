@@ -1,0 +1,1 @@
+"""Logs, notifications and metrics: what the outside sees of a run."""
