@@ -173,14 +173,14 @@ def _writing(ws: Workspace) -> "Iterator[tuple[JournalLatches, int]]":
     from xq.live.latches import JournalLatches
 
     with ExitStack() as stack:
-        journal = _opened(ws, stack)
+        journal = opened_patiently(ws, stack)
         kept = JournalLatches(journal)
         if kept.ahead_ms is None:
             kept.learn_time(_ahead_ms(ws))
         yield kept, ws.clock.now_ms() + (kept.ahead_ms or 0)
 
 
-def _opened(ws: Workspace, stack: Any) -> "Journal":
+def opened_patiently(ws: Workspace, stack: Any) -> "Journal":
     """The journal for writing; on a server a run that holds it is waited for."""
     from xq.execution.journal import open_journal
 

@@ -1,12 +1,13 @@
 """One process of ``xq trade``: a venue that stays open, a journal opened for every look."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.api.trade_terms import Beginning
+from xq.api.turns import copy_to_lake, my_turn
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import XqError
@@ -106,7 +107,8 @@ class Run:
 
         ws, terms = self.plan.ws, self.plan.terms
         opened = scratch_journal if self.plan.dry_run else open_journal
-        with opened(self.plan.place, terms.account, ws.clock) as journal:
+        turn = nullcontext() if self.plan.dry_run else my_turn(ws)
+        with turn, opened(self.plan.place, terms.account, ws.clock) as journal:
             market, venue = self._venue()
             forecast = self.plan.begin.forecaster(market, terms.symbols, terms.timeframe)
             heard = self.calls.listen(market), self.calls.listen(venue)
@@ -114,13 +116,5 @@ class Run:
 
     def _mirrored(self, desk: "Desk", report: "Report") -> "Report":
         """Bring the lake's copy of the journal up to date; one that is behind stops nothing."""
-        from xq.live.mirror import Origin, mirror
-
-        ws = self.plan.ws
-        try:
-            origin = Origin(ws.config.trade.mode, desk.market.name, f"trade-{self.plan.slug}")
-            mirror(desk.journal, ws.lake, origin)
-        except XqError as error:
-            note = f"the journal's copy in the lake is behind: {error.message}"
-            return replace(report, notes=(*report.notes, note))
-        return report
+        behind = copy_to_lake(self.plan.ws, desk)
+        return replace(report, notes=(*report.notes, *behind))

@@ -41,6 +41,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "trade": "Run a strategy: once for cron, or on schedule.",
         "arm": "Give leave to trade real money for a while, or take it back.",
         "risk": "Show, pull and re-arm the kill switches.",
+        "order": "Send, change, cancel and show orders by hand.",
+        "close": "Close positions at market, with the orders that belong to them.",
         "orders": "List the orders xq has sent.",
         "positions": "Show what is held, by xq's books and by the venue's.",
         "fills": "List executions.",

@@ -65,7 +65,7 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
         If the journal does not take or tell a latch.
     """
     account = desk.venue.account()
-    found = _look(desk, terms, account) if terms.rules else Care()
+    found = look(desk, terms, account) if terms.rules else Care()
     if dry_run:
         return found
     acted = _demands(desk, terms, account) if terms.rules else Care()
@@ -88,7 +88,8 @@ def tripped(desk: Desk, terms: Terms) -> tuple[Switch, ...]:
     return JournalLatches(desk.journal).tripped(desk.clock.now_ms())
 
 
-def _look(desk: Desk, terms: Terms, account: Account) -> Care:
+def look(desk: Desk, terms: Terms, account: Account) -> Care:
+    """Measure, judge and latch the switches; which tripped just now."""
     known = facts.gather(desk, terms, account)
     now_ms = desk.market.now_ms()
     with desk.journal.together():

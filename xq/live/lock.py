@@ -9,10 +9,13 @@ from filelock import FileLock, Timeout
 
 from xq.errors import LockHeld, StorageFailed
 
+TURN_SECONDS = 60.0
+"""How long a tick, a look and an order by hand wait for one another."""
+
 
 @contextmanager
-def only_run(path: Path) -> Iterator[None]:
-    """Hold the lock, or fail at once with the holder's process id.
+def only_run(path: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock, or fail with the holder's process id: at once, or after so many seconds.
 
     Raises
     ------
@@ -21,12 +24,12 @@ def only_run(path: Path) -> Iterator[None]:
     StorageFailed
         If the lock file cannot be made.
     """
-    lock = FileLock(path, timeout=0, on_acquired=_sign)
+    lock = FileLock(path, timeout=patience, on_acquired=_sign)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        pid = _holder(path)
+        pid = holder(path)
         raise LockHeld(
             f"another xq trade is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
         ) from None
@@ -38,7 +41,8 @@ def only_run(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _holder(path: Path) -> int:
+def holder(path: Path) -> int:
+    """Process id that a lock file names, of whoever holds it or held it last; 0 for none."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
