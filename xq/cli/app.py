@@ -39,6 +39,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Trading": {
         "trade": "Run a strategy: once for cron, or on schedule.",
+        "status": "Show an account on one screen: held, resting, tripped, due.",
         "arm": "Give leave to trade real money for a while, or take it back.",
         "risk": "Show, pull and re-arm the kill switches.",
         "order": "Send, change, cancel and show orders by hand.",
@@ -47,6 +48,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "positions": "Show what is held, by xq's books and by the venue's.",
         "fills": "List executions.",
         "equity": "Show equity over time.",
+        "events": "List what happened that a person should know, newest last.",
         "audit": "Check that the journal is what xq wrote.",
         "sim": "Run the simulated venue as a server.",
     },

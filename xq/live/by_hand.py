@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
+from xq.execution.journal import Journal
 from xq.live.desk import Desk
 from xq.live.legs import FIRED, FLATTEN, HAND
 from xq.types import Symbol
@@ -26,11 +27,16 @@ def is_expected(symbol: Symbol, desk: Desk) -> bool:
 
 def aside(symbol: Symbol, desk: Desk) -> Decimal:
     """Signed quantity held by hand: strategies neither count nor touch it."""
-    if not is_expected(symbol, desk):
+    return quantity_by_hand(symbol, desk.journal)
+
+
+def quantity_by_hand(symbol: Symbol, journal: Journal) -> Decimal:
+    """What `aside` is, by the journal alone."""
+    books = journal.books
+    if books.note(_note(symbol)) is None:
         return _ZERO
-    books = desk.journal.books
     opening = books.opening(symbol)
-    legs = {order.client_id: order.leg for order in desk.journal.orders(symbol=symbol)}
+    legs = {order.client_id: order.leg for order in journal.orders(symbol=symbol)}
     changes = []
     for fill in books.fills(symbol=symbol):
         change = fill.side.sign * fill.quantity

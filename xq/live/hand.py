@@ -5,13 +5,14 @@ from decimal import Decimal
 
 from xq.errors import OrderRefused, XqError
 from xq.execution import resolve, send
-from xq.execution.records import JournalOrder
+from xq.execution.records import EquityPoint, JournalOrder
 from xq.execution.resolve import ONE_LOOK
 from xq.live import by_hand, protect
 from xq.live.decide import ensure_leverage
 from xq.live.desk import Desk, Terms
 from xq.live.execute import line_of, problem_of, read_fills
 from xq.live.hand_scene import Scene, check_reduces, look, name_of, situation
+from xq.live.holdings import holdings
 from xq.live.legs import HAND
 from xq.live.reconcile import held
 from xq.live.report import OrderLine
@@ -115,12 +116,18 @@ def told(request: OrderRequest, order: JournalOrder, desk: Desk, notes: tuple[st
     """How an order stands now, and what is held."""
     line = line_of(order, desk)
     try:
-        position = position_now(request.symbol, desk)
+        position = read_back(request.symbol, desk)
     except XqError as error:
         return Placed(request, line, None, (*notes, f"not read back: {error.message}"), error)
     return Placed(request, line, position, notes, problem_of(line))
 
 
-def position_now(symbol: Symbol, desk: Desk) -> Decimal:
-    """Signed quantity of a symbol at the venue. Raises `VenueError`."""
-    return held(desk)(symbol)
+def read_back(symbol: Symbol, desk: Desk) -> Decimal:
+    """Signed quantity of a symbol at the venue; equity is written down. Raises `VenueError`."""
+    account = desk.venue.account()
+    now = holdings(account, (symbol,), {})
+    wallet = "contracts" if symbol.is_contract else "spot"
+    desk.journal.books.add_equity(
+        EquityPoint(now.ts, now.account_equity, now.cash, by_hand.NOBODY, wallet)
+    )
+    return now.positions[symbol]

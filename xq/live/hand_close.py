@@ -9,6 +9,7 @@ from xq.live import by_hand
 from xq.live.desk import Desk, Terms
 from xq.live.execute import line_of
 from xq.live.guard import may_add
+from xq.live.hand import read_back
 from xq.live.hand_cancel import Canceled, cancel_all
 from xq.live.hand_scene import instrument_of, settle
 from xq.live.legs import HAND_CLOSE
@@ -69,6 +70,7 @@ def close(symbol: Symbol, desk: Desk, terms: Terms) -> Closed:
     flat = abs(left) < max(instrument.lot, instrument.min_quantity)
     if flat and symbol.is_contract:
         canceled += cancel_all(_resting(symbol, desk)[1], desk)
+    read_back(symbol, desk)
     notes += _strangers(symbol, desk)
     problem = next((row.problem for row in canceled if row.problem), None)
     if not flat:
