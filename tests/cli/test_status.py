@@ -1,5 +1,6 @@
 """``xq status``: one screen, at any width, and again and again."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -105,7 +106,7 @@ def test_no_line_is_wider_than_the_terminal(tmp_path: Path) -> None:
                            "price": "42000", "quantity": "0.02"}))  # fmt: skip
         found = status(ws)
     for width in (60, 80, 200):
-        console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+        console = Console(width=width, record=True, file=io.StringIO())
         console.print(*screen(found, width), sep="\n")
         text = console.export_text()
         assert max(map(len, text.splitlines())) <= width
