@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.trade_bench import ALWAYS
+from support.trade_bench import workspace
 
 from xq.live.lock import held_by, only_run
 
 Xq = Callable[..., Any]
-CONFIG = '[exchange]\nname = "sim"\n[trade]\nstrategy = "always"\n'
 PERP = ("--symbol", "BTC/USDT:USDT")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "strategies").mkdir()
-    (tmp_path / "strategies" / "always.py").write_text(ALWAYS)
-    (tmp_path / "xq.toml").write_text(CONFIG)
+    workspace(tmp_path)
     return tmp_path
 
 

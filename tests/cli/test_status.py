@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from support.trade_bench import ALWAYS, served, workspace
+from support.trade_bench import served, workspace
 
 from xq.api.orders_place import place, wish_of
 from xq.api.status import status
@@ -17,19 +17,13 @@ from xq.cli.status_view import screen
 from xq.live.lock import only_run
 
 Xq = Callable[..., Any]
-CONFIG = """[exchange]
-name = "sim"
-[trade]
-strategy = "always"
-symbols = ["BTC/USDT:USDT"]
-"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "strategies").mkdir()
-    (tmp_path / "strategies" / "always.py").write_text(ALWAYS)
-    (tmp_path / "xq.toml").write_text(CONFIG)
+    workspace(tmp_path)
+    with (tmp_path / "xq.toml").open("a") as config:
+        config.write('symbols = ["BTC/USDT:USDT"]\n')
     return tmp_path
 
 
@@ -39,7 +33,8 @@ def test_before_anything_was_traded(folder: Path, xq: Xq) -> None:
     lines = looked.stdout.splitlines()
     assert lines[0] == "sim, always on sim, 1h bars"
     assert "service: not running" in lines
-    assert "decided: nothing yet; next due 00:00:05, in 4 s" in lines
+    (decided,) = (line for line in lines if line.startswith("decided: "))
+    assert decided.startswith("decided: nothing yet; next due ")
     assert {"switches: none tripped", "positions: none", "orders: none"} <= set(lines)
     assert not list((folder / "state").glob("journal*"))
 
@@ -65,7 +60,7 @@ def test_everything_at_once(folder: Path, xq: Xq) -> None:
     (signal,) = found["signals"]
     assert (signal["weight"], signal["reached"]) == (0.5, True)
     (wallet,) = found["wallets"]
-    assert wallet["today"] <= 0
+    assert abs(wallet["today"]) < 100
     assert -0.01 < wallet["drawdown"] <= 0
     assert found["switches"] == {"drawdown": "news"}
     assert found["problems"] == ["kill switch drawdown is tripped: news"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xq.api.status import Status
 
 _SECONDS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-_HIDDEN = {"orders": ("client_id",), "positions": ()}
+_HIDDEN = ("client_id",)
 
 
 def screen(status: "Status", width: int) -> list[Any]:
@@ -25,8 +25,7 @@ def screen(status: "Status", width: int) -> list[Any]:
         text = "\n".join(f"! {problem}" for problem in status.problems)
         parts.append(Text(fold(text, width), style="bold red"))
     for title in ("wallets", "positions", "orders", "signals"):
-        rows = getattr(status, title)
-        parts += _table(title, rows, width)
+        parts += _table(title, getattr(status, title), width)
     if status.events:
         parts.append(Text(fold("\n".join(_events(status)), width)))
     return parts
@@ -78,10 +77,8 @@ def _table(title: str, rows: Sequence[Any], width: int) -> list[Any]:
 
     if not rows:
         return [Text(f"{title}: none")]
-    hidden = _HIDDEN.get(title, ())
-    names = [f.name for f in fields(rows[0]) if f.name not in hidden]
+    names = [f.name for f in fields(rows[0]) if f.name not in _HIDDEN]
     told = [{name: _shown(name, getattr(row, name)) for name in names} for row in rows]
-    names = [name for name in names if any(row[name] not in (None, "") for row in told)]
     return list(fitting(names, told, title, width))
 
 

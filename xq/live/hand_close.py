@@ -6,12 +6,12 @@ from decimal import Decimal
 from xq.errors import TradingHalted, UsageError, XqError
 from xq.execution.records import JournalOrder
 from xq.live import by_hand
-from xq.live.desk import Desk, Terms
+from xq.live.desk import Desk, Terms, instrument_of
 from xq.live.execute import line_of
 from xq.live.guard import may_add
 from xq.live.hand import read_back
 from xq.live.hand_cancel import Canceled, cancel_all
-from xq.live.hand_scene import instrument_of, settle
+from xq.live.hand_scene import settle
 from xq.live.legs import HAND_CLOSE
 from xq.live.plan import to_lot
 from xq.live.reconcile import check_books, position_of

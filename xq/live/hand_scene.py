@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from xq.errors import OrderRefused, unknown
+from xq.errors import OrderRefused
 from xq.execution.orders import client_order_id
 from xq.execution.resolve import ONE_LOOK, Patience, resolve
 from xq.live import by_hand, facts, guard
-from xq.live.desk import Desk, Terms
+from xq.live.desk import Desk, Terms, instrument_of
 from xq.live.execute import far_touch, intents, may_still_fill, worst_price
 from xq.live.holdings import Holdings, holdings
 from xq.live.plan import Leg
@@ -53,24 +53,12 @@ class Scene:
         return far_touch(self.book, side is Side.BUY)
 
 
-def instrument_of(symbol: Symbol, desk: Desk) -> Instrument:
-    """The venue's rules for a symbol. Raises `UnknownName` if it has none."""
-    known = desk.market.instruments()
-    if symbol not in known:
-        raise unknown(
-            f"symbol on {desk.market.name}",
-            str(symbol),
-            map(str, known),
-            hint=f"xq symbols --quote {symbol.quote}",
-        )
-    return known[symbol]
-
-
-def settle(symbol: Symbol, desk: Desk, patience: Patience = ONE_LOOK) -> str | None:
+def settle(symbol: Symbol, desk: Desk, unclear_for: Patience = ONE_LOOK) -> str | None:
     """Ask what became of our orders of a symbol; why nothing may be entered, if one is unclear."""
     unclear = None
     for order in desk.journal.unsettled_orders():
         if order.symbol == symbol:
+            patience = unclear_for if order.state.is_unclear else ONE_LOOK
             known = resolve(order, desk.venue, desk.journal, desk.clock, held(desk), patience)
             if known.state.is_unclear:
                 unclear = f"what became of order {known.client_id} is not known"
@@ -88,7 +76,7 @@ def look(symbol: Symbol, desk: Desk, terms: Terms, *, entering: bool) -> Scene:
         If it cannot be asked; nothing was sent.
     """
     instrument = instrument_of(symbol, desk)
-    frozen = settle(symbol, desk)
+    frozen = settle(symbol, desk, terms.patience if entering else ONE_LOOK)
     account = desk.venue.account()
     notes = tuple(check_books(symbol, desk, account))
     if entering and terms.rules:

@@ -23,7 +23,7 @@ from xq.live.hand_close import close
 from xq.live.loop import tick, watch
 from xq.live.wish import Wish
 from xq.strategy.base import Exits
-from xq.types import Order, OrderType, Side, Symbol
+from xq.types import Order, OrderRequest, OrderType, Outcome, Side, Symbol
 from xq.venue_types import Mark
 
 D = Decimal
@@ -194,6 +194,22 @@ def test_an_order_of_unknown_fate_freezes_the_symbol_until_it_is_found_out(
     venue.mute = False
     assert ask(PERPETUAL, lost.line.client_id) is not None
     assert hand(venue, journal, Side.BUY, "0.02").position == D("0.12")
+
+
+def test_one_that_died_before_it_left_is_proven_lost_by_the_next(
+    venue: GuardedVenue, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_request: OrderRequest) -> Outcome:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(venue, "place", killed)
+        with pytest.raises(KeyboardInterrupt):
+            hand(venue, journal, Side.BUY, "0.1")
+    (intent,) = journal.orders()
+    assert intent.state is OrderState.INTENT
+    assert hand(venue, journal, Side.BUY, "0.1").position == D("0.1")
+    assert journal.order(intent.client_id).state is OrderState.LOST
 
 
 def test_refused_by_the_gate_means_nothing_was_sent(venue: GuardedVenue, journal: Journal) -> None:
