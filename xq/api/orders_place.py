@@ -65,6 +65,7 @@ def wish_of(words: Mapping[str, Any]) -> "Wish":
         if told is None
         else lasting[_one_of("time in force", told, list(lasting))],
         reduce_only=bool(words.get("reduce_only")),
+        stop_loss=number("--stop-loss", words.get("stop_loss")),
     )
     check_words(wish)
     return wish

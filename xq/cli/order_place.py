@@ -32,6 +32,9 @@ def place(
     stop_price: StopPrice = None,
     time_in_force: Lasting = None,
     reduce_only: ReduceOnly = False,
+    stop_loss: Annotated[
+        str | None, typer.Option(help="Contracts: a stop behind what is filled at once.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Judge and show it; send nothing.")
     ] = False,
@@ -46,6 +49,7 @@ def place(
         "symbol": symbol, "side": side, "type": type, "quantity": quantity, "notional": notional,
         "percent": percent, "price": price, "stop_price": stop_price,
         "time_in_force": time_in_force, "reduce_only": reduce_only,
+        "stop_loss": stop_loss,
     }  # fmt: skip
     shell.override(trade__mode=mode)
     wish = wish_of(words)

@@ -8,7 +8,7 @@ from xq.errors import TradingHalted, XqError
 from xq.execution import send
 from xq.execution.ledger_records import Event, Severity
 from xq.execution.orders import OrderState
-from xq.live import facts, protect
+from xq.live import facts, hand_stop, protect
 from xq.live.desk import Desk, Terms
 from xq.live.latches import JournalLatches
 from xq.live.legs import FLATTEN
@@ -47,6 +47,8 @@ def is_needed(desk: Desk, terms: Terms) -> bool:
         action = JournalLatches(desk.journal).load(desk.clock.now_ms()).action
         if action in (Action.CANCEL, Action.FLATTEN):
             return True
+    if any(hand_stop.is_due(symbol, desk) for symbol in terms.symbols):
+        return True
     if protect.promised(desk) is None:
         return False
     books = desk.journal.books
@@ -74,11 +76,12 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
         for symbol in terms.symbols:
             check_books(symbol, desk, account)
     guarded = protect.protect(desk, terms, account, restoring=True)
-    return Care(
-        found.notes + acted.notes + guarded.notes,
-        found.problems + acted.problems + guarded.problems,
-        acted.acted or guarded.acted,
-    )
+    notes = found.notes + acted.notes + guarded.notes
+    problems = found.problems + acted.problems + guarded.problems
+    for symbol in terms.symbols:
+        kept = hand_stop.keep(symbol, desk, terms)
+        notes, problems = notes + kept.notes, problems + kept.problems
+    return Care(notes, problems, acted.acted or guarded.acted)
 
 
 def tripped(desk: Desk, terms: Terms) -> tuple[Switch, ...]:

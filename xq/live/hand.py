@@ -1,13 +1,13 @@
 """An order by hand: looked into, judged, sent once, found out about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xq.errors import OrderRefused, XqError
 from xq.execution import resolve, send
 from xq.execution.records import EquityPoint, JournalOrder
 from xq.execution.resolve import ONE_LOOK
-from xq.live import by_hand, protect
+from xq.live import by_hand, hand_stop, protect
 from xq.live.decide import ensure_leverage
 from xq.live.desk import Desk, Terms
 from xq.live.execute import line_of, problem_of, read_fills
@@ -62,14 +62,21 @@ def place(wish: Wish, desk: Desk, terms: Terms, *, dry_run: bool = False) -> Pla
     )
     notes = (*scene.notes, note) if note else scene.notes
     check_reduces(request, scene)
-    approved, met = approve(request, scene, desk, terms)
+    guarded = wish.stop_loss is not None
+    approved, met = approve(
+        request, scene, desk, replace(terms, needs_stop=False) if guarded else terms
+    )
     if dry_run:
         return Placed(request, OrderLine.planned(approved, met.price), None, notes)
     by_hand.expect(request.symbol, desk)
     if not approved.reducing:
         ensure_leverage(request.symbol, desk, terms)
+    if wish.stop_loss is not None:
+        hand_stop.promise(request.symbol, request.client_id, wish.stop_loss, desk)
     order = send_out(approved, met, desk, terms)
-    return told(request, order, desk, notes)
+    kept = hand_stop.keep(request.symbol, desk, terms)
+    done = told(request, order, desk, (*notes, *kept.notes))
+    return replace(done, problem=next(iter(kept.problems), done.problem))
 
 
 def approve(
@@ -85,7 +92,7 @@ def approve(
     if terms.needs_stop and not approved.reducing and not _is_guarded(request.symbol, desk):
         raise OrderRefused(
             f"live mode enters nothing without a stop, and no strategy guards {request.symbol}",
-            hint="a strategy with exits places stops for what is held by hand too: docs/trading.md",
+            hint="--stop-loss PRICE, on contracts",
         )
     return approved, met
 

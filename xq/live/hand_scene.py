@@ -6,7 +6,7 @@ from decimal import Decimal
 from xq.errors import OrderRefused
 from xq.execution.orders import client_order_id
 from xq.execution.resolve import ONE_LOOK, Patience, resolve
-from xq.live import by_hand, facts, guard
+from xq.live import by_hand, facts, guard, hand_stop
 from xq.live.desk import Desk, Terms, instrument_of
 from xq.live.execute import far_touch, intents, may_still_fill, worst_price
 from xq.live.holdings import Holdings, holdings
@@ -79,6 +79,7 @@ def look(symbol: Symbol, desk: Desk, terms: Terms, *, entering: bool) -> Scene:
     frozen = settle(symbol, desk, terms.patience if entering else ONE_LOOK)
     account = desk.venue.account()
     notes = tuple(check_books(symbol, desk, account))
+    notes += hand_stop.keep(symbol, desk, terms).notes
     if entering and terms.rules:
         notes += guard.look(desk, terms, account).notes
     halted = desk.journal.books.note(f"halted:{symbol}")

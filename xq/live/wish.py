@@ -1,6 +1,6 @@
 """What a person asks for on a command line, and what of it can be an order. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xq.errors import UsageError
@@ -26,6 +26,8 @@ class Wish:
         Quote asset, of which whole lots are bought or sold.
     percent
         Of equity, likewise.
+    stop_loss
+        Trigger of the stop that is to rest behind what is filled.
     """
 
     symbol: Symbol
@@ -38,6 +40,7 @@ class Wish:
     stop_price: Decimal | None = None
     time_in_force: TimeInForce | None = None
     reduce_only: bool = False
+    stop_loss: Decimal | None = None
 
     @property
     def is_immediate(self) -> bool:
@@ -73,10 +76,24 @@ def check_words(wish: Wish) -> None:
             raise UsageError(f"{flag} must be positive, found {price}")
     if wish.time_in_force is not None and wish.type is not OrderType.LIMIT:
         raise UsageError(f"a {wish.type} order has no --time-in-force", hint="--type limit")
+    if wish.stop_loss is not None:
+        _check_stop_loss(wish, wish.stop_loss)
     if wish.reduce_only and not wish.symbol.is_contract:
         raise UsageError(
             f"--reduce-only is for contracts, {wish.symbol} is spot",
             hint=f"xq close {wish.symbol} sells what was bought",
+        )
+
+
+def _check_stop_loss(wish: Wish, stop_loss: Decimal) -> None:
+    if not (stop_loss.is_finite() and stop_loss > 0):
+        raise UsageError(f"--stop-loss must be positive, found {stop_loss}")
+    if not wish.symbol.is_contract or wish.reduce_only:
+        raise UsageError("--stop-loss is for entries of contracts", hint="--type stop_market")
+    if not wish.is_immediate:
+        raise UsageError(
+            f"--stop-loss needs an order that never rests, found a {wish.type} order",
+            hint="--type market, or --time-in-force ioc",
         )
 
 
@@ -115,7 +132,12 @@ def order_of(
     """
     _check_tick("--price", wish.price, rules)
     _check_tick("--stop-price", wish.stop_price, rules)
+    _check_tick("--stop-loss", wish.stop_loss, rules)
     _check_trigger(wish, market_price)
+    if wish.stop_loss is not None:
+        out = Side.SELL if wish.side is Side.BUY else Side.BUY
+        stop = replace(wish, side=out, type=OrderType.STOP_MARKET, stop_price=wish.stop_loss)
+        _check_trigger(stop, market_price)
     price = wish.price or wish.stop_price or market_price
     quantity, note = _quantity(wish, price, equity, rules)
     _check_minima(quantity, price, wish, rules)

@@ -212,6 +212,50 @@ def test_one_that_died_before_it_left_is_proven_lost_by_the_next(
     assert journal.order(intent.client_id).state is OrderState.LOST
 
 
+def entry(venue: GuardedVenue, journal: Journal) -> Placed:
+    wish = Wish(PERPETUAL, Side.BUY, OrderType.MARKET, quantity=D("0.1"), stop_loss=D("39000"))
+    return place(wish, desk_of(venue, journal), replace(HAND, needs_stop=True))
+
+
+def test_an_entry_gets_the_stop_it_was_asked_for_with(
+    venue: GuardedVenue, journal: Journal
+) -> None:
+    done = entry(venue, journal)
+    assert (done.position, done.problem) == (D("0.1"), None)
+    assert done.notes[-1] == "BTC/USDT:USDT: a stop of 0.100 at 39000 rests"
+    (stop,) = venue.working()
+    assert (stop.stop_price, stop.quantity, stop.reduce_only) == (D(39_000), D("0.100"), True)
+    step(venue, journal, 0.0)
+    watch(desk_of(venue, journal), TERMS)
+    assert venue.working() == [stop]  # one, and left alone
+
+
+def test_without_its_stop_an_entry_does_not_stay(venue: GuardedVenue, journal: Journal) -> None:
+    venue.script = ["ok", "reject"]
+    done = entry(venue, journal)
+    assert isinstance(done.problem, TradingHalted)
+    assert "the stop was refused" in done.problem.message
+    assert (done.position, venue.working()) == (0, [])
+    assert [event.kind for event in journal.events.all()] == ["unprotected"]
+
+
+def test_a_stop_is_restored_after_a_death(
+    venue: GuardedVenue, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> object:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr("xq.live.hand_stop.place", killed)
+        with pytest.raises(KeyboardInterrupt):
+            entry(venue, journal)
+    assert venue.working() == []
+    watch(desk_of(venue, journal), TERMS)
+    watch(desk_of(venue, journal), TERMS)
+    (stop,) = venue.working()
+    assert (stop.stop_price, journal.order(stop.client_id).strategy) == (D(39_000), "")
+
+
 def test_refused_by_the_gate_means_nothing_was_sent(venue: GuardedVenue, journal: Journal) -> None:
     step(venue, journal, 0.4)
     sent = len(venue.requests)

@@ -46,6 +46,10 @@ def asked(wish: Wish):
         (replace(STOP, side=Side.BUY), "to buy must be above the market"),
         (replace(PROFIT, stop_price=D(39_000)), "to sell must be above the market"),
         (replace(PROFIT, side=Side.BUY), "to buy must be below the market"),
+        (replace(BUY, stop_loss=D(41_000)), "to sell must be below the market at 40000"),
+        (replace(BUY, stop_loss=D("39000.001")), "--stop-loss 39000.001 is no multiple"),
+        (replace(LIMIT, stop_loss=D(38_000)), "needs an order that never rests"),
+        (replace(BUY, symbol=SPOT, stop_loss=D(39_000)), "is for entries of contracts"),
     ],
 )
 def test_what_cannot_be_is_said(wish: Wish, said: str) -> None:
