@@ -21,7 +21,7 @@ def my_turn(ws: Workspace) -> AbstractContextManager[None]:
     from xq.api.trade import lock_path
     from xq.live.lock import TURN_SECONDS, only_run
 
-    return only_run(lock_path(ws).with_suffix(".turn"), TURN_SECONDS)
+    return only_run(lock_path(ws).with_suffix(".turn"), patience=TURN_SECONDS)
 
 
 def copy_to_lake(ws: Workspace, desk: "Desk") -> tuple[str, ...]:

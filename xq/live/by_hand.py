@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from xq.execution.journal import Journal
+from xq.execution.records import JournalOrder
 from xq.live.desk import Desk
 from xq.live.legs import FIRED, FLATTEN, HAND
 from xq.types import Symbol
@@ -36,7 +37,7 @@ def quantity_by_hand(symbol: Symbol, journal: Journal) -> Decimal:
     if books.note(_note(symbol)) is None:
         return _ZERO
     opening = books.opening(symbol)
-    legs = {order.client_id: order.leg for order in journal.orders(symbol=symbol)}
+    legs = {order.client_id: _leg(order) for order in journal.orders(symbol=symbol)}
     changes = []
     for fill in books.fills(symbol=symbol):
         change = fill.side.sign * fill.quantity
@@ -78,6 +79,12 @@ def held_by_hand(opening: Decimal, changes: Iterable[tuple[Decimal, str | None]]
         if leg in _CLOSING:
             hand = _within(hand, total)
     return hand
+
+
+def _leg(order: JournalOrder) -> str:
+    """What a fill of an order means here: whatever nobody's strategy asked for is by hand."""
+    asked = order.decision_id is None and order.strategy == NOBODY
+    return HAND if asked and order.leg not in _CLOSING else order.leg
 
 
 def _moved(own: Decimal, hand: Decimal, change: Decimal) -> Decimal:

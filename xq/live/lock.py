@@ -15,7 +15,7 @@ TURN_SECONDS = 60.0
 
 
 @contextmanager
-def only_run(path: Path, patience: float = 0.0) -> Iterator[None]:
+def only_run(path: Path, what: str = "xq trade", *, patience: float = 0.0) -> Iterator[None]:
     """Hold the lock, or fail with the holder's process id: at once, or after so many seconds.
 
     Raises
@@ -32,7 +32,7 @@ def only_run(path: Path, patience: float = 0.0) -> Iterator[None]:
     except Timeout:
         pid = holder(path)
         raise LockHeld(
-            f"another xq trade is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
+            f"another {what} is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
         ) from None
     except OSError as error:
         raise StorageFailed(f"the lock cannot be made: {error}", where=str(path)) from error
@@ -43,7 +43,7 @@ def only_run(path: Path, patience: float = 0.0) -> Iterator[None]:
 
 
 def holder(path: Path) -> int:
-    """Process id that a lock file names, of whoever holds it or held it last; 0 for none."""
+    """Process id of who holds a lock, or held it last; 0 if nobody signed it."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
