@@ -1,7 +1,10 @@
 """The emergency stop over the wire, with a venue that answers badly and a disk that refuses."""
 
+import json
 import sqlite3
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +12,8 @@ import pytest
 from support.stop_desk import StopDesk, stop_desk
 from support.trade_bench import PERPETUAL
 
-from xq.api.stop import Hooks, StopReport, StopRequest, release, stop, stop_file
+from xq.api.logs import logging_of
+from xq.api.stop import StopReport, StopRequest, release, stop, stop_file
 from xq.api.trade import TradeRequest, trade_once
 from xq.api.workspace import open_workspace
 from xq.errors import CorruptFile, StorageFailed
@@ -40,13 +44,18 @@ def check_flat(desk: StopDesk) -> None:
 def test_both_books_are_swept_and_protection_stays(desk: StopDesk) -> None:
     desk.hold()
     desk.rest("a", "b", "c", "d")
-    heard: list[tuple[Severity, str]] = []
-    report = stop(desk.ws, StopRequest(reason="news", who="ann"),
-                  Hooks(announce=lambda *said: heard.append(said)))  # fmt: skip
+    told = desk.ws.root / "told.jsonl"
+    ws = replace(
+        open_workspace(cwd=desk.ws.root, environ={"XQ_LOG__FILE": str(told)}), clock=desk.ws.clock
+    )
+    with logging_of(ws, sys.stderr):
+        report = stop(ws, StopRequest(reason="news", who="ann"))
     assert (report.done, report.canceled, report.troubles) == (True, 4, ())
     assert (desk.resting(), desk.held()) == (["exit"], Decimal("0.1"))
     assert report.kept == ("stop_market sell 0.1 at 30000 (exit)",)
-    assert [severity for severity, _ in heard] == [Severity.ALARM, Severity.INFO]
+    said = [json.loads(line) for line in told.read_text().splitlines()]
+    heard = [line["level"] for line in said if line["event"] == "emergency_stop"]
+    assert heard == ["error", "info"]
 
 
 def test_flatten_leaves_nothing_and_is_in_the_journal(desk: StopDesk) -> None:

@@ -1,4 +1,4 @@
-"""``xq orders``, ``positions``, ``fills`` and ``equity``: what the journal and the venue say."""
+"""``xq positions``, ``fills`` and ``equity``: what the journal and the venue say."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,23 +17,6 @@ if TYPE_CHECKING:
     from xq.types import Account, Symbol
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRow:
-    """One order; ``ts`` is venue time, prices are in quote asset, quantities in base asset."""
-
-    ts: datetime
-    symbol: str
-    side: str
-    type: str
-    quantity: Decimal
-    filled: Decimal
-    average_price: Decimal | None
-    status: str
-    strategy: str
-    client_id: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,72 +66,31 @@ class EquityRow:
     wallet: str
 
 
-def orders(
-    ws: Workspace, *, symbol: str | None = None, limit: int | None = None
-) -> tuple[OrderRow, ...]:
-    """The journal's orders, newest first.
-
-    Raises
-    ------
-    NoData
-        If nothing has been traded in this mode.
-    """
-    with _journal(ws) as journal:
-        found = journal.orders(symbol=_symbol(symbol))
-        return tuple(
-            OrderRow(
-                _moment(order.venue_ms),
-                str(order.symbol),
-                order.side.value,
-                order.type.value,
-                order.quantity,
-                order.filled,
-                order.average_price,
-                order.state.value,
-                order.strategy,
-                order.client_id,
-                order.reason,
-            )
-            for order in reversed(_newest(found, limit))
-        )
-
-
-def open_orders(ws: Workspace, *, symbol: str | None = None) -> tuple[OrderRow, ...]:
-    """What rests at the venue now, ours or not.
-
-    Raises
-    ------
-    VenueError
-        If the venue cannot be asked.
-    """
-    with trading_venue(ws, ws.config.trade.mode) as (_, venue):
-        return tuple(
-            OrderRow(
-                _moment(order.ts),
-                str(order.symbol),
-                order.side.value,
-                order.type.value,
-                order.quantity,
-                order.filled,
-                order.average_price,
-                order.status.value,
-                "",
-                order.client_id,
-                "",
-            )
-            for order in venue.open_orders(_symbol(symbol))
-        )
+def wallets(ws: Workspace, symbol: str | None = None) -> "tuple[tuple[Symbol, ...], ...]":
+    """Symbols that are traded or held, or one, by the wallet that pays for them."""
+    named = symbol_of(symbol)
+    if named is not None:
+        return ((named,),)
+    try:
+        with reading(ws) as journal:
+            known = journal.books.symbols()
+    except NoData:
+        known = ()
+    found: dict[tuple[bool, str], dict[Symbol, None]] = {}
+    for each in (*_traded(ws), *known):
+        found.setdefault((each.is_contract, each.quote), {})[each] = None
+    return tuple(map(tuple, found.values()))
 
 
 def fills(
     ws: Workspace, *, symbol: str | None = None, limit: int | None = None
 ) -> tuple[FillRow, ...]:
-    """The journal's fills, newest first. Raises as `orders`."""
-    with _journal(ws) as journal:
-        found = journal.books.fills(symbol=_symbol(symbol))
+    """The journal's fills, newest first. Raises `NoData` if nothing has been traded."""
+    with reading(ws) as journal:
+        found = journal.books.fills(symbol=symbol_of(symbol))
     return tuple(
         FillRow(
-            _moment(fill.ts),
+            moment(fill.ts),
             str(fill.symbol),
             fill.side.value,
             fill.quantity,
@@ -158,17 +100,17 @@ def fills(
             fill.client_id,
             fill.fill_id,
         )
-        for fill in reversed(_newest(found, limit))
+        for fill in reversed(newest(found, limit))
     )
 
 
 def equity(ws: Workspace, *, limit: int | None = None) -> tuple[EquityRow, ...]:
-    """The journal's equity, oldest first. Raises as `orders`."""
-    with _journal(ws) as journal:
+    """The journal's equity, oldest first. Raises `NoData` if nothing has been traded."""
+    with reading(ws) as journal:
         found = journal.books.equity()
     return tuple(
-        EquityRow(_moment(point.ts), point.equity, point.cash, point.strategy, point.wallet)
-        for point in _newest(found, limit)
+        EquityRow(moment(point.ts), point.equity, point.cash, point.strategy, point.wallet)
+        for point in newest(found, limit)
     )
 
 
@@ -189,22 +131,19 @@ def positions(ws: Workspace, *, ask_venue: bool = True) -> tuple[PositionRow, ..
         If it is not asked and nothing has been traded.
     """
     if not ask_venue:
-        with _journal(ws) as journal:
+        with reading(ws) as journal:
             by_books = _by_books(journal)
         return tuple(_position_row(s, by_books[s], None, None, Decimal(0)) for s in by_books)
     try:
-        with _journal(ws) as journal:
+        with reading(ws) as journal:
             by_books = _by_books(journal)
     except NoData:
         by_books = {}
-    wallets: dict[tuple[bool, str], dict[Symbol, None]] = {}
-    for symbol in (*_traded(ws), *by_books):
-        wallets.setdefault((symbol.is_contract, symbol.quote), {})[symbol] = None
     return tuple(
         row
-        for symbols in wallets.values()
+        for symbols in wallets(ws)
         for row in _in_wallet(
-            _trading(ws, symbols), {s: q for s, q in by_books.items() if s in symbols}
+            trading_only(ws, symbols), {s: q for s, q in by_books.items() if s in symbols}
         )
     )
 
@@ -262,7 +201,7 @@ def _traded(ws: Workspace) -> "tuple[Symbol, ...]":
     return tuple(Symbol.parse(text) for text in ws.config.trade.symbols)
 
 
-def _trading(ws: Workspace, symbols: "Iterable[Symbol]") -> Workspace:
+def trading_only(ws: Workspace, symbols: "Iterable[Symbol]") -> Workspace:
     """The workspace as if its configuration traded these."""
     trade = ws.config.trade.model_copy(update={"symbols": tuple(map(str, symbols))})
     config = ws.config.model_copy(update={"trade": trade})
@@ -270,22 +209,26 @@ def _trading(ws: Workspace, symbols: "Iterable[Symbol]") -> Workspace:
 
 
 @contextmanager
-def _journal(ws: Workspace) -> "Iterator[Journal]":
+def reading(ws: Workspace) -> "Iterator[Journal]":
+    """The account's journal. Raises `NoData` if nothing has been traded in this mode."""
     from xq.execution.journal import read_journal
 
     with read_journal(journal_place(ws), account_name(ws)) as journal:
         yield journal
 
 
-def _symbol(text: str | None) -> "Symbol | None":
+def symbol_of(text: str | None) -> "Symbol | None":
+    """The symbol that was named, if one was."""
     from xq.types import Symbol
 
     return None if text is None else Symbol.parse(text)
 
 
-def _newest(found: Sequence[T], limit: int | None) -> Sequence[T]:
+def newest(found: Sequence[T], limit: int | None) -> Sequence[T]:
+    """The last rows, all without a limit."""
     return found if limit is None else found[len(found) - min(limit, len(found)) :]
 
 
-def _moment(ts_ms: int) -> datetime:
+def moment(ts_ms: int) -> datetime:
+    """A time as tables and programs show it."""
     return datetime.fromtimestamp(ts_ms / 1000, UTC)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from xq.api.audit import verify
 from xq.api.doctor_finding import Answer, Warned
-from xq.api.trade import account_name
+from xq.api.trade import account_name, lock_path
 from xq.api.venues import LIVE, PAPER, REAL_MONEY, SIM, signed_questions, trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import CorruptFile, CredentialsMissing, NoData, UsageError
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 def lock(ws: Workspace) -> Answer:
     """Who trades the account now, if anybody."""
-    from xq.live.lock import holder
+    from xq.live.lock import held_by
 
-    path = ws.state / f"trade-{account_name(ws).replace(':', '-')}.lock"
-    pid = holder(path)
+    pid = held_by(lock_path(ws))
     return f"free: nobody trades {account_name(ws)}" if pid is None else f"held by process {pid}"
 
 

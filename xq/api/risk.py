@@ -175,7 +175,7 @@ def _writing(ws: Workspace) -> "Iterator[tuple[JournalLatches, int]]":
     from xq.live.news import begin
 
     with ExitStack() as stack:
-        journal = _opened(ws, stack)
+        journal = opened_patiently(ws, stack)
         kept = JournalLatches(journal)
         if kept.ahead_ms is None:
             kept.learn_time(_ahead_ms(ws))
@@ -185,7 +185,7 @@ def _writing(ws: Workspace) -> "Iterator[tuple[JournalLatches, int]]":
         tell_news(ws, account_name(ws), journal, now_ms)
 
 
-def _opened(ws: Workspace, stack: Any) -> "Journal":
+def opened_patiently(ws: Workspace, stack: Any) -> "Journal":
     """The journal for writing; on a server a run that holds it is waited for."""
     from xq.execution.journal import open_journal
 

@@ -1,10 +1,10 @@
 """``xq stop``: the emergency stop of a workspace's account, over a connection of its own."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xq.api.observing import announcing
 from xq.api.stop_records import StopRecords
 from xq.api.stop_sweep import StopSweep
 from xq.api.trade import account_name, account_slug
@@ -12,12 +12,8 @@ from xq.api.workspace import Workspace
 from xq.errors import StorageFailed, TradingHalted, UsageError
 
 if TYPE_CHECKING:
-    from xq.execution.ledger_records import Severity
     from xq.live.emergency import Ended, Step
     from xq.live.stop_file import Demand, StopFile
-
-Announce = Callable[["Severity", str], None]
-"""Told of every stop's beginning and end: where notifications are hooked in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,6 @@ class Hooks:
     """Who hears of a stop while it goes on, and who may end it early."""
 
     tell: "Callable[[Step], None]" = lambda _: None
-    announce: Announce = lambda *_: None
     is_over: Callable[[], bool] = lambda: False
 
 
@@ -120,7 +115,8 @@ def obey(ws: Workspace, demand: "Demand", give_up_seconds: float, hooks: Hooks) 
         demand = stop_file(ws).latch(demand)
     except StorageFailed as error:  # the journal's switch remains, and the sweep goes on
         troubles.append(f"the stop could not be latched: {error.message}")
-    with _announcing(hooks) as announce, StopRecords(ws, demand) as records:
+    told_to = announcing(ws, account_name(ws), "emergency_stop")
+    with told_to as announce, StopRecords(ws, demand) as records:
         announce(Severity.ALARM, told(demand))
         persistence = Persistence(give_up_seconds)
         ended = StopSweep(ws, demand, persistence, records, hooks.tell, hooks.is_over).run()
@@ -129,12 +125,6 @@ def obey(ws: Workspace, demand: "Demand", give_up_seconds: float, hooks: Hooks) 
         records.event(text, alarm=not ended.done)
         announce(Severity.INFO if ended.done else Severity.ALARM, text)
     return _report(ws, demand, ended, (*troubles, *records.troubles))
-
-
-@contextmanager
-def _announcing(hooks: Hooks) -> Iterator[Announce]:
-    """Who is told; people and logs are hooked in here, whoever pulls the stop."""
-    yield hooks.announce
 
 
 def check_done(report: StopReport) -> None:

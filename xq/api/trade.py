@@ -229,4 +229,9 @@ def _locked(ws: Workspace, request: TradeRequest) -> Any:
 
     if request.dry_run:
         return nullcontext()
-    return only_run(ws.state / f"trade-{account_slug(ws)}.lock")
+    return only_run(lock_path(ws))
+
+
+def lock_path(ws: Workspace) -> Path:
+    """The lock of the workspace's account: who holds it sends its orders."""
+    return ws.state / f"trade-{account_slug(ws)}.lock"

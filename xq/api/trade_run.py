@@ -1,13 +1,14 @@
 """One process of ``xq trade``: a venue that stays open, a journal opened for every look."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xq.api.observing import observing
 from xq.api.trade_terms import Beginning
+from xq.api.turns import copy_to_lake, my_turn
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import ConfigError, XqError
@@ -143,7 +144,8 @@ class Run:
 
         ws, terms = self.plan.ws, self.plan.terms
         opened = scratch_journal if self.plan.dry_run else open_journal
-        with opened(self.plan.place, terms.account, ws.clock) as journal:
+        turn = nullcontext() if self.plan.dry_run else my_turn(ws)
+        with turn, opened(self.plan.place, terms.account, ws.clock) as journal:
             market, venue = self._venue()
             forecast = self.plan.begin.forecaster(market, terms.symbols, terms.timeframe)
             heard = self.calls.listen(market), self.calls.listen(venue)
@@ -157,15 +159,6 @@ class Run:
 
         One that is behind stops nothing.
         """
-        from xq.live.mirror import Origin, mirror
-
         self.observer.saw(desk, report)
-
-        ws = self.plan.ws
-        try:
-            origin = Origin(ws.config.trade.mode, desk.market.name, f"trade-{self.plan.slug}")
-            mirror(desk.journal, ws.lake, origin)
-        except XqError as error:
-            note = f"the journal's copy in the lake is behind: {error.message}"
-            return replace(report, notes=(*report.notes, note))
-        return report
+        behind = copy_to_lake(self.plan.ws, desk)
+        return replace(report, notes=(*report.notes, *behind))

@@ -1,4 +1,4 @@
-"""``xq orders``."""
+"""``xq orders``, and ``xq order list``, which is the same."""
 
 from typing import Annotated
 
@@ -14,17 +14,19 @@ def orders(
     shell: Shell,
     symbol: Annotated[str | None, typer.Option(help="Only this one.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the newest.")] = None,
-    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
-    venue: Annotated[
-        bool, typer.Option("--venue", help="What rests at the venue now, ours or not.")
+    mode: Annotated[
+        str | None, typer.Option(help="sim, paper, testnet or live. Default: trade.mode.")
+    ] = None,
+    at_venue: Annotated[
+        bool, typer.Option("--open", "--venue", help="What rests at the venue now, ours or not.")
     ] = False,
 ) -> None:
     """List the orders xq has sent."""
-    from xq.api.account import open_orders
-    from xq.api.account import orders as listed
+    from xq.api.orders_list import open_orders
+    from xq.api.orders_list import orders as listed
 
     shell.override(trade__mode=mode)
-    if venue:
+    if at_venue:
         shell.rows_or_note(open_orders(shell.workspace, symbol=symbol), "no order rests there")
     else:
         found = listed(shell.workspace, symbol=symbol, limit=limit)

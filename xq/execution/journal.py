@@ -6,6 +6,7 @@ so that a run killed at any instant leaves a file from which the next run can go
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from xq.execution.store import Store
 from xq.execution.tally import Tally, tally
 from xq.execution.watch import Switches
 from xq.ports import Clock
-from xq.types import Order, Symbol
+from xq.types import Order, OrderType, Symbol
 
 _UNSETTLED = [state for state in OrderState if not state.is_final]
 _CLOCK = SystemClock()
@@ -161,7 +162,19 @@ class Journal:
             "filled": seen.filled,
             "average_price": seen.average_price,
         }
+        if order.type is OrderType.LIMIT and seen.price is not None:  # it may have been changed
+            values |= {"price": seen.price, "quantity": seen.quantity}
         return self._update(order, values, state, now_ms, "the venue says so")
+
+    def amend(
+        self, client_id: str, price: Decimal | None, quantity: Decimal, now_ms: int, reason: str
+    ) -> JournalOrder:
+        """Write down that a resting order has, or is to have, another price and quantity."""
+        order = self.order(client_id)
+        told = f"{reason}: {quantity:f} at {price}"
+        return self._update(
+            order, {"price": price, "quantity": quantity, "reason": told}, order.state, now_ms, told
+        )
 
     def _update(
         self,

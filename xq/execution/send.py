@@ -1,4 +1,4 @@
-"""The one door to a venue: nothing else may place or cancel, and it takes only `Approved`.
+"""The one door to a venue: nothing else may place, change or cancel, and it takes only `Approved`.
 
 The order of the steps is the promise: the intent is on the disk before the first byte leaves, one
 request is made, and what is known afterwards is written down. Nothing is ever sent twice here.
@@ -11,7 +11,14 @@ from xq.execution.journal import Journal
 from xq.execution.orders import OrderState
 from xq.execution.records import JournalOrder
 from xq.ports import Clock, Venue
-from xq.risk.gate import Approved, ApprovedCancel, cancel_of, request_of
+from xq.risk.gate import (
+    Approved,
+    ApprovedCancel,
+    ApprovedReplace,
+    cancel_of,
+    replace_of,
+    request_of,
+)
 from xq.types import Outcome, OutcomeKind
 
 _STATES = {
@@ -92,3 +99,34 @@ def cancel(approved: ApprovedCancel, venue: Venue) -> Outcome:
     """Cancel once; what became of the order is found out by asking, not from this answer."""
     symbol, client_id = cancel_of(approved)
     return venue.cancel(symbol, client_id)
+
+
+def replace(
+    approved: ApprovedReplace, venue: Venue, journal: Journal, clock: Clock
+) -> tuple[JournalOrder, Outcome]:
+    """Write down what a resting order is to become, ask once, write down what it is.
+
+    Whatever the answer, the order's own state is found out by asking. Until the venue has told, the
+    journal holds the larger of both quantities: what may fill at most.
+
+    Raises
+    ------
+    XqError
+        If the gate did not make the approval; nothing was sent.
+    StorageFailed
+        If the journal cannot be written; before the request nothing was sent.
+    """
+    order, request = replace_of(approved)
+    known = journal.order(request.client_id)
+    most = max(known.quantity, request.quantity)
+    journal.amend(request.client_id, request.price, most, clock.now_ms(), "to be changed")
+    outcome = venue.replace(order, price=request.price, quantity=request.quantity)
+    if outcome.kind in (OutcomeKind.REJECTED, OutcomeKind.NOT_SENT):
+        why = f"not changed: {outcome.reason}"
+        kept = journal.amend(request.client_id, known.price, known.quantity, clock.now_ms(), why)
+        return kept, outcome
+    if outcome.kind is OutcomeKind.ACCEPTED:
+        journal.amend(request.client_id, request.price, request.quantity, clock.now_ms(), "changed")
+    if outcome.order is not None:
+        journal.observe(request.client_id, outcome.order, clock.now_ms())
+    return journal.order(request.client_id), outcome

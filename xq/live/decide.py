@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
-from xq.live import plan, protect
+from xq.live import by_hand, plan, protect
 from xq.live.desk import Desk, Forecast, Terms
 from xq.live.exits import bars_held, entered_ms
 from xq.live.holdings import Holdings
@@ -39,10 +39,12 @@ def _signal(symbol: Symbol, forecast: Forecast, now: Holdings, desk: Desk, terms
     last = desk.journal.decisions.last_signal(symbol)
     same = last is not None and last[0].maker == terms.key(forecast.bar_ms).maker
     earlier = last[1] if last is not None and same else None
-    target = plan.target(weight, equity, close, desk.market.instruments()[symbol])
-    if forecast.exits is not None and _is_out(symbol, weight, position, forecast, desk, terms):
-        return Signal(symbol, weight, close, position, Decimal(0), not position, EXITED)
-    if not plan.is_due(weight, earlier, position, close, equity, terms.band):
+    aside = by_hand.aside(symbol, desk)
+    target = plan.target(weight, equity, close, desk.market.instruments()[symbol]) + aside
+    closable = forecast.exits is not None or by_hand.is_expected(symbol, desk)
+    if closable and _is_out(symbol, weight, position, forecast, desk, terms):
+        return Signal(symbol, weight, close, position, aside, position == aside, EXITED)
+    if not plan.is_due(weight, earlier, position - aside, close, equity, terms.band):
         return Signal(symbol, weight, close, position, position, True, UNCHANGED)
     return Signal(
         symbol, weight, close, position, target, False, _taken_over(last, position, terms)
@@ -95,11 +97,16 @@ def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> None:
         If the venue refuses or cannot be asked.
     """
     for signal in found:
-        note = f"leverage:{signal.symbol}"
-        due = signal.symbol.is_contract and signal.target != signal.position
-        if due and desk.journal.books.note(note) != str(terms.leverage):
-            desk.venue.set_leverage(signal.symbol, terms.leverage)
-            desk.journal.books.set_note(note, str(terms.leverage))
+        if signal.target != signal.position:
+            ensure_leverage(signal.symbol, desk, terms)
+
+
+def ensure_leverage(symbol: Symbol, desk: Desk, terms: Terms) -> None:
+    """Set the leverage of a contract, once per symbol and value; see `set_leverage`."""
+    note = f"leverage:{symbol}"
+    if symbol.is_contract and desk.journal.books.note(note) != str(terms.leverage):
+        desk.venue.set_leverage(symbol, terms.leverage)
+        desk.journal.books.set_note(note, str(terms.leverage))
 
 
 def selling_first(found: Sequence[Signal]) -> tuple[Signal, ...]:

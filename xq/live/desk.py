@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from xq.errors import unknown
 from xq.execution.journal import Journal
 from xq.execution.records import DecisionKey
 from xq.execution.resolve import Patience
@@ -16,7 +17,7 @@ from xq.risk.limits import Limits
 from xq.risk.switches import Rules
 from xq.strategy.base import Exits
 from xq.timeframe import Timeframe
-from xq.types import Symbol
+from xq.types import Instrument, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +137,16 @@ class Terms:
     def key(self, bar_ms: int) -> DecisionKey:
         """The decision of a bar."""
         return DecisionKey(self.account, self.strategy, str(self.timeframe), self.symbols, bar_ms)
+
+
+def instrument_of(symbol: Symbol, desk: Desk) -> Instrument:
+    """The venue's rules for a symbol. Raises `UnknownName` if it has none."""
+    known = desk.market.instruments()
+    if symbol not in known:
+        raise unknown(
+            f"symbol on {desk.market.name}",
+            str(symbol),
+            map(str, known),
+            hint=f"xq symbols --quote {symbol.quote}",
+        )
+    return known[symbol]

@@ -82,7 +82,7 @@ def carry_out(session: Session, signal: Signal) -> Done:
     instrument = desk.market.instruments()[symbol]
     book = desk.market.book(symbol, _DEPTH)
     try:
-        price = _far_touch(book, signal.target > position)
+        price = far_touch(book, signal.target > position)
     except OrderRefused as refusal:
         return Done(reached=False, problem=refusal)
     spendable = now.cash * (1 - terms.cash_buffer)
@@ -112,18 +112,19 @@ def carry_out(session: Session, signal: Signal) -> Done:
         lines.append(line)
         if line.state != OrderState.FILLED:
             note = note or f"{line.filled} of {line.quantity} filled, the order is {line.state}"
-            return Done(tuple(lines), False, note, _problem(line))
+            return Done(tuple(lines), False, note, problem_of(line))
     return Done(tuple(lines), True, note, short=reach != signal.target)
 
 
-def _far_touch(book: Book, buying: bool) -> Decimal:
+def far_touch(book: Book, buying: bool) -> Decimal:
+    """Best price that an order taking at once meets. Raises `OrderRefused` if there is none."""
     levels = book.asks if buying else book.bids
     if not levels:
         raise OrderRefused(f"nobody {'sells' if buying else 'buys'} {book.symbol}: no price")
     return levels[0][0]
 
 
-def _worst_price(book: Book, leg: Leg) -> Decimal | None:
+def worst_price(book: Book, leg: Leg) -> Decimal | None:
     """Price of the last level that a leg takes from; None if the book holds less."""
     left = leg.quantity
     for price, size in book.asks if leg.side is Side.BUY else book.bids:
@@ -173,7 +174,7 @@ def _approve(
         now_ms=venue_ms,
         price=price,
         price_ms=book.ts,
-        worst_price=_worst_price(book, leg),
+        worst_price=worst_price(book, leg),
         reference=signal.close,
         bar_ms=decision.key.bar_ms,
         last_closed_ms=terms.timeframe.last_closed(venue_ms),
@@ -186,18 +187,18 @@ def _approve(
         frozen=session.frozen.get(signal.symbol),
         tripped=guard.tripped(desk, terms),
         other_net=now.net_of_others(signal.symbol),
-        working=_working(resting, signal.symbol, leg.side),
+        working=may_still_fill(resting, signal.symbol, leg.side),
         open_orders=len(resting),
         recent_messages=sum(order.created_ms > now_ms - SECOND_MS for order in recent),
-        recent_intents=_intents(recent),
+        recent_intents=intents(recent),
         decision=f"{decision.id}:{leg.name}",
         leverage=Decimal(terms.leverage),
     )
     return check(request, situation, terms.limits), situation
 
 
-def _working(resting: Sequence[JournalOrder], symbol: Symbol, side: Side) -> Decimal:
-    """What may still fill of orders that add to a side."""
+def may_still_fill(resting: Sequence[JournalOrder], symbol: Symbol, side: Side) -> Decimal:
+    """What may still fill of orders that add to a side, base asset."""
     left = (
         order.quantity - order.filled
         for order in resting
@@ -206,14 +207,18 @@ def _working(resting: Sequence[JournalOrder], symbol: Symbol, side: Side) -> Dec
     return sum(left, Decimal(0))
 
 
-def _intents(recent: Sequence[JournalOrder]) -> tuple[Intent, ...]:
+def intents(recent: Sequence[JournalOrder]) -> tuple[Intent, ...]:
     """Orders that may have reached the venue and added exposure there."""
     nothing_left = (OrderState.NOT_SENT, OrderState.REJECTED)
     return tuple(
-        Intent(o.symbol, o.side, o.quantity, o.venue_ms, f"{o.decision_id}:{o.leg}")
+        Intent(o.symbol, o.side, o.quantity, o.venue_ms, _asker(o))
         for o in recent
         if o.state not in nothing_left and not o.reduce_only
     )
+
+
+def _asker(order: JournalOrder) -> str | None:
+    return None if order.decision_id is None else f"{order.decision_id}:{order.leg}"
 
 
 def _send(session: Session, leg: Leg, approved: Approved, situation: Situation) -> OrderLine:
@@ -232,11 +237,11 @@ def _send(session: Session, leg: Leg, approved: Approved, situation: Situation) 
             order, desk.venue, desk.journal, desk.clock, held(desk), session.terms.patience
         )
     if order.filled:
-        _read_fills(order, desk)
+        read_fills(order, desk)
     return line_of(order, desk)
 
 
-def _read_fills(order: JournalOrder, desk: Desk) -> None:
+def read_fills(order: JournalOrder, desk: Desk) -> None:
     """Fills may trail the order's own state by a moment; what is late, the next run reads."""
     for wait in (*_FILL_WAITS, None):
         with suppress(VenueError):
@@ -264,7 +269,8 @@ def line_of(order: JournalOrder, desk: Desk) -> OrderLine:
     )
 
 
-def _problem(line: OrderLine) -> XqError | None:
+def problem_of(line: OrderLine) -> XqError | None:
+    """What is wrong with how an order ended, or None."""
     where = f"{line.side} {line.quantity} {line.symbol}, client id {line.client_id}"
     if line.state == OrderState.REJECTED:
         return VenueRefused(f"the venue rejected the order: {line.reason}", where=where)

@@ -8,7 +8,7 @@ from xq.errors import TradingHalted, XqError
 from xq.execution import send
 from xq.execution.ledger_records import Event, Severity
 from xq.execution.orders import OrderState
-from xq.live import facts, protect
+from xq.live import facts, hand_stop, protect
 from xq.live.desk import Desk, Terms
 from xq.live.latches import JournalLatches
 from xq.live.legs import FLATTEN
@@ -48,6 +48,8 @@ def is_needed(desk: Desk, terms: Terms) -> bool:
         action = JournalLatches(desk.journal).load(desk.clock.now_ms()).action
         if action in (Action.CANCEL, Action.FLATTEN):
             return True
+    if any(hand_stop.is_due(symbol, desk) for symbol in terms.symbols):
+        return True
     if protect.promised(desk) is None:
         return False
     books = desk.journal.books
@@ -66,7 +68,7 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
         If the journal does not take or tell a latch.
     """
     account = desk.venue.account()
-    found = _look(desk, terms, account) if terms.rules else Care()
+    found = look(desk, terms, account) if terms.rules else Care()
     if dry_run:
         return found
     acted = _demands(desk, terms, account) if terms.rules else Care()
@@ -75,11 +77,12 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
         for symbol in terms.symbols:
             check_books(symbol, desk, account)
     guarded = protect.protect(desk, terms, account, restoring=True)
-    return Care(
-        found.notes + acted.notes + guarded.notes,
-        found.problems + acted.problems + guarded.problems,
-        acted.acted or guarded.acted,
-    )
+    notes = found.notes + acted.notes + guarded.notes
+    problems = found.problems + acted.problems + guarded.problems
+    for symbol in terms.symbols:
+        kept = hand_stop.keep(symbol, desk, terms)
+        notes, problems = notes + kept.notes, problems + kept.problems
+    return Care(notes, problems, acted.acted or guarded.acted)
 
 
 def tripped(desk: Desk, terms: Terms) -> tuple[str, ...]:
@@ -91,7 +94,8 @@ def tripped(desk: Desk, terms: Terms) -> tuple[str, ...]:
     return (*latched, *JournalLatches(desk.journal).tripped(desk.clock.now_ms()))
 
 
-def _look(desk: Desk, terms: Terms, account: Account) -> Care:
+def look(desk: Desk, terms: Terms, account: Account) -> Care:
+    """Measure, judge and latch the switches; which tripped just now."""
     known = facts.gather(desk, terms, account)
     now_ms = desk.market.now_ms()
     with desk.journal.together():

@@ -1,5 +1,6 @@
 """One run per journal: a lock the operating system drops when its holder dies."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +10,13 @@ from filelock import FileLock, Timeout
 
 from xq.errors import LockHeld, StorageFailed
 
+TURN_SECONDS = 60.0
+"""How long a tick, a look and an order by hand wait for one another."""
+
 
 @contextmanager
-def only_run(path: Path, what: str = "xq trade") -> Iterator[None]:
-    """Hold the lock, or fail at once with the holder's process id.
+def only_run(path: Path, what: str = "xq trade", *, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock, or fail with the holder's process id: at once, or after so many seconds.
 
     Raises
     ------
@@ -21,12 +25,12 @@ def only_run(path: Path, what: str = "xq trade") -> Iterator[None]:
     StorageFailed
         If the lock file cannot be made.
     """
-    lock = FileLock(path, timeout=0, on_acquired=_sign)
+    lock = FileLock(path, timeout=patience, on_acquired=_sign)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        pid = _holder(path)
+        pid = holder(path)
         raise LockHeld(
             f"another {what} is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
         ) from None
@@ -38,22 +42,8 @@ def only_run(path: Path, what: str = "xq trade") -> Iterator[None]:
         lock.release()
 
 
-def holder(path: Path) -> int | None:
-    """Who holds a lock, 0 if it does not say; None if nobody does."""
-    if not path.exists():
-        return None
-    lock = FileLock(path, timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        return _holder(path)
-    except OSError as error:
-        raise StorageFailed(f"the lock cannot be read: {error}", where=str(path)) from error
-    lock.release()
-    return None
-
-
-def _holder(path: Path) -> int:
+def holder(path: Path) -> int:
+    """Process id of who holds a lock, or held it last; 0 if nobody signed it."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
@@ -63,3 +53,35 @@ def _holder(path: Path) -> int:
 def _sign(descriptor: int) -> None:
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+
+
+def held_by(path: Path) -> int | None:
+    """Process id of whoever holds a lock; None if nobody does. Takes nothing from anybody.
+
+    Only a file whose process lives is touched, with a shared lock that yields at once, so that a
+    run that starts meanwhile does not meet it.
+    """
+    pid = holder(path)
+    if not _is_alive(pid):
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return pid
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return pid > 0

@@ -6,13 +6,13 @@ look up → reconcile → forecast → size → gate → send → verify → wri
 from collections.abc import Mapping, Sequence
 
 from xq.clock import iso
-from xq.errors import TradingHalted, VenueError, XqError, unknown
+from xq.errors import TradingHalted, VenueError, XqError
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
 from xq.frozen import changed
 from xq.live import decide, guard, protect, subledgers
-from xq.live.desk import Desk, Forecast, Terms
+from xq.live.desk import Desk, Forecast, Terms, instrument_of
 from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
 from xq.live.reconcile import check_books, reconcile
@@ -109,15 +109,8 @@ def _check_time(now_ms: int, desk: Desk, terms: Terms) -> None:
 
 
 def _check_symbols(desk: Desk, terms: Terms) -> None:
-    known = desk.market.instruments()
     for symbol in terms.symbols:
-        if symbol not in known:
-            raise unknown(
-                f"symbol on {desk.market.name}",
-                str(symbol),
-                map(str, known),
-                hint=f"xq symbols --quote {symbol.quote}",
-            )
+        instrument_of(symbol, desk)
 
 
 def _unguarded(forecast: Forecast, terms: Terms) -> dict[Symbol, str]:

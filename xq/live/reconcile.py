@@ -10,7 +10,7 @@ from xq.execution.records import Decision, DecisionStatus, JournalOrder
 from xq.execution.resolve import ONE_LOOK, Patience
 from xq.live import foreign
 from xq.live.desk import Desk, Terms
-from xq.live.legs import PROTECTIVE
+from xq.live.legs import BY_HAND, PROTECTIVE
 from xq.risk.gate import check_cancel
 from xq.timeframe import Timeframe
 from xq.types import Account, Order, Symbol
@@ -53,7 +53,13 @@ def reconcile(
     for order in desk.journal.unsettled_orders():
         if order.leg in PROTECTIVE and order.symbol in resting:
             notes += _follow(order, names, desk)
-        elif order.symbol.is_contract == terms.contracts:
+        elif order.symbol.is_contract != terms.contracts:
+            continue
+        elif order.leg in BY_HAND:
+            notes += _follow(order, names, desk, patience)
+            if desk.journal.order(order.client_id).state.is_unclear:
+                frozen[order.symbol] = f"what became of order {order.client_id} is not known"
+        else:
             settled = _settle(order, desk, patience, may_cancel)
             notes.append(f"order {settled.client_id} of an earlier run is {settled.state}")
             if not settled.state.is_final:
@@ -120,13 +126,18 @@ def _credit(decision: Decision, orders: Sequence[JournalOrder], desk: Desk) -> N
     desk.journal.decisions.record_signals(decision, ended)
 
 
-def _follow(order: JournalOrder, resting: Collection[str], desk: Desk) -> list[str]:
-    """What became of an exit that may still rest; it stays until something takes its place."""
+def _follow(
+    order: JournalOrder, resting: Collection[str], desk: Desk, unclear: Patience = ONE_LOOK
+) -> list[str]:
+    """What became of an order that may rest until something, or somebody, takes it away."""
     if order.client_id in resting and order.state is OrderState.NEW:
         return []
-    known = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), ONE_LOOK)
+    patience = unclear if order.state.is_unclear else ONE_LOOK
+    known = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), patience)
     if not known.filled or known.filled == order.filled:
         return []
+    if order.leg in BY_HAND:
+        return [f"{order.symbol}: {known.filled:f} of order {order.client_id} by hand filled"]
     return [f"{order.symbol}: the {order.leg.replace('_', ' ')} closed {known.filled:f}"]
 
 

@@ -49,13 +49,13 @@ def _order_record(order: OrderLine) -> dict[str, Any]:
         "expected_price": order.expected_price,
         "filled": order.filled,
         "average_price": order.average_price,
-        "slippage": _slippage(order),
+        "slippage": slippage_of(order),
         "fees": order.fees,
         "reason": order.reason,
     }
 
 
-def _slippage(order: OrderLine) -> Decimal | None:
+def slippage_of(order: OrderLine) -> Decimal | None:
     """Quote asset paid against the expected price; None before a fill."""
     if order.average_price is None or not order.filled:
         return None

@@ -15,7 +15,8 @@ from xq.risk.limits import Situation
 from xq.types import OrderRequest, OrderType, Side, Symbol
 
 _ZERO = Decimal(0)
-_SOON = Patience(waits=(0.05, 0.1, 0.2, 0.5), total=2.0, settling=0.0)
+SOON = Patience(waits=(0.05, 0.1, 0.2, 0.5), total=2.0, settling=0.0)
+"""For orders that must be found out about at once: ask for two seconds."""
 NOTHING_ELSE = "only what reduces it is asked for here"
 
 
@@ -55,7 +56,7 @@ def place(
     order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
     unfinished = request.type is OrderType.MARKET and not order.state.is_final
     if order.state.is_unclear or unfinished:
-        patience = replace(_SOON, settling=terms.patience.settling) if unfinished else _SOON
+        patience = replace(SOON, settling=terms.patience.settling) if unfinished else SOON
         order = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), patience)
     return order
 

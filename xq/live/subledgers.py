@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 from xq.execution.ledger_records import ShareEntry
+from xq.live.by_hand import NOBODY, aside
 from xq.live.desk import Desk, Forecast, Terms
 from xq.portfolio.netting import allocate
 from xq.types import Symbol
@@ -35,10 +36,13 @@ def settle(desk: Desk, terms: Terms) -> None:
             continue
         known = json.loads(told)
         wants = {name: Decimal(quantity) for name, quantity in known["of"].items()}
-        wants |= {name: Decimal(0) for name in shares.held(symbol) if name not in wants}
+        held, by_hand = shares.held(symbol), aside(symbol, desk)
+        wants |= {name: Decimal(0) for name in held if name not in (NOBODY, *wants)}
         lot = desk.market.instruments()[symbol].lot
         lots = {name: int(quantity / lot) * lot for name, quantity in wants.items()}
-        parts = allocate(lots, books.position(symbol), lot)
+        parts = allocate(lots, books.position(symbol) - by_hand, lot)
+        if by_hand or NOBODY in held:
+            parts[NOBODY] = by_hand
         _book(symbol, parts, Decimal(known["price"]), desk)
 
 

@@ -7,7 +7,7 @@ from xq.errors import OrderRefused, XqError
 from xq.risk.case import Case, Rule, client_id_problem, is_reducing, unique, well_formed
 from xq.risk.entry_rules import ENTRY_RULES, HINTS
 from xq.risk.limits import Limits, Situation
-from xq.types import OrderRequest, Symbol
+from xq.types import Order, OrderRequest, Symbol
 
 _SEAL = object()
 _ALWAYS: tuple[Rule, ...] = (well_formed, unique)
@@ -65,6 +65,25 @@ class ApprovedCancel:
         raise TypeError("an ApprovedCancel can be neither copied nor stored")
 
 
+@final
+@dataclass(frozen=True, slots=True)
+class ApprovedReplace:
+    """Leave to change a resting order in place, into ``request``, which has its client id."""
+
+    order: Order
+    request: OrderRequest
+    seal: InitVar[object] = field(kw_only=True)
+    _gate_proof: _GateProof = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self, seal: object) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only xq.risk.gate.check_replace makes an ApprovedReplace")
+        object.__setattr__(self, "_gate_proof", _GateProof(seal, (self.order, self.request)))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an ApprovedReplace can be neither copied nor stored")
+
+
 def check(request: OrderRequest, situation: Situation, limits: Limits) -> Approved:
     """Let an order pass, or say why not.
 
@@ -95,6 +114,38 @@ def check_cancel(symbol: Symbol, client_id: str) -> ApprovedCancel:
     if problem:
         raise OrderRefused(problem)
     return ApprovedCancel(symbol, client_id, seal=_SEAL)
+
+
+def check_replace(
+    order: Order, request: OrderRequest, situation: Situation, limits: Limits
+) -> ApprovedReplace:
+    """Let a resting order become another one, judged as a new order would be.
+
+    Parameters
+    ----------
+    request
+        What it is to be: its client id, symbol, side and type stay.
+    situation
+        As if the order were not there: it is neither journalled nor working.
+
+    Raises
+    ------
+    OrderRefused
+        As `check`; or if it would not stay the same order.
+    """
+    same = (order.client_id, order.symbol, order.side, order.type, order.reduce_only)
+    if same != (
+        request.client_id, request.symbol, request.side, request.type, request.reduce_only
+    ):  # fmt: skip
+        raise OrderRefused(f"only price and quantity of order {order.client_id} can change")
+    check(request, situation, limits)
+    return ApprovedReplace(order, request, seal=_SEAL)
+
+
+def replace_of(approved: ApprovedReplace) -> tuple[Order, OrderRequest]:
+    """The order that may be changed, and into what; see `request_of`."""
+    _verify(approved, ApprovedReplace, ("order", "request"))
+    return approved.order, approved.request
 
 
 def request_of(approved: Approved) -> OrderRequest:

@@ -9,6 +9,8 @@ VENUE_SIDE = {"venues", "sim"}  # they are what is behind the door
 REPLAYED = PACKAGE / "backtest" / "replay_venue.py"  # so is this: the simulated venue at the port
 ORDER_CALLS = {"place", "cancel", "create_order", "cancel_order", "create_orders", "edit_order"}
 
+APPROVALS = ("Approved", "ApprovedCancel", "ApprovedReplace")
+
 
 def _calls(path: Path) -> list[tuple[str, int, ast.Call]]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -34,6 +36,14 @@ def test_nobody_but_the_door_sends() -> None:
     assert guilty == []
 
 
+def test_nobody_but_the_door_changes_an_order() -> None:
+    for path in _outside():  # texts, times and files have a ``replace`` too
+        for name, line, call in _calls(path):
+            owner = ast.unparse(call.func.value)
+            assert (name, owner.endswith("venue")) != ("replace", True), f"{path}:{line}"
+    assert any(name == "replace" for name, _, _ in _calls(DOOR))
+
+
 def test_nobody_reaches_around_by_name() -> None:
     for path in _outside():
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -48,7 +58,9 @@ def test_the_door_takes_only_what_the_gate_approved() -> None:
     tree = ast.parse(DOOR.read_text(encoding="utf-8"))
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
     first = {name: ast.unparse(f.args.args[0].annotation or f) for name, f in functions.items()}
-    assert first == {"place": "Approved", "cancel": "ApprovedCancel"}
+    assert first == {
+        "place": "Approved", "cancel": "ApprovedCancel", "replace": "ApprovedReplace",
+    }  # fmt: skip
     sends = [(name, ast.unparse(call.args[0])) for name, _, call in _calls(DOOR)
              if name in ("place", "cancel")]  # fmt: skip
     assert sends == [("place", "request"), ("cancel", "symbol")]
@@ -62,7 +74,7 @@ def test_only_the_gate_holds_the_seal() -> None:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
-                assert ast.unparse(node.func) not in ("Approved", "ApprovedCancel"), path
+                assert ast.unparse(node.func) not in APPROVALS, path
             if isinstance(node, (ast.Name, ast.alias)):
                 name = node.id if isinstance(node, ast.Name) else node.name
                 assert name != "_SEAL", path

@@ -6,10 +6,18 @@ from decimal import Decimal
 import pytest
 from support.toy_venue import ETHER, PERPETUAL, SPOT, instrument, limits
 
-from xq.errors import OrderRefused
-from xq.risk.gate import Approved, ApprovedCancel, check, check_cancel
+from xq.errors import OrderRefused, XqError
+from xq.risk.gate import (
+    Approved,
+    ApprovedCancel,
+    ApprovedReplace,
+    check,
+    check_cancel,
+    check_replace,
+    replace_of,
+)
 from xq.risk.limits import Situation
-from xq.types import OrderRequest, OrderType, Side, Symbol
+from xq.types import Order, OrderRequest, OrderStatus, OrderType, Side, Symbol
 
 NAN = Decimal("nan")
 
@@ -157,3 +165,24 @@ def test_nobody_else_makes_an_approval() -> None:
     assert check_cancel(SPOT, "xq-1").client_id == "xq-1"
     with pytest.raises(OrderRefused):
         check_cancel(SPOT, "no good")
+
+
+def test_a_change_is_judged_like_a_new_order_and_holds_for_that_order_only() -> None:
+    resting = Order(
+        SPOT, "7", "xq-1", Side.BUY, OrderType.LIMIT, Decimal("0.1"), OrderStatus.NEW,
+        price=Decimal(39_000),
+    )  # fmt: skip
+    wanted = OrderRequest(
+        SPOT, Side.BUY, OrderType.LIMIT, Decimal("0.1"), "xq-1", price=Decimal(39_500)
+    )
+    leave = check_replace(resting, wanted, situation(), limits())
+    assert replace_of(leave) == (resting, wanted)
+    with pytest.raises(OrderRefused, match="price must be within"):
+        check_replace(resting, replace(wanted, price=Decimal(60_000)), situation(), limits())
+    with pytest.raises(OrderRefused, match="only price and quantity"):
+        check_replace(resting, replace(wanted, side=Side.SELL), situation(), limits())
+    with pytest.raises(TypeError, match="only"):
+        ApprovedReplace(resting, wanted, seal=None)
+    object.__setattr__(leave, "request", replace(wanted, quantity=Decimal(9)))
+    with pytest.raises(XqError, match="no ApprovedReplace that the gate made"):
+        replace_of(leave)
