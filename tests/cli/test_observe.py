@@ -28,7 +28,7 @@ PATIENT = "[notify]\ntimeout_seconds = 120\nlinger_seconds = 120\n"
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "strategies").mkdir()
     (tmp_path / "strategies" / "always.py").write_text(ALWAYS)
-    own = '[exchange]\nname="sim"\n[trade]\nstrategy="always"\n'
+    own = '[exchange]\nname="sim"\ntimeout_seconds=120\n[trade]\nstrategy="always"\n'
     (tmp_path / "xq.toml").write_text(own + PATIENT)
     return tmp_path
 
@@ -59,7 +59,7 @@ def test_json_on_stderr_is_all_there_is_on_it(folder: Path, xq: Xq) -> None:
 
 def test_words_for_people_are_not_doubled(folder: Path, xq: Xq) -> None:
     (folder / "xq.toml").write_text(
-        '[exchange]\nname="sim"\n[trade]\nstrategy="always"\n[log]\nfile="logs/xq.log"\n'
+        '[exchange]\nname="sim"\ntimeout_seconds=120\n[trade]\nstrategy="always"\n[log]\nfile="logs/xq.log"\n'
     )
     done = xq("trade", "--once")
     done.check(0)

@@ -31,6 +31,7 @@ SPOT = Symbol.parse("BTC/USDT")
 CONFIG = """
 [exchange]
 name = "sim"
+timeout_seconds = 120
 [trade]
 strategy = "always"
 [log]
