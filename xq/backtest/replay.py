@@ -6,6 +6,9 @@ sizes, passes the risk gate, sends and reads back as it does live. Bars at which
 are not looked at, see `xq.backtest.replay_wake`.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
@@ -21,7 +24,7 @@ from xq.backtest.replay_listing import Listing, grain
 from xq.backtest.replay_scope import filters_of, require_replayable
 from xq.backtest.replay_track import Inside
 from xq.backtest.replay_venue import ReplayVenue
-from xq.backtest.replay_wake import Standing, Wakes, carried, usable
+from xq.backtest.replay_wake import Wakes, carried, usable
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import check_weights, is_margined
 from xq.bars import Bars
@@ -132,7 +135,20 @@ def replay(
     require_replayable(bars, rules, conditions)
     margined = is_margined(bars.symbols)
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    return _Replay(weights, bars, costs, rules, funding, conditions, handling, decide).run()
+    with _kept():
+        return _Replay(weights, bars, costs, rules, funding, conditions, handling, decide).run()
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """A while without searches for circles of garbage: a replay makes none, and keeps its books."""
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -181,10 +197,9 @@ class _Replay:
     ) -> int:
         """Wake the loop at every bar at which it could do something; how often that was."""
         row, ticks, cash = wakes.start - 1, 0, self.rules.initial_cash
-        standing = Standing(cash, (0.0,) * len(self.symbols))
         while True:
             again = self.decide is not None or (self.problems and self.problems[-1][0] == row)
-            row = row + 1 if again else wakes.after(row, standing)
+            row = row + 1 if again else wakes.after(row, venue.standing)
             if row >= wakes.end:
                 break
             clock.advance_to(int(self.bars.ts[row + 1]))
@@ -194,7 +209,6 @@ class _Replay:
             report = tick(desk, terms)
             ticks += 1
             self.problems.extend((row, problem) for problem in report.problems)
-            standing = venue.standing()
         self.problems[:] = [(int(self.bars.ts[at]), error) for at, error in self.problems]
         return ticks
 

@@ -120,6 +120,7 @@ class ReplayVenue:
         self._clock, self._feed = clock, feed
         self._quote = listings[0].symbol.quote
         self._ids = {item.symbol: item.market().id for item in listings}
+        self._assets = {item.symbol: str(item.symbol) for item in listings}
         self._symbols = {number: symbol for symbol, number in self._ids.items()}
         self._told: list[Fill] = []
         self._account: tuple[tuple[int, int], Account] | None = None
@@ -191,7 +192,7 @@ class ReplayVenue:
         """Quantity, and what of its value is not the account's own."""
         state = self._core.state
         if self.face is Face.SPOT:
-            return state.balance(MAIN, Face.SPOT, Purse.FREE, str(symbol)), ZERO
+            return state.balance(MAIN, Face.SPOT, Purse.FREE, self._assets[symbol]), ZERO
         position = state.position(MAIN, number)
         return position.quantity, position.cost
 
@@ -211,10 +212,11 @@ class ReplayVenue:
 
     def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
         """Own executions, oldest first."""
-        known = self._told
-        for fill in self.ledger.executions[len(known) :]:
+        known, made = self._told, self.ledger.executions
+        for fill in made[len(known) :] if len(made) > len(known) else ():
             known.append(self._fill(self._symbols[fill.symbol], fill))
-        first = bisect_left(known, since_ms, key=_time_of)
+        newer = known[-1].ts < since_ms if known else True
+        first = len(known) if newer else bisect_left(known, since_ms, key=_time_of)
         return [fill for fill in known[first:] if fill.symbol == symbol]
 
     def set_leverage(self, symbol: Symbol, leverage: int) -> None:

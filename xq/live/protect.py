@@ -20,7 +20,7 @@ from xq.risk.gate import check_cancel
 from xq.strategy.base import Exits
 from xq.types import Account, Position, Symbol
 
-_EXITS = "exits"
+_EXITS, _NOTHING = "exits", "null"
 _MOST_UNCLEAR = 3
 
 
@@ -33,16 +33,19 @@ class Protected:
     acted: bool = False
 
 
+_DONE = Protected()
+
+
 def promised(desk: Desk) -> Exits | None:
     """The exits of what is traded, as the last decision declared them."""
-    told = json.loads(desk.journal.books.note(_EXITS) or "null")
-    return None if told is None else Exits(**told)
+    told = desk.journal.books.note(_EXITS)
+    return None if told in (None, _NOTHING) else Exits(**json.loads(told))
 
 
 def promise(exits: Exits | None, desk: Desk) -> None:
     """Remember the exits of what is about to be traded: a restart must know them at once."""
-    text = json.dumps(None if exits is None else asdict(exits))
-    if (desk.journal.books.note(_EXITS) or "null") != text:
+    text = _NOTHING if exits is None else json.dumps(asdict(exits))
+    if (desk.journal.books.note(_EXITS) or _NOTHING) != text:
         desk.journal.books.set_note(_EXITS, text)
 
 
@@ -62,11 +65,13 @@ def protect(desk: Desk, terms: Terms, account: Account, *, restoring: bool) -> P
     VenueError
         If the venue cannot be asked.
     """
-    exits = promised(desk)
     if not terms.contracts:
-        return Protected()
+        return _DONE
+    exits = promised(desk)
     all_own = [o for o in desk.journal.unsettled_orders() if o.leg in PROTECTIVE]
-    done = Protected()
+    if exits is None and not all_own:
+        return _DONE
+    done = _DONE
     for symbol in terms.symbols:
         own = [order for order in all_own if order.symbol == symbol]
         position = next((p for p in account.positions if p.symbol == symbol), None)
