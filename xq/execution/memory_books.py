@@ -93,7 +93,7 @@ class MemoryBooks(Books):
         """Fills written after a revision, at or after a venue time, oldest first."""
         if client_id is not None:
             found = self._by_client_id.get(client_id, [])
-            if len(found) < 2 and symbol is since_ms is None and not after:
+            if len(found) < 2 and symbol is None and since_ms is None and not after:
                 return tuple(found)
         elif symbol is not None and not after:
             return tuple(_from(self._shelves.get(symbol, _EMPTY), since_ms))
