@@ -139,8 +139,8 @@ class _Comparison:
         if full.has_exits:
             own = {name: getattr(full, name) for name in _EXITS}
             world = replace(self.bare, rules=replace(self.bare.rules, **own))
-            both = full.take_profit is not None and full.stop_loss is not None
-            yield _Case("exits", world, _INSIDE if both or full.trailing_stop is not None else None)
+            alike = full.take_profit is None and full.trailing_stop is None
+            yield _Case("exits", world, None if alike else _INSIDE)
 
     def _filters(self) -> Iterator[_Case]:
         given = filters_of(self.full.rules, self.full.conditions, len(self.bars.symbols))
@@ -202,7 +202,7 @@ class _Comparison:
 
 
 _EXITS = ("stop_loss", "take_profit", "trailing_stop", "max_bars")
-_INSIDE = "inside a bar vector takes the worst first, the venue its prices one after the other"
+_INSIDE = "vector takes the worst of a bar first and no profit beyond its level"
 _LEVERAGE = "vector cuts an order at the open, the risk gate judges at the close before it"
 _SMALLEST = "in a turn vector closes a rest below the least quantity, the venue refuses it"
 _LARGEST = "vector cuts or splits a larger order, the venue refuses it"
