@@ -51,6 +51,9 @@ class Symbol:
         """Whether the market is a derivative (has a settlement currency)."""
         return self.settle is not None
 
+    def __hash__(self) -> int:
+        return hash(self.base)  # in less time than the dataclass's own: a tick asks often
+
     def __str__(self) -> str:
         return f"{self.base}/{self.quote}" + (f":{self.settle}" if self.settle else "")
 

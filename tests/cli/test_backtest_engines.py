@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from support.backtests import workspace
 
-from xq.backtest import replay as engine
 from xq.sim import account
 
 Run = Callable[..., Any]
@@ -112,7 +111,7 @@ def test_strategies_on_events_have_one_engine(xq: Run, tmp_path: Path) -> None:
         )
 
 
-def test_exits_are_not_replayed(xq: Run, tmp_path: Path) -> None:
+def test_stops_on_spot_are_not_replayed_but_a_time_stop_is(xq: Run, tmp_path: Path) -> None:
     workspace(tmp_path)
     plugin = (tmp_path / "strategies" / "trend_following.py").read_text(encoding="utf-8")
     changed = plugin.replace("import Bars,", "import Bars, Exits,").replace(
@@ -122,8 +121,15 @@ def test_exits_are_not_replayed(xq: Run, tmp_path: Path) -> None:
     for options in (("--engine", "replay"), ("--verify",)):
         result = xq("backtest", *options)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert "sends no exits yet" in result.stderr
-    assert engine.ACCOUNT == "replay"
+        assert "stops and take-profits for contracts alone" in result.stderr
+    timed = changed.replace("stop_loss=0.05", "max_bars=5")
+    (tmp_path / "strategies" / "trend_following.py").write_text(timed, encoding="utf-8")
+    result = xq("backtest", "--verify", "--output", "jsonl")
+    assert result.exit_code == 0
+    [exits] = [row for row in result.rows if row["name"] == "exits"]
+    assert (exits["explanation"], exits["explained"]) == ("modelled alike", True)
+    assert exits["replay"] == pytest.approx(exits["vector"], abs=1e-9)
+    assert exits["replay"] != 0.0
 
 
 def test_a_latency_is_refused_where_there_are_no_events(xq: Run, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def _child(folder: str, clock_ms: int, point: int) -> int:
 
 
 def main() -> None:
-    import xq.venues.registry  # noqa: F401
+    import xq.venues.registry  # noqa: F401 - every child would import it
 
     __import__("ccxt")
     for line in sys.stdin:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LAW_ROWS = 24
 """Rows asked again before every run."""
 
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 """Part of a run's identity; raised when the same inputs may give other numbers."""
 
 

@@ -67,7 +67,9 @@ def decide(market: Market, i: int, equity: float, terms: Terms, state: State) ->
         state.why[slot] = -1
         if close != close or following != following:
             continue
-        if terms.max_bars > 0 and state.position[j] != 0.0 and state.held[j] >= terms.max_bars:
+        leaves = weight * state.position[j] <= 0.0  # by its own target: no exit is needed
+        timed = terms.max_bars > 0 and state.held[j] >= terms.max_bars
+        if timed and state.position[j] != 0.0 and not leaves:
             state.blocked[j] = 1.0 if state.position[j] > 0.0 else -1.0
             state.target[j] = 0.0
             state.pending[slot] = 0.0

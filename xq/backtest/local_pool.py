@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from xq.backtest.first_compile import NOTE, hearing, tell_of_it
 from xq.backtest.shared_bars import mapped, write
 from xq.backtest.sweep_trial import Batch, Outcome, Scene, Trials
 from xq.bars import Bars
@@ -95,6 +96,9 @@ class LocalPool:
             for pipe in wait(list(busy)):
                 worker = busy[pipe]  # type: ignore[index]
                 answer = self._answer(worker)
+                if answer == NOTE:
+                    tell_of_it()
+                    continue
                 batch, worker.batch = worker.batch, None
                 if isinstance(answer, XqError):
                     raise answer
@@ -156,7 +160,7 @@ def _serve(pipe: Connection, scene: Scene, layout: Layout, prices: str) -> None:
     """A worker's life: batches come in, outcomes go out, until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to stop
     try:
-        with Trials(scene, mapped(layout, Path(prices))) as trials:
+        with hearing(pipe.send), Trials(scene, mapped(layout, Path(prices))) as trials:
             while True:
                 pipe.send(trials.run(pipe.recv()))
     except (EOFError, BrokenPipeError):

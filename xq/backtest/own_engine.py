@@ -7,6 +7,7 @@ import hashlib
 import inspect
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from xq.backtest import kernel, kernel_exits, kernel_margin, kernel_orders, kernel_state
 from xq.backtest.conditions import NOTHING, Conditions
+from xq.backtest.first_compile import first_call
 from xq.backtest.kernel_input import market_of, record_of, state_of, terms_of
 from xq.backtest.kernel_state import FILL_FIELDS, FULL, Market, Record, State, Terms
 from xq.backtest.simulation import Funding, Rules, Simulation
@@ -66,7 +68,7 @@ def _played(
     market: Market, terms: Terms, state: State, record: Record, *, compile_kernel: bool
 ) -> tuple[int, State, Record]:
     if compile_kernel:
-        return compiled()(market, terms, state, record), state, record
+        return _compiled(market, terms, state, record), state, record
     plain_state, plain_record = _plain(state), _plain(record)
     ruin = kernel.simulate(_plain(market), terms, plain_state, plain_record)
     return ruin, _arrays(plain_state), _arrays(plain_record)
@@ -86,6 +88,14 @@ def _simulation(terms: Terms, state: State, record: Record, ruin: int | None) ->
         orders_refused=refused,
         orders_cut=cut,
     )
+
+
+def _compiled(market: Market, terms: Terms, state: State, record: Record) -> int:
+    simulate: Any = compiled()
+    if simulate.signatures:  # called in this process before
+        return int(simulate(market, terms, state, record))
+    with first_call(Path(simulate.stats.cache_path), simulate.py_func.__qualname__):
+        return int(simulate(market, terms, state, record))
 
 
 @cache

@@ -6,6 +6,9 @@ sizes, passes the risk gate, sends and reads back as it does live. Bars at which
 are not looked at, see `xq.backtest.replay_wake`.
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
@@ -15,13 +18,14 @@ import numpy as np
 
 from xq.backtest.conditions import NOTHING, Conditions
 from xq.backtest.replay_books import simulation
+from xq.backtest.replay_exits import Reasons, exits_of
 from xq.backtest.replay_feed import BarFeed, Quotes, exact
 from xq.backtest.replay_forecast import Asked, Decide, Stored
-from xq.backtest.replay_listing import Listing, grain
+from xq.backtest.replay_listing import Listing, fineness, grain
 from xq.backtest.replay_scope import filters_of, require_replayable
 from xq.backtest.replay_track import Inside
 from xq.backtest.replay_venue import ReplayVenue
-from xq.backtest.replay_wake import Standing, Wakes, carried, usable
+from xq.backtest.replay_wake import Wakes, carried, usable
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import check_weights, is_margined
 from xq.bars import Bars
@@ -132,7 +136,20 @@ def replay(
     require_replayable(bars, rules, conditions)
     margined = is_margined(bars.symbols)
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    return _Replay(weights, bars, costs, rules, funding, conditions, handling, decide).run()
+    with _kept():
+        return _Replay(weights, bars, costs, rules, funding, conditions, handling, decide).run()
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """A while without searches for circles of garbage: a replay makes none, and keeps its books."""
+    searched = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -163,9 +180,9 @@ class _Replay:
         clock = ManualClock(int(self.bars.ts[0]))
         cash, latency = self.rules.initial_cash, self.handling.latency_ms
         venue = ReplayVenue(listings, feed, clock, cash, latency)
-        # Of the port only what a tick without switches and exits asks: the rest is never reached.
-        door = cast(Venue, venue)
-        desk = Desk(venue, door, MemoryJournal(ACCOUNT), clock, self._forecaster(decides))
+        # Of the port only what a tick without switches asks: the rest is never reached.
+        door, journal = cast(Venue, venue), MemoryJournal(ACCOUNT)
+        desk = Desk(venue, door, journal, clock, self._forecaster(decides))
         contracts = ids if self.symbols[0].is_contract else None
         band = self.rules.rebalance_band
         extremes = inside.extremes(self.bars)
@@ -173,7 +190,8 @@ class _Replay:
         ticks = self._go_through(desk, venue, clock, wakes, self._terms(ids, targets))
         clock.advance_to(int(self.bars.timeframe.end(int(self.bars.ts[-1]))) - 1)
         venue.settle()
-        run = simulation(venue.ledger, self.bars, ids, cash)
+        reasons = Reasons(journal, venue.ledger, self.rules, venue.instruments())
+        run = simulation(venue.ledger, self.bars, ids, cash, reasons.of, feed.met)
         return Replayed(run, ticks, tuple(self.problems), float(venue.account().equity))
 
     def _go_through(
@@ -181,10 +199,11 @@ class _Replay:
     ) -> int:
         """Wake the loop at every bar at which it could do something; how often that was."""
         row, ticks, cash = wakes.start - 1, 0, self.rules.initial_cash
-        standing = Standing(cash, (0.0,) * len(self.symbols))
+        always, exits = self.decide is not None, self.rules.has_exits
         while True:
-            again = self.decide is not None or (self.problems and self.problems[-1][0] == row)
-            row = row + 1 if again else wakes.after(row, standing)
+            failed = bool(self.problems) and self.problems[-1][0] == row
+            again = always or failed or (exits and not venue.is_at_rest)
+            row = row + 1 if again else wakes.after(row, venue.standing)
             if row >= wakes.end:
                 break
             clock.advance_to(int(self.bars.ts[row + 1]))
@@ -194,14 +213,13 @@ class _Replay:
             report = tick(desk, terms)
             ticks += 1
             self.problems.extend((row, problem) for problem in report.problems)
-            standing = venue.standing()
         self.problems[:] = [(int(self.bars.ts[at]), error) for at, error in self.problems]
         return ticks
 
     def _forecaster(self, decides: np.ndarray) -> Forecaster:
         if self.decide is None:
-            return Stored(self.bars, decides, self.weights)
-        return Asked(self.bars, decides, self.decide)
+            return Stored(self.bars, decides, self.weights, exits_of(self.rules))
+        return Asked(self.bars, decides, self.decide, exits_of(self.rules))
 
     def _listings(self) -> list[Listing]:
         first = {
@@ -214,6 +232,7 @@ class _Replay:
                 symbol,
                 filters[j],
                 grain(first[j], self.rules.initial_cash),
+                fineness(first[j]),
                 exact(self.costs.fee),
                 self.handling.fee_in_quote,
             )

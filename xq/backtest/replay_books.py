@@ -1,6 +1,6 @@
 """From what a replayed venue booked to a `Simulation`: the same numbers as any engine's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -18,7 +18,14 @@ ENGINE = "replay"
 _FORCED = (Kind.CLEARANCE, Kind.BANKRUPTCY)
 
 
-def simulation(ledger: MemoryLedger, bars: Bars, ids: Sequence[str], cash: float) -> Simulation:
+def simulation(
+    ledger: MemoryLedger,
+    bars: Bars,
+    ids: Sequence[str],
+    cash: float,
+    why: Callable[[SimFill], Reason],
+    met: Mapping[tuple[str, int], float],
+) -> Simulation:
     """One account through all bars.
 
     Parameters
@@ -27,9 +34,13 @@ def simulation(ledger: MemoryLedger, bars: Bars, ids: Sequence[str], cash: float
         The venue's ids of the symbols, in the order of the columns.
     cash
         Quote asset at the start.
+    why
+        Why an order of the loop was filled.
+    met
+        Prices that exits aimed at, by market and moment; other orders aim at the open.
     """
     column = {number: j for j, number in enumerate(ids)}
-    fills = _fills(ledger.executions, bars, column, ledger.liquidating)
+    fills = _fills(ledger, bars, column, why, met)
     base_fees = np.array([float(_base_fee(fill)) for fill in ledger.executions], dtype=np.float64)
     money = -fills.quantity * fills.price - fills.fee + base_fees * fills.price
     funded, funding = _posted(ledger.written, (Kind.FUNDING,), bars)
@@ -58,8 +69,13 @@ def simulation(ledger: MemoryLedger, bars: Bars, ids: Sequence[str], cash: float
 
 
 def _fills(
-    executions: Sequence[SimFill], bars: Bars, column: dict[str, int], forced: set[int]
+    ledger: MemoryLedger,
+    bars: Bars,
+    column: dict[str, int],
+    why: Callable[[SimFill], Reason],
+    met: Mapping[tuple[str, int], float],
 ) -> Fills:
+    executions, forced = ledger.executions, ledger.liquidating
     row = _rows([fill.ts for fill in executions], bars)
     symbol = np.array([column[fill.symbol] for fill in executions], dtype=np.int64)
     price = np.array([float(fill.price) for fill in executions], dtype=np.float64)
@@ -67,16 +83,17 @@ def _fills(
     quantity = np.array(signed, dtype=np.float64)
     fee = np.array([float(fill.fee) for fill in executions], dtype=np.float64)
     in_base = np.array([fill.fee_asset != ASSET for fill in executions], dtype=bool)
-    reasons = [
-        Reason.LIQUIDATION if fill.order_id in forced else Reason.SIGNAL for fill in executions
-    ]
+    reasons = [Reason.LIQUIDATION if fill.order_id in forced else why(fill) for fill in executions]
+    aimed = bars.open[row, symbol]
+    for place, fill in enumerate(executions if met else ()):
+        aimed[place] = met.get((fill.symbol, fill.ts), aimed[place])
     return Fills(
         row=row,
         symbol=symbol,
         quantity=quantity,
         price=price,
         fee=np.where(in_base, fee * price, fee),
-        slippage=np.abs(quantity * (price - bars.open[row, symbol])),
+        slippage=np.abs(quantity * (price - aimed)),
         reason=np.array(reasons, dtype=np.int8),
     )
 

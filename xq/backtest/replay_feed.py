@@ -60,6 +60,11 @@ class BarFeed(Paced):
         Settled a moment after a bar's open, and in its middle; None: nothing.
     inside
         What prices did inside bars.
+
+    Attributes
+    ----------
+    met
+        Prices at which levels were met, by market and moment.
     """
 
     def __init__(
@@ -71,6 +76,8 @@ class BarFeed(Paced):
         inside: Inside | None = None,
     ) -> None:
         inside = inside or Inside()
+        self.timeframe = bars.timeframe
+        self._bars, self._ends = bars, np.asarray(bars.timeframe.end(bars.ts))
         extremes = inside.extremes(bars)
         self.mark_step_ms = min(_STEP_MS, inside.step_ms(bars))
         self._markets = {market.id: market for market in markets}
@@ -82,6 +89,7 @@ class BarFeed(Paced):
             self._add_funding(bars, funding)
         self._settlements = sorted({ts for owed in self._owed.values() for ts in owed})
         self._known: dict[tuple[str, bool], tuple[int, float]] = {}
+        self.met: dict[tuple[str, int], float] = {}
 
     def _add_funding(self, bars: Bars, funding: BarFunding) -> None:
         middles = (bars.ts + np.asarray(bars.timeframe.end(bars.ts))) // 2
@@ -117,6 +125,16 @@ class BarFeed(Paced):
         bid, ask = self._quotes.around(price, row, self._columns[symbol_id])
         return [(exact(bid), _DEPTH)], [(exact(ask), _DEPTH)]
 
+    def closed(self, symbol_id: str, since_ms: int, now_ms: int) -> np.ndarray:
+        """Bars from a moment on that have closed by another, float64 (n, 6)."""
+        first = int(np.searchsorted(self._bars.ts, since_ms))
+        last, j = int(np.searchsorted(self._ends, now_ms, side="right")), self._columns[symbol_id]
+        rows = slice(first, max(first, last))
+        names = ("open", "high", "low", "close", "volume")
+        values = [getattr(self._bars, name)[rows, j] for name in names]
+        found = np.column_stack([self._bars.ts[rows].astype(np.float64), *values])
+        return np.asarray(found[np.isfinite(found[:, 4])])
+
     def next_funding(self, after_ms: int) -> int:
         """The first settlement after a moment."""
         row = bisect_right(self._settlements, after_ms)
@@ -142,9 +160,15 @@ class BarFeed(Paced):
 
     mark_range = price_range
 
-    def first_reach(self, symbol_id: str, *_which: Any, **_when: Any) -> SimTrade | None:
-        """Nothing rests at a replayed venue: the loop sends market orders."""
-        raise VenueUnclear(f"a replay knows no trades of {symbol_id}")
+    def first_reach(
+        self, symbol_id: str, price: Decimal, *, above: bool, start_ms: int, end_ms: int
+    ) -> SimTrade | None:
+        """The first moment in (start, end] at which the price is at or beyond ``price``."""
+        found = self._tracks[symbol_id].reach(float(price), start_ms, end_ms, above=above)
+        if found is None:
+            return None
+        self.met[symbol_id, found[0]] = found[1]
+        return SimTrade(0, exact(found[1]), _DEPTH, found[0], buyer_is_maker=not above)
 
     def trades(self, symbol_id: str, **_which: int | None) -> Sequence[SimTrade]:
         """None: only bars are replayed."""
@@ -167,6 +191,7 @@ class BarFeed(Paced):
         if known is None or known[0] != now_ms:
             track = self._tracks[symbol_id]
             price = track.mark(now_ms) if marked else track.last(now_ms)
+            price = price if marked else self.met.get((symbol_id, now_ms), price)
             if price is None:
                 raise VenueUnclear(f"{symbol_id} has no price yet")
             known = self._known[key] = now_ms, price

@@ -10,6 +10,7 @@ from xq.backtest.hold import last_known
 from xq.backtest.replay_feed import exact
 from xq.bars import Bars
 from xq.live.desk import Forecast
+from xq.strategy.base import Exits
 from xq.types import Symbol
 
 Decide = Callable[[int], np.ndarray]
@@ -19,7 +20,8 @@ Decide = Callable[[int], np.ndarray]
 class _Told:
     """Which row a bar is, and what is known of the symbols at its close."""
 
-    def __init__(self, bars: Bars, usable: np.ndarray) -> None:
+    def __init__(self, bars: Bars, usable: np.ndarray, exits: Exits | None) -> None:
+        self._exits = exits
         self._ts, self._usable = bars.ts.tolist(), usable
         self._symbols = tuple(Symbol.parse(name) for name in bars.symbols)
         self._close = np.column_stack([last_known(column) for column in bars.close.T])
@@ -41,6 +43,7 @@ class _Told:
                 if isfinite(price)
             },
             frozenset(s for s, known in zip(self._symbols, told, strict=True) if not known),
+            self._exits,
         )
 
 
@@ -53,8 +56,10 @@ class Stored:
         (T, N) whether a weight of that bar decides anything.
     """
 
-    def __init__(self, bars: Bars, usable: np.ndarray, weights: np.ndarray) -> None:
-        self._told, self._weights = _Told(bars, usable), weights
+    def __init__(
+        self, bars: Bars, usable: np.ndarray, weights: np.ndarray, exits: Exits | None = None
+    ) -> None:
+        self._told, self._weights = _Told(bars, usable, exits), weights
 
     def __call__(self, bar_ms: int) -> Forecast:
         """The weights of that bar."""
@@ -71,8 +76,10 @@ class Asked:
         (T, N) whether a weight of that bar decides anything.
     """
 
-    def __init__(self, bars: Bars, usable: np.ndarray, decide: Decide) -> None:
-        self._told, self._usable, self._decide = _Told(bars, usable), usable, decide
+    def __init__(
+        self, bars: Bars, usable: np.ndarray, decide: Decide, exits: Exits | None = None
+    ) -> None:
+        self._told, self._usable, self._decide = _Told(bars, usable, exits), usable, decide
 
     def __call__(self, bar_ms: int) -> Forecast:
         """The strategy's newest row."""

@@ -12,7 +12,7 @@ from xq.sim.margin import ASSET
 from xq.types import Instrument, Symbol
 
 _LARGEST = Decimal(10) ** 15
-_GRAIN = 1e-12  # of the cash: the step of quantities where there are no lots
+_GRAIN = 1e-12  # of the cash, of the price: the steps where there are no filters
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,14 @@ class Listing:
 
     Attributes
     ----------
-    filters
-        Whose tick the book keeps: the loop names no prices.
-    grain
-        Step of quantities where the filters have none.
+    grain, fineness
+        Steps of quantities and of prices where the filters have none.
     """
 
     symbol: Symbol
     filters: Filters
     grain: Decimal
+    fineness: Decimal
     fee: Decimal
     fee_in_quote: bool = True
 
@@ -39,7 +38,7 @@ class Listing:
         lot = exact(filters.lot) if filters.lot > 0.0 else self.grain
         rules = Instrument(
             symbol=self.symbol,
-            tick=self.grain,
+            tick=exact(filters.tick) if filters.tick > 0.0 else self.fineness,
             lot=lot,
             min_quantity=max(lot, exact(filters.min_quantity)),
             min_notional=exact(filters.min_notional),
@@ -56,6 +55,7 @@ class Listing:
             synthetic_from_ms=0,
             profile=Profile(self.symbol.base, price=0.0, turnover=0.0, beta=0.0, volatility=0.0),
             fee_in_quote=self.fee_in_quote,
+            max_price=_LARGEST,
             max_quantity=exact(most) if isfinite(most) else _LARGEST,
         )
 
@@ -69,3 +69,14 @@ def grain(price: float, cash: float) -> Decimal:
     Decimal('1E-13')
     """
     return Decimal(10) ** floor(log10(cash * _GRAIN / price))
+
+
+def fineness(price: float) -> Decimal:
+    """A step of price too small to matter: about a trillionth of it.
+
+    Examples
+    --------
+    >>> fineness(30_000.0)
+    Decimal('1E-8')
+    """
+    return Decimal(10) ** floor(log10(price * _GRAIN))

@@ -54,11 +54,7 @@ def _refusals(bars: Bars, rules: Rules, conditions: Conditions) -> Iterator[tupl
             f"one account counts in one quote asset, found {' '.join(bars.symbols)}",
             f"{_ONLY_VECTOR}, or one run per quote asset",
         )
-    if rules.has_exits:
-        yield (
-            "the live loop sends no exits yet, so a replay of this strategy would be another one",
-            _ONLY_VECTOR,
-        )
+    yield from _other_exits(symbols, rules)
     if rules.delay > 1:
         yield (
             "the live loop sends its orders when a bar has closed, so that a replay fills at the "
@@ -80,6 +76,22 @@ def _refusals(bars: Bars, rules: Rules, conditions: Conditions) -> Iterator[tupl
     yield from _changed_rules(bars, conditions.eras)
     if symbols[0].is_contract:
         yield from _other_margin(symbols, rules, conditions.eras)
+
+
+def _other_exits(symbols: list[Symbol], rules: Rules) -> Iterator[tuple[str, str]]:
+    levels = (rules.stop_loss, rules.take_profit, rules.trailing_stop)
+    if any(level is not None for level in levels) and not symbols[0].is_contract:
+        yield (
+            "the live loop rests stops and take-profits for contracts alone, found "
+            f"{' '.join(map(str, symbols))}",
+            f"the perpetual, or {_ONLY_VECTOR}",
+        )
+    if rules.take_profit is not None and rules.limit_exits:
+        yield (
+            "the live loop's take-profits trigger orders at the market, found "
+            "backtest.limit_exits = true",
+            f"XQ_BACKTEST__LIMIT_EXITS=false, or {_ONLY_VECTOR}",
+        )
 
 
 def _changed_rules(bars: Bars, eras: tuple[Era, ...]) -> Iterator[tuple[str, str]]:

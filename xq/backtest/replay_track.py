@@ -9,6 +9,8 @@ stand still.
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
@@ -113,6 +115,41 @@ class Track:
                 found += [price for ts, price in corners if start_ms <= ts <= end_ms]
                 found += [float(self._close[place])] * (end_ms >= self._ends[place])
         return (min(found), max(found)) if found else None
+
+    def reach(
+        self, level: float, start_ms: int, end_ms: int, *, above: bool
+    ) -> tuple[int, float] | None:
+        """The first moment in (start, end] at which the price is at or beyond a level, and it.
+
+        On its way it is the level itself; what a bar opens with is met after the orders that were
+        sent for that open.
+        """
+        first = max(bisect_right(self._starts, start_ms) - 1, 0)
+        for place in range(first, bisect_right(self._starts, end_ms)):
+            bound = self._highest[place] if above else self._lowest[place]
+            if bound >= level if above else bound <= level:
+                found = self._met(place, level, start_ms, above=above)
+                if found is not None:
+                    return found if found[0] <= end_ms else None
+        return None
+
+    def _met(
+        self, place: int, level: float, start_ms: int, *, above: bool
+    ) -> tuple[int, float] | None:
+        sign = 1.0 if above else -1.0
+        corners = self._corners(place, marked=False)
+        opened_ms = self._starts[place] + HANDOVER_MS + 1
+        for (before, low), (after, high) in pairwise([(opened_ms, corners[0][1]), *corners[1:]]):
+            if after <= start_ms or max(sign * (low - level), sign * (high - level)) < 0.0:
+                continue
+            ts, price = before, low
+            if sign * (low - level) < 0.0:
+                ts, price = before + ceil((level - low) / (high - low) * (after - before)), level
+            if ts > start_ms:
+                return ts, price
+            late = self._at(start_ms + 1, marked=False)
+            return start_ms + 1, low if late is None else late
+        return None
 
     def _at(self, ts: int, *, marked: bool) -> float | None:
         place = bisect_right(self._starts, ts) - 1

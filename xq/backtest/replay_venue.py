@@ -4,28 +4,23 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from xq.backtest.replay_feed import BarFeed, Quotes, exact
+from xq.backtest.replay_core import ReplayCore, nothing
+from xq.backtest.replay_exits import CONDITIONAL, told, waiting
+from xq.backtest.replay_feed import BarFeed, exact
 from xq.backtest.replay_listing import Listing
-from xq.backtest.replay_track import HANDOVER_MS
 from xq.backtest.replay_wake import Standing
-from xq.bars import Bars
 from xq.clock import ManualClock
 from xq.errors import VenueRefused, VenueUnclear
-from xq.sim.account import open_account
 from xq.sim.accounts import MAIN
 from xq.sim.exact import ZERO
-from xq.sim.instruments import Face, Market
+from xq.sim.instruments import Face
 from xq.sim.ledger_memory import MemoryLedger
 from xq.sim.margin import ASSET
-from xq.sim.market_models import Fixed
 from xq.sim.records import Account as Purse
 from xq.sim.records import NewOrder, SimFill, SimOrder
 from xq.sim.refusal import Refusal
-from xq.sim.venue import SimVenue
 from xq.timeframe import Timeframe
 from xq.types import (
     Account,
@@ -42,51 +37,12 @@ from xq.types import (
 )
 from xq.venue_types import Ticker
 
+if TYPE_CHECKING:
+    import numpy as np
+
 NAME = "replay"
 
 _time_of = attrgetter("ts")
-
-
-class _Core(SimVenue):
-    """A venue that lives in memory, its account opened with chosen cash."""
-
-    def __init__(
-        self, feeds: Mapping[Face, BarFeed], clock: ManualClock, cash: Decimal, latency_ms: int
-    ) -> None:
-        self._cash, self._travel_ms = cash, HANDOVER_MS + latency_ms
-        self.memory = MemoryLedger()
-        super().__init__(
-            self.memory,
-            feeds,  # type: ignore[arg-type]  # serves what the venue asks of a feed, no wire's part
-            clock,
-            seed=0,
-            start_ms=clock.now_ms(),
-            market=Market.REPLAY,
-            latency=Fixed(self._travel_ms),
-        )
-
-    def _open(self, accounts: Sequence[str]) -> None:
-        with self._change() as draft:
-            for owner in accounts:
-                open_account(draft, owner, self._cash)
-
-    def settle(self) -> None:
-        """Let time pass, at once where there is nothing that could happen."""
-        if not self._pass_idly(0):
-            super().settle()
-
-    def _arrive(self) -> None:
-        if not self._pass_idly(self._travel_ms):
-            super()._arrive()
-
-    def _pass_idly(self, delay_ms: int) -> bool:
-        if self.state.is_idle:
-            self.state.settled_ms = max(self.state.settled_ms, self.clock.later(delay_ms))
-        return self.state.is_idle
-
-    def forget_book(self) -> None:
-        """The next order finds the book as the feed shows it: a bar's open is a book of its own."""
-        self.state.eaten.clear()
 
 
 class ReplayVenue:
@@ -115,14 +71,15 @@ class ReplayVenue:
         self.name = NAME
         self.face = Face.FUTURES if listings[0].symbol.is_contract else Face.SPOT
         other = Face.SPOT if self.face is Face.FUTURES else Face.FUTURES
-        feeds = {self.face: feed, other: _nothing()}
-        self._core = _Core(feeds, clock, exact(cash), latency_ms)
+        feeds = {self.face: feed, other: nothing()}
+        self._core = ReplayCore(feeds, clock, exact(cash), latency_ms)
         self._clock, self._feed = clock, feed
         self._quote = listings[0].symbol.quote
         self._ids = {item.symbol: item.market().id for item in listings}
+        self._assets = {item.symbol: str(item.symbol) for item in listings}
         self._symbols = {number: symbol for symbol, number in self._ids.items()}
         self._told: list[Fill] = []
-        self._account: tuple[tuple[int, int], Account] | None = None
+        self._account: tuple[tuple[int, int, int], Account] | None = None
         self._rules = {s: feed.instrument(number).instrument for s, number in self._ids.items()}
 
     @property
@@ -136,6 +93,12 @@ class ReplayVenue:
         held = [self._held(symbol, number) for symbol, number in self._ids.items()]
         positions = tuple(float(quantity) for quantity, _ in held)
         return Standing(money - float(sum(cost for _, cost in held)), positions)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is held and nothing waits."""
+        idle = self._core.state.is_idle
+        return idle and not any(self._held(s, number)[0] for s, number in self._ids.items())
 
     def settle(self) -> None:
         """Let what happened until now happen."""
@@ -155,9 +118,11 @@ class ReplayVenue:
         """Not served. Raises `VenueUnclear`."""
         raise VenueUnclear("a replay serves no tickers")
 
-    def bars(self, *_which: Any) -> Any:
-        """Not served: the loop's forecaster reads the lake. Raises `VenueUnclear`."""
-        raise VenueUnclear("a replay serves no bars: they are in the lake")
+    def bars(self, symbol: Symbol, timeframe: Timeframe, since_ms: int, limit: int) -> "np.ndarray":
+        """Closed bars of the timeframe that is replayed, float64 (n, 6)."""
+        if timeframe != self._feed.timeframe:
+            raise VenueUnclear(f"a replay serves bars of {self._feed.timeframe}, not {timeframe}")
+        return self._feed.closed(self._ids[symbol], since_ms, self.now_ms())[:limit]
 
     def book(self, symbol: Symbol, depth: int) -> Book:
         """Resting orders, best first."""
@@ -170,7 +135,7 @@ class ReplayVenue:
         """Cash, positions at the mark price, and equity."""
         self.settle()
         state, now = self._core.state, self._core.now_ms
-        moment = now, state.counters.transaction
+        moment = now, state.counters.transaction, state.counters.fill
         if self._account is None or self._account[0] != moment:
             self._account = moment, self._valued(now)
         return self._account[1]
@@ -183,7 +148,8 @@ class ReplayVenue:
             quantity, cost = self._held(symbol, number)
             if quantity:
                 mark = self._feed.mark_price(number, now)
-                positions.append(Position(symbol, quantity, mark_price=mark))
+                entry = cost / quantity
+                positions.append(Position(symbol, quantity, entry, mark))
                 equity += quantity * mark - cost
         return Account((Balance(self._quote, cash),), tuple(positions), equity, now)
 
@@ -191,14 +157,17 @@ class ReplayVenue:
         """Quantity, and what of its value is not the account's own."""
         state = self._core.state
         if self.face is Face.SPOT:
-            return state.balance(MAIN, Face.SPOT, Purse.FREE, str(symbol)), ZERO
+            return state.balance(MAIN, Face.SPOT, Purse.FREE, self._assets[symbol]), ZERO
         position = state.position(MAIN, number)
         return position.quantity, position.cost
 
     def open_orders(self, symbol: Symbol | None = None) -> Sequence[Order]:
-        """Resting orders: none, for the loop sends market orders."""
-        found = self._core.state.open_orders.values()
-        orders = [self._order(order) for order in found]
+        """Exits that wait for their price: other orders of the loop are filled at once."""
+        state = self._core.state
+        if not (state.open_orders or state.algos):
+            return []
+        orders = [self._order(order) for order in state.open_orders.values()]
+        orders += [told(a, self._symbols[a.symbol]) for a in self._core.open_algos(MAIN)]
         return [order for order in orders if symbol in (None, order.symbol)]
 
     def order_by_client_id(self, symbol: Symbol, client_id: str) -> Order | None:
@@ -206,15 +175,22 @@ class ReplayVenue:
         try:
             found = self._core.order(MAIN, self.face, self._ids[symbol], client_id=client_id)
         except Refusal:
-            return None
+            return self._conditional(symbol, client_id)
         return self._order(found)
+
+    def _conditional(self, symbol: Symbol, client_id: str) -> Order | None:
+        try:
+            return told(self._core.algo(MAIN, client_id=client_id), symbol)
+        except Refusal:
+            return None
 
     def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
         """Own executions, oldest first."""
-        known = self._told
-        for fill in self.ledger.executions[len(known) :]:
+        known, made = self._told, self.ledger.executions
+        for fill in made[len(known) :] if len(made) > len(known) else ():
             known.append(self._fill(self._symbols[fill.symbol], fill))
-        first = bisect_left(known, since_ms, key=_time_of)
+        newer = known[-1].ts < since_ms if known else True
+        first = len(known) if newer else bisect_left(known, since_ms, key=_time_of)
         return [fill for fill in known[first:] if fill.symbol == symbol]
 
     def set_leverage(self, symbol: Symbol, leverage: int) -> None:
@@ -228,6 +204,8 @@ class ReplayVenue:
     def place(self, request: OrderRequest) -> Outcome:
         """Send one order once."""
         self.settle()
+        if request.type in CONDITIONAL:
+            return self._wait(request)
         self._core.forget_book()
         wanted = NewOrder(
             symbol=self._ids[request.symbol],
@@ -241,18 +219,23 @@ class ReplayVenue:
         try:
             placed = self._core.place(MAIN, self.face, wanted)
         except Refusal as refusal:
-            reason = _text(refusal)
-            return Outcome(OutcomeKind.REJECTED, code=refusal.reason.name, reason=reason)
+            return _rejected(refusal)
         return Outcome(OutcomeKind.ACCEPTED, self._order(placed.order))
 
-    def cancel(self, symbol: Symbol, client_id: str) -> Outcome:
-        """Cancel one order."""
+    def _wait(self, request: OrderRequest) -> Outcome:
         try:
-            order = self._core.cancel(MAIN, self.face, self._ids[symbol], client_id=client_id)
+            algo = self._core.place_algo(MAIN, waiting(request, self._ids[request.symbol]))
         except Refusal as refusal:
-            reason = _text(refusal)
-            return Outcome(OutcomeKind.REJECTED, code=refusal.reason.name, reason=reason)
-        return Outcome(OutcomeKind.ACCEPTED, self._order(order))
+            return _rejected(refusal)
+        return Outcome(OutcomeKind.ACCEPTED, told(algo, request.symbol))
+
+    def cancel(self, symbol: Symbol, client_id: str) -> Outcome:
+        """Cancel one exit that waits for its price."""
+        try:
+            self._core.cancel_algo(MAIN, client_id=client_id)
+        except Refusal as refusal:
+            return _rejected(refusal)
+        return Outcome(OutcomeKind.ACCEPTED, self._conditional(symbol, client_id))
 
     def close(self) -> None:
         """Nothing to release."""
@@ -288,9 +271,8 @@ class ReplayVenue:
         )
 
 
-def _nothing() -> BarFeed:
-    bars = Bars.of(Timeframe.parse("1h"), [], [], close=np.empty((0, 0)))
-    return BarFeed(bars, (), Quotes())
+def _rejected(refusal: Refusal) -> Outcome:
+    return Outcome(OutcomeKind.REJECTED, code=refusal.reason.name, reason=_text(refusal))
 
 
 def _text(refusal: Refusal) -> str:

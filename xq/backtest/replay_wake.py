@@ -8,7 +8,7 @@ in which a margin account could be liquidated are looked at bar by bar.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -112,15 +112,22 @@ class Wakes:
                 changed |= np.any((funding.at_open != 0) | (funding.inside != 0), axis=1)
         self._changes: list[int] = np.flatnonzero(changed[: self.end]).tolist()
 
-    def after(self, row: int, standing: Standing) -> int:
-        """The first row after ``row`` at which a tick can differ from doing nothing; or `end`."""
+    def after(self, row: int, standing: Callable[[], Standing]) -> int:
+        """The first row after ``row`` at which a tick can differ from doing nothing; or `end`.
+
+        Parameters
+        ----------
+        standing
+            Asked only if what is held matters.
+        """
         place = bisect_right(self._changes, row)
         change = self._changes[place] if place < len(self._changes) else self.end
         if self._band is None:
             return change
+        now = standing()
         for start in range(row + 1, change, _CHUNK):
             stop = min(start + _CHUNK, change)
-            found = np.flatnonzero(self._may_act(slice(start, stop), standing))
+            found = np.flatnonzero(self._may_act(slice(start, stop), now))
             if len(found):
                 return start + int(found[0])
         return change

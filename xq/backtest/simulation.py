@@ -57,6 +57,11 @@ class Rules:
         return any(rule is not None for rule in exits)
 
     @property
+    def without_exits(self) -> "Rules":
+        """The same, but that only the strategy's weights close positions."""
+        return replace(self, stop_loss=None, take_profit=None, trailing_stop=None, max_bars=None)
+
+    @property
     def has_lots(self) -> bool:
         """Whether quantities are rounded."""
         return any(lot > 0 for lot in self.lots)

@@ -114,7 +114,7 @@ class _Comparison:
         yield self._row(_Case(BASE, self.bare), base, base)
         if self._margined:
             yield self._liquidation(base)
-        for case in (*self._costs(), *self._filters(), *self._handling()):
+        for case in (*self._costs(), *self._exits(), *self._filters(), *self._handling()):
             yield self._row(case, Pair.of(self.weights, self.bars, case.world), base)
 
     @property
@@ -133,6 +133,14 @@ class _Comparison:
             yield _Case("slippage", replace(self.bare, costs=Costs(slippage=costs.slippage)))
         if funding is not None and (funding.at_open.any() or funding.inside.any()):
             yield _Case("funding", replace(self.bare, funding=funding))
+
+    def _exits(self) -> Iterator[_Case]:
+        full = self.full.rules
+        if full.has_exits:
+            own = {name: getattr(full, name) for name in _EXITS}
+            world = replace(self.bare, rules=replace(self.bare.rules, **own))
+            alike = full.take_profit is None and full.trailing_stop is None
+            yield _Case("exits", world, None if alike else _INSIDE)
 
     def _filters(self) -> Iterator[_Case]:
         given = filters_of(self.full.rules, self.full.conditions, len(self.bars.symbols))
@@ -193,6 +201,8 @@ class _Comparison:
         )
 
 
+_EXITS = ("stop_loss", "take_profit", "trailing_stop", "max_bars")
+_INSIDE = "vector takes the worst of a bar first and no profit beyond its level"
 _LEVERAGE = "vector cuts an order at the open, the risk gate judges at the close before it"
 _SMALLEST = "in a turn vector closes a rest below the least quantity, the venue refuses it"
 _LARGEST = "vector cuts or splits a larger order, the venue refuses it"

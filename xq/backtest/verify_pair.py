@@ -27,11 +27,12 @@ class World:
     handling: Handling
 
     def bare(self, bars: Bars) -> "World":
-        """The same account without frictions: no cost, filter, funding or bound on leverage.
+        """The same account without frictions: no cost, filter, funding, exit or bound on leverage.
 
         Prices inside bars and brackets stay: a liquidation is no friction that can be left out.
         """
-        rules, handling = replace(self.rules, lots=()), Handling(max_leverage=UNBOUND)
+        rules = replace(self.rules.without_exits, lots=())
+        handling = Handling(max_leverage=UNBOUND)
         if not is_margined(bars.symbols):
             return World(FREE, rules, None, NOTHING, handling)
         conditions = replace(self.conditions, frictions=None)

@@ -12,7 +12,7 @@ app = typer.Typer()
 def backtest(
     shell: Shell,
     strategy: options.Strategy = "trend_following",
-    symbol: options.Symbols = None,
+    symbol: options.SymbolsOrAll = None,
     timeframe: options.Length = None,
     days: options.Days = None,
     since: options.Since = None,
@@ -43,6 +43,7 @@ def backtest(
     from xq.api.backtest_inputs import Span
     from xq.api.backtest_world import deposits_of
     from xq.api.params import assigned
+    from xq.backtest.first_compile import hearing
     from xq.cli.backtest_view import view
 
     shell.override(
@@ -75,7 +76,8 @@ def backtest(
             raise UsageError("--verify compares engines and keeps no run", hint="without --save")
         show(shell, request)
         return
-    result = api.backtest(shell.workspace, request)
+    with hearing(shell.note):
+        result = api.backtest(shell.workspace, request)
     if save:
         from xq.api.runs import save as keep
 

@@ -11,6 +11,12 @@ Strategy = Annotated[str, typer.Option(help="File name in the strategies folder.
 Symbols = Annotated[
     list[str] | None, typer.Option(help="Repeatable: one account. Default: collect.symbols.")
 ]
+SymbolsOrAll = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Repeatable: one account; '*/USDT': all that were listed. Default: collect.symbols."
+    ),
+]
 Length = Annotated[str | None, typer.Option(help="Bar length. Default: collect.timeframe.")]
 Days = Annotated[
     float | None, typer.Option(help="So far back from the newest stored bar. Default: all.")

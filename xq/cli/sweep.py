@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from xq.cli import backtest_options as options
+from xq.cli import sweep_options
 from xq.cli.shell import Shell, command
 
 app = typer.Typer()
@@ -14,9 +15,7 @@ app = typer.Typer()
 def sweep(
     shell: Shell,
     strategy: options.Strategy = "trend_following",
-    param: Annotated[
-        list[str] | None, typer.Option(help="Repeatable: fast=5:50:5, fast=5,8,13 or fast=20.")
-    ] = None,
+    param: sweep_options.Grid = None,
     symbol: options.Symbols = None,
     timeframe: options.Length = None,
     days: options.Days = None,
@@ -24,19 +23,17 @@ def sweep(
     until: options.Until = None,
     method: Annotated[str, typer.Option(help="grid, random, tpe or cmaes.")] = "grid",
     trials: Annotated[int | None, typer.Option(help="How many; not for a grid.")] = None,
-    objective: Annotated[
-        str, typer.Option(help="sharpe_ratio, total_return, calmar_ratio or sortino_ratio.")
-    ] = "sharpe_ratio",
+    objective: sweep_options.Objective = "sharpe_ratio",
     fee: options.Fee = None,
     slippage: options.Slippage = None,
     exchange: options.Exchange = None,
     gaps: options.Gaps = None,
-    limit: Annotated[int, typer.Option(help="Most sets of parameters.")] = 10_000,
-    seed: Annotated[int | None, typer.Option(help="Of all draws.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes. Default: all cores.")] = None,
-    executor: Annotated[str, typer.Option(help="local or ray.")] = "local",
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster to join.")] = None,
-    deadline: Annotated[float, typer.Option(help="Seconds per question to the strategy.")] = 60.0,
+    limit: sweep_options.Limit = 10_000,
+    seed: sweep_options.Seed = None,
+    workers: sweep_options.Workers = None,
+    executor: sweep_options.Executor = "local",
+    address: sweep_options.Address = None,
+    deadline: sweep_options.Deadline = 60.0,
     top: Annotated[int, typer.Option(help="Trials in the table on a terminal.")] = 10,
     report: options.Report = None,
 ) -> None:
@@ -48,6 +45,7 @@ def sweep(
     from xq.api import sweep as api
     from xq.api.backtest_inputs import Span
     from xq.api.sweep_scene import Question
+    from xq.backtest.first_compile import hearing
     from xq.cli.sweep_view import view
 
     shell.override(
@@ -67,7 +65,7 @@ def sweep(
         seed=seed,
         deadline_s=deadline,
     )
-    with shell.progress("trials", total=None) as bar:
+    with hearing(shell.note), shell.progress("trials", total=None) as bar:
         result = api.sweep(
             shell.workspace, question, workers=workers, executor=executor, address=address,
             counting=lambda _: bar.advance,

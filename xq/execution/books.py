@@ -107,6 +107,11 @@ class Books:
         with self._store.read() as connection:
             return tuple(_fill(row) for row in connection.execute(query))
 
+    def owners(self, symbol: Symbol, fills: Sequence[Fill]) -> dict[str, str | None]:
+        """Whose those of some fills are that the books hold: client ids by number of the fill."""
+        kept = self.fills(symbol=symbol, since_ms=min(fill.ts for fill in fills))
+        return {fill.fill_id: fill.client_id for fill in kept}
+
     def add_equity(self, point: EquityPoint) -> None:
         """Record equity; a second point of the same time replaces the first."""
         values = {

@@ -93,6 +93,8 @@ class MemoryBooks(Books):
         """Fills written after a revision, at or after a venue time, oldest first."""
         if client_id is not None:
             found = self._by_client_id.get(client_id, [])
+            if len(found) < 2 and symbol is None and since_ms is None and not after:
+                return tuple(found)
         elif symbol is not None and not after:
             return tuple(_from(self._shelves.get(symbol, _EMPTY), since_ms))
         else:
@@ -107,6 +109,12 @@ class MemoryBooks(Books):
             and (not after or self._written[fill.symbol, fill.fill_id] > after)
         )
         return tuple(sorted(kept, key=lambda fill: (fill.ts, fill.fill_id)))
+
+    def owners(self, symbol: Symbol, fills: Sequence[Fill]) -> dict[str, str | None]:
+        """Whose those of some fills are that the books hold: client ids by number of the fill."""
+        known = self._shelves.get(symbol, _EMPTY).fills
+        here = [known[fill.fill_id] for fill in fills if fill.fill_id in known]
+        return {fill.fill_id: fill.client_id for fill in here}
 
     def add_equity(self, point: EquityPoint) -> None:
         """Record equity; a second point of the same time replaces the first."""

@@ -125,17 +125,15 @@ def collect_fills(symbol: Symbol, venue: Venue, journal: Journal, clock: Clock) 
     VenueError
         If the venue cannot be asked.
     """
-    opening = journal.books.opening(symbol)
     since = journal.books.last_fill_ms(symbol)
     if since is None:
+        opening = journal.books.opening(symbol)
         since = opening[0] if opening else 0
     fills = venue.fills(symbol, since)
     if not fills:
         return 0
-    first = min(fill.ts for fill in fills)
-    kept = journal.books.fills(symbol=symbol, since_ms=first)
-    known = {fill.fill_id: fill.client_id for fill in kept}
-    if all(known.get(fill.fill_id) is not None for fill in fills):
+    known = journal.books.owners(symbol, fills)
+    if None not in [known.get(fill.fill_id) for fill in fills]:
         return 0
     numbers = {fill.order_id for fill in fills}
     owners = journal.owners(symbol, numbers)

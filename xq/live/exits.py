@@ -38,7 +38,7 @@ def wanted(
     Parameters
     ----------
     best
-        Best price since the entry; None while no bar has closed since.
+        Best price of closed bars since the entry, which counts too; None before the first.
 
     Examples
     --------
@@ -72,7 +72,8 @@ def stop_level(
 ) -> Decimal | None:
     """The stop that an adverse move meets first; None if there is none."""
     side = 1 if position.quantity > 0 else -1
-    peak = position.entry_price if best is None else best
+    keep = max if side > 0 else min
+    peak = position.entry_price if best is None else keep(position.entry_price, best)
     levels = [
         on_tick(price * (1 - side * _exact(away)), instrument.tick, side)
         for price, away in ((position.entry_price, exits.stop_loss), (peak, exits.trailing_stop))

@@ -42,6 +42,9 @@ class Care:
     acted: bool = False
 
 
+NO_CARE = Care()
+
+
 def is_needed(desk: Desk, terms: Terms) -> bool:
     """Whether a bar that is decided already leaves something to look after."""
     if terms.rules:
@@ -68,10 +71,10 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
         If the journal does not take or tell a latch.
     """
     account = desk.venue.account()
-    found = look(desk, terms, account) if terms.rules else Care()
+    found = look(desk, terms, account) if terms.rules else NO_CARE
     if dry_run:
         return found
-    acted = _demands(desk, terms, account) if terms.rules else Care()
+    acted = _demands(desk, terms, account) if terms.rules else NO_CARE
     if acted.acted:
         account = desk.venue.account()
         for symbol in terms.symbols:

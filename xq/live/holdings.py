@@ -65,8 +65,12 @@ def holdings(
         without one is valued at the account's mark.
     """
     found = {position.symbol: position for position in account.positions}
-    positions = {s: found[s].quantity if s in found else _ZERO for s in symbols}
-    marks = {s: closes.get(s, found[s].mark_price if s in found else _ZERO) for s in symbols}
+    positions, marks = {}, {}
+    for symbol in symbols:
+        held, close = found.get(symbol), closes.get(symbol)
+        positions[symbol] = _ZERO if held is None else held.quantity
+        mark = _ZERO if held is None else held.mark_price
+        marks[symbol] = mark if close is None else close
     quote = next((b for b in account.balances if b.asset == symbols[0].quote), None)
     cash = quote.free if quote else _ZERO
     if symbols[0].is_contract:
@@ -76,5 +80,7 @@ def holdings(
         equity = account.equity
         return Holdings(positions, marks, equity, equity, cash, account.ts, elsewhere, net)
     total = quote.total if quote else _ZERO
-    equity = total + sum((positions[s] * marks[s] for s in symbols), _ZERO)
+    equity = total
+    for symbol, quantity in positions.items():
+        equity += quantity * marks[symbol]
     return Holdings(positions, marks, equity, account.equity, cash, account.ts)

@@ -15,7 +15,7 @@ from xq.live import decide, guard, protect, subledgers
 from xq.live.desk import Desk, Forecast, Terms, instrument_of
 from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
-from xq.live.reconcile import check_books, reconcile
+from xq.live.reconcile import NOTHING_FOUND, Reconciled, check_books, reconcile
 from xq.live.report import Act, Report, SymbolLine
 from xq.live.sized import sized
 from xq.types import Symbol
@@ -37,20 +37,17 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     _check_time(now_ms, desk, terms)
     bar_ms = terms.timeframe.last_closed(now_ms)
     key = terms.key(bar_ms)
-    blank = Report(
-        desk.market.name, terms.account, terms.strategy, str(terms.timeframe), bar_ms, Act.NOTHING
-    )
     earlier = desk.journal.decisions.find(key)
     settled = earlier is not None and earlier.status.is_settled and not dry_run
     if settled and not guard.is_needed(desk, terms):
-        return blank
+        return _report(bar_ms, desk, terms)
     _check_symbols(desk, terms)
     patience = ONE_LOOK if dry_run else terms.patience
     found = reconcile(desk, terms, patience, may_cancel=not dry_run)
     cared = guard.care(desk, terms, dry_run=dry_run)
-    report = changed(blank, notes=found.notes + cared.notes, problems=cared.problems)
+    report = _report(bar_ms, desk, terms, found, cared)
     if settled:
-        return changed(report, act=Act.GUARDED if cared.acted else Act.NOTHING)
+        return report
     earlier = desk.journal.decisions.find(key)
     if earlier is not None and not dry_run and not _is_open(earlier, desk):
         return _recovered(report, earlier, desk, terms)
@@ -85,6 +82,17 @@ def watch(desk: Desk, terms: Terms) -> Report:
     found = reconcile(desk, terms, ONE_LOOK)
     cared = guard.care(desk, terms, dry_run=False)
     subledgers.settle(desk, terms)
+    return _report(bar_ms, desk, terms, found, cared)
+
+
+def _report(
+    bar_ms: int,
+    desk: Desk,
+    terms: Terms,
+    found: Reconciled = NOTHING_FOUND,
+    cared: guard.Care = guard.NO_CARE,
+) -> Report:
+    """What is known before anything is decided."""
     return Report(
         desk.market.name,
         terms.account,
@@ -180,14 +188,14 @@ def _finish(
     ]
     desk.journal.decisions.record_signals(session.decision, ended)
     status = _status(session.decision, done, desk)
-    notes = list(report.notes)
+    notes, problems = list(report.notes), list(report.problems)
     try:
         account = desk.venue.account()
         for symbol in terms.symbols:
             notes += check_books(symbol, desk, account)
         guarded = protect.protect(desk, terms, account, restoring=False)
         notes += guarded.notes
-        report = changed(report, problems=report.problems + guarded.problems)
+        problems += guarded.problems
         if guarded.acted:
             account = desk.venue.account()
         subledgers.settle(desk, terms)
@@ -196,11 +204,12 @@ def _finish(
     except VenueError as error:
         notes.append(f"positions could not be read back: {error.message}")
         if protect.promised(desk) is not None:  # then nobody knows whether a stop rests
-            report = changed(report, problems=(*report.problems, error))
+            problems.append(error)
         after = None
     desk.journal.decisions.finish(session.decision, status)
     act = _act(status, done)
-    return _told(changed(report, notes=tuple(notes)), act, ended, done, after, desk)
+    report = changed(report, notes=tuple(notes), problems=tuple(problems))
+    return _told(report, act, ended, done, after, desk)
 
 
 def _status(decision: Decision, done: Mapping[Symbol, Done], desk: Desk) -> DecisionStatus:

@@ -13,14 +13,14 @@ from xq.execution.records import JournalOrder
 from xq.execution.resolve import ONE_LOOK, resolve
 from xq.live.desk import Desk, Terms
 from xq.live.exits import Wanted, entered_ms, wanted
-from xq.live.legs import FIRED, PROTECTIVE, UNPROTECTED
+from xq.live.legs import FIRED, PROTECTIVE, STOP, UNPROTECTED
 from xq.live.reconcile import held
 from xq.live.reducing import close_out, is_working, place
 from xq.risk.gate import check_cancel
 from xq.strategy.base import Exits
-from xq.types import Account, Position, Symbol
+from xq.types import Account, Position, Side, Symbol
 
-_EXITS = "exits"
+_EXITS, _NOTHING = "exits", "null"
 _MOST_UNCLEAR = 3
 
 
@@ -33,16 +33,19 @@ class Protected:
     acted: bool = False
 
 
+_DONE = Protected()
+
+
 def promised(desk: Desk) -> Exits | None:
     """The exits of what is traded, as the last decision declared them."""
-    told = json.loads(desk.journal.books.note(_EXITS) or "null")
-    return None if told is None else Exits(**told)
+    told = desk.journal.books.note(_EXITS)
+    return None if told in (None, _NOTHING) else Exits(**json.loads(told))
 
 
 def promise(exits: Exits | None, desk: Desk) -> None:
     """Remember the exits of what is about to be traded: a restart must know them at once."""
-    text = json.dumps(None if exits is None else asdict(exits))
-    if (desk.journal.books.note(_EXITS) or "null") != text:
+    text = _NOTHING if exits is None else json.dumps(asdict(exits))
+    if (desk.journal.books.note(_EXITS) or _NOTHING) != text:
         desk.journal.books.set_note(_EXITS, text)
 
 
@@ -50,7 +53,7 @@ def protect(desk: Desk, terms: Terms, account: Account, *, restoring: bool) -> P
     """Make what rests at the venue what the positions need.
 
     A new order is accepted before the one it replaces is canceled. A position whose stop the venue
-    refuses, with none resting, is closed at market.
+    refuses, with none resting or with the price beyond it, is closed at market.
 
     Parameters
     ----------
@@ -62,11 +65,13 @@ def protect(desk: Desk, terms: Terms, account: Account, *, restoring: bool) -> P
     VenueError
         If the venue cannot be asked.
     """
-    exits = promised(desk)
     if not terms.contracts:
-        return Protected()
+        return _DONE
+    exits = promised(desk)
     all_own = [o for o in desk.journal.unsettled_orders() if o.leg in PROTECTIVE]
-    done = Protected()
+    if exits is None and not all_own:
+        return _DONE
+    done = _DONE
     for symbol in terms.symbols:
         own = [order for order in all_own if order.symbol == symbol]
         position = next((p for p in account.positions if p.symbol == symbol), None)
@@ -110,8 +115,12 @@ class _Guard:
                     problems.append(_unplaced(want, order))
             if found is not None:
                 kept.add(found.client_id)
-        if missed and not any(is_working(o) for o in self.own) and self._is_refused(missed):
-            problems += self._leave(position)
+        if missed and self._is_refused(missed):
+            if any(want.leg in missed and self._is_passed(want) for want in needed):
+                problems = self._leave(position, "the price has passed an exit of")
+                kept, missed = (kept, missed) if problems else (set(), set())
+            elif not any(is_working(order) for order in self.own):
+                problems += self._leave(position, "no stop rests for")
         self._cancel_all_but(kept, missed)
         return Protected(tuple(notes), tuple(problems), bool(notes))
 
@@ -169,10 +178,20 @@ class _Guard:
         newest = {order.leg: order for order in orders}
         return any(newest[leg].state is OrderState.REJECTED for leg in missed if leg in newest)
 
-    def _leave(self, position: Position) -> list[XqError]:
+    def _is_passed(self, want: Wanted) -> bool:
+        """Whether the book stands beyond a level: what would rest there has been triggered."""
+        selling, level = want.request.side is Side.SELL, want.request.stop_price
+        book = self.desk.market.book(self.symbol, 1)
+        levels = book.bids if selling else book.asks
+        if not levels or level is None:
+            return False
+        falls = selling == (want.leg == STOP)
+        return levels[0][0] <= level if falls else levels[0][0] >= level
+
+    def _leave(self, position: Position, why: str) -> list[XqError]:
         quantity, price = position.quantity, position.mark_price
         order = close_out(self.symbol, quantity, price, UNPROTECTED, self.desk, self.terms)
-        text = f"{self.symbol}: no stop rests for {quantity:f}; closed at market"
+        text = f"{self.symbol}: {why} {quantity:f}; closed at market"
         now_ms = self.desk.market.now_ms()
         self.desk.journal.events.append(Event(now_ms, "unprotected", Severity.ALARM, text))
         if order is not None and order.state is OrderState.FILLED:

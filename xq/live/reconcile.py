@@ -34,6 +34,9 @@ class Reconciled:
     notes: tuple[str, ...]
 
 
+NOTHING_FOUND = Reconciled({}, ())
+
+
 def reconcile(
     desk: Desk, terms: Terms, patience: Patience, *, may_cancel: bool = True
 ) -> Reconciled:

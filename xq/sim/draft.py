@@ -22,10 +22,16 @@ _WALLETS = (Account.FREE, Account.HELD, Account.ISOLATED)
 
 
 class Draft:
-    """What one request or settle step does to the state; taken back whole if it fails."""
+    """What one request or settle step does to the state; taken back whole if it fails.
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    Parameters
+    ----------
+    heard
+        Whether anybody listens: otherwise orders and balances make no events.
+    """
+
+    def __init__(self, state: State, *, heard: bool = True) -> None:
+        self.state, self._heard = state, heard
         self.changes = Changes()
         self.events: list[Event] = []
         self._late: list[Event] = []  # told after what the step did to balances
@@ -96,7 +102,7 @@ class Draft:
                     reference=about.reference,
                 )
             )
-            if account in _WALLETS:
+            if self._heard and account in _WALLETS:
                 moved = self._moved.setdefault((owner, face), {})
                 moved[asset] = moved.get(asset, ZERO) + amount
 
@@ -130,7 +136,8 @@ class Draft:
             state.index.waiting.pop(order.id, None)
         sender = state.algos.get(order.algo_id)
         self.changes.orders[order.id] = stamped
-        self.events.append(OrderEvent(self.now_ms, order.owner, order.face, stamped, cause, fill))
+        if self._heard:
+            self.events.append(OrderEvent(now, order.owner, order.face, stamped, cause, fill))
         if sender is not None and sender.status is AlgoStatus.TRIGGERED and not stamped.is_open:
             self.put_algo(replace(sender, status=AlgoStatus.FINISHED))
         return stamped
@@ -147,6 +154,8 @@ class Draft:
         extreme = ZERO if ended and not algo.triggered_ms else algo.extreme
         stamped = replace(algo, updated_ms=self.now_ms, extreme=extreme)
         self._keep_algo(stamped)
+        if not self._heard:
+            return stamped
         event = AlgoEvent(self.now_ms, algo.owner, stamped)
         early = algo.status is AlgoStatus.TRIGGERING
         (self.events if early else self._late).append(event)
@@ -205,8 +214,9 @@ class Draft:
         """Write down a position, stamped with the current time; a flat one is forgotten."""
         stamped = replace(position, updated_ms=self.now_ms)
         self.put("positions", position.key, stamped if stamped.quantity else None)
-        here = self._positions.setdefault(position.owner, {})
-        here[position.symbol, position.side] = stamped
+        if self._heard:
+            here = self._positions.setdefault(position.owner, {})
+            here[position.symbol, position.side] = stamped
         for key in [key for key in self.state.warned if key[0] == position.owner]:
             self._note(self.state.warned, key, self.state.warned.pop(key))
         return stamped
@@ -236,6 +246,8 @@ class Draft:
 
     def flush(self, reason: Kind) -> None:
         """Say what this step did to balances and positions, account by account."""
+        if not self._heard:
+            return
         touched = {*self._moved, *((owner, Face.FUTURES) for owner in self._positions)}
         for owner, face in sorted(touched):
             moved = self._moved.get((owner, face), {})

@@ -77,7 +77,7 @@ def rules_of(market: SimInstrument) -> Rules:
         min_notional=trading.min_notional,
         max_quantity=trading.lot.scaleb(6 if contract else 9) if most is None else most,
         max_market_quantity=trading.lot.scaleb(5 if contract else 7) if most is None else most,
-        max_price=trading.tick.scaleb(8),
+        max_price=trading.tick.scaleb(8) if market.max_price is None else market.max_price,
         price_up=Decimal("1.05") if contract else Decimal(5),
         price_down=Decimal("0.95") if contract else Decimal("0.2"),
         contract=contract,

@@ -75,8 +75,10 @@ class SimInstrument:
         Open time of the first bar there is.
     synthetic_from_ms
         From here on the price is invented; 0 when all of it is.
-    fee_in_quote, max_quantity
-        Spot fees from the quote asset, to the last digit; the largest order, None by the lot.
+    fee_in_quote
+        Spot fees from the quote asset, to the last digit.
+    max_quantity, max_price
+        Of one order; None: by the lot, by the tick.
 
     Examples
     --------
@@ -95,6 +97,7 @@ class SimInstrument:
     profile: Profile
     fee_in_quote: bool = False
     max_quantity: Decimal | None = None
+    max_price: Decimal | None = None
 
     @property
     def replayed(self) -> bool:

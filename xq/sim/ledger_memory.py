@@ -52,6 +52,10 @@ class MemoryLedger(Ledger):
                 self.liquidating.add(number)
             self._named[order.owner, order.face, order.symbol, order.client_id] = number
 
+    def name_of(self, order_id: int) -> str:
+        """The client id of an order."""
+        return self._orders[order_id].client_id
+
     def order(
         self,
         owner: str,

@@ -181,7 +181,7 @@ class VenueCore:
     @contextmanager
     def _change(self) -> Iterator[Draft]:
         """A draft that becomes the truth at the end, on disk first, or is taken back whole."""
-        draft = Draft(self.state)
+        draft = Draft(self.state, heard=bool(self._listeners))
         try:
             yield draft
             if not draft.changes.is_empty:

@@ -30,7 +30,7 @@ class VenueOrders(VenueCore):
     def rehearse(self, owner: str, face: Face, request: NewOrder) -> None:
         """Everything that `place` would refuse, and nothing else."""
         self.market(face, request.symbol)
-        draft = Draft(self.state)
+        draft = Draft(self.state, heard=False)
         try:
             enter(draft, owner, face, self.feeds[face], request)
         finally:

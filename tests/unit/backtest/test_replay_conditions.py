@@ -167,7 +167,11 @@ NOTHING: np.ndarray = np.zeros((3, 1))
     ("name", "rules", "conditions", "expected", "hint"),
     [
         (SPOT, Rules(delay=2), {}, "found a delay of 2", "--delay 1"),
-        (SPOT, Rules(take_profit=0.1), {}, "sends no exits", "--engine vector"),
+        (SPOT, Rules(take_profit=0.1), {}, "for contracts alone", "the perpetual"),
+        (
+            SWAP, Rules(take_profit=0.1, limit_exits=True), {},
+            "backtest.limit_exits = true", "XQ_BACKTEST__LIMIT_EXITS=false",
+        ),
         (SPOT, Rules(), {"flows": np.ones(3)}, "found a deposit", "without --deposit"),
         (
             SPOT, Rules(), {"frictions": Frictions(NOTHING, NOTHING + 1)},

@@ -100,7 +100,7 @@ def test_an_account_is_liquidated_in_the_bar_of_the_vector_engine(name: str, wei
 
 def test_what_the_live_loop_does_not_do_is_refused() -> None:
     bars, weights = bars_of([100.0] * 3), column(0, 0.5, 0.5)
-    with pytest.raises(UsageError, match="sends no exits yet"):
+    with pytest.raises(UsageError, match="rests stops and take-profits for contracts alone"):
         replay(weights, bars, FREE, Rules(stop_loss=0.1))
     with pytest.raises(BadWeights, match="short weight is impossible on spot"):
         replay(-weights, bars, FREE, Rules())
