@@ -71,8 +71,9 @@ def trade_loop(
 
     Each tick opens its journal, and an error of it is told and waited out until the next close; the
     venue is opened anew after an error. The lock is held throughout. Every ``trade.watch_seconds``
-    between the closes orders are followed, the switches looked at and exits restored; of that only
-    what was done, and errors that were not told the last time, are told.
+    between the closes orders are followed, the switches looked at and exits restored, and parent
+    orders are stepped as they are due; of that only what was done, and errors that were not told
+    the last time, are told.
 
     Parameters
     ----------
@@ -84,30 +85,45 @@ def trade_loop(
     bool
         Whether a tick was cut off by a signal.
     """
+    from xq.api.execute_service import working
     from xq.live.schedule import BarClose, Between, run
 
     _check_mode(ws)
     plan = _plan(ws, request, None)
     frame = plan.terms.timeframe
     trigger = BarClose(frame, round(ws.config.trade.offset_seconds * 1000))
-    told: list[str] = []
-
-    with _locked(ws, request), plan.opened() as running:
+    with _locked(ws, request), plan.opened() as running, working(running) as works:
+        hear, hear_parents = _Hearing(tell), _Hearing(tell)
 
         def act() -> None:
             tell(running.attempt(lambda: running.tick(trigger.synchronise)))
 
         def look() -> None:
-            outcome = running.attempt(running.watch)
-            news = _news(outcome)
-            if news and news != told:
-                tell(outcome)
-            told[:] = news
+            hear(running.attempt(running.watch))
 
-        every = ws.config.trade.watch_seconds
-        between = Between(look, every) if every else None
+        def work() -> None:
+            hear_parents(running.attempt(works.step))
+            if works.has_traded and every:
+                look()  # exits follow what was filled
+
+        every, step = ws.config.trade.watch_seconds, ws.config.trade.execution.step_seconds
+        between = [Between(work, step)] + ([Between(look, every)] if every else [])
         grace = frame.ms // 1000
         return run(trigger, act, cycles=cycles, grace_seconds=grace, between=between)
+
+
+@dataclass
+class _Hearing:
+    """Passes on what a look between bars says, unless it says the same as the last time."""
+
+    tell: "Callable[[Report | XqError], None]"
+    _told: list[str] = field(default_factory=list)
+
+    def __call__(self, outcome: "Report | XqError") -> None:
+        news = _news(outcome)
+        if news and news != self._told:
+            self.tell(outcome)
+        self._told = news
 
 
 def _news(outcome: "Report | XqError") -> list[str]:
@@ -177,4 +193,9 @@ def _locked(ws: Workspace, request: TradeRequest) -> Any:
 
     if request.dry_run:
         return nullcontext()
-    return only_run(ws.state / f"trade-{_slug(ws)}.lock")
+    return only_run(lock_path(ws))
+
+
+def lock_path(ws: Workspace) -> Path:
+    """The lock of the workspace's account: who holds it sends its orders."""
+    return ws.state / f"trade-{_slug(ws)}.lock"

@@ -39,6 +39,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Trading": {
         "trade": "Run a strategy: once for cron, or on schedule.",
+        "execute": "Work a large order in small ones.",
         "arm": "Give leave to trade real money for a while, or take it back.",
         "risk": "Show, pull and re-arm the kill switches.",
         "orders": "List the orders xq has sent.",

@@ -95,11 +95,16 @@ def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> None:
         If the venue refuses or cannot be asked.
     """
     for signal in found:
-        note = f"leverage:{signal.symbol}"
-        due = signal.symbol.is_contract and signal.target != signal.position
-        if due and desk.journal.books.note(note) != str(terms.leverage):
-            desk.venue.set_leverage(signal.symbol, terms.leverage)
-            desk.journal.books.set_note(note, str(terms.leverage))
+        if signal.target != signal.position:
+            ensure_leverage(signal.symbol, desk, terms)
+
+
+def ensure_leverage(symbol: Symbol, desk: Desk, terms: Terms) -> None:
+    """Set the leverage of a contract, once per symbol and value; see `set_leverage`."""
+    note = f"leverage:{symbol}"
+    if symbol.is_contract and desk.journal.books.note(note) != str(terms.leverage):
+        desk.venue.set_leverage(symbol, terms.leverage)
+        desk.journal.books.set_note(note, str(terms.leverage))
 
 
 def selling_first(found: Sequence[Signal]) -> tuple[Signal, ...]:

@@ -173,7 +173,7 @@ def _approve(
         frozen=session.frozen.get(signal.symbol),
         tripped=guard.tripped(desk, terms),
         other_net=now.net_of_others(signal.symbol),
-        working=_working(resting, signal.symbol, leg.side),
+        working=may_still_fill(resting, signal.symbol, leg.side),
         open_orders=len(resting),
         recent_messages=sum(order.created_ms > now_ms - SECOND_MS for order in recent),
         recent_intents=_intents(recent),
@@ -183,8 +183,8 @@ def _approve(
     return check(request, situation, terms.limits), situation
 
 
-def _working(resting: Sequence[JournalOrder], symbol: Symbol, side: Side) -> Decimal:
-    """What may still fill of orders that add to a side."""
+def may_still_fill(resting: Sequence[JournalOrder], symbol: Symbol, side: Side) -> Decimal:
+    """What may still fill of orders that add to a side, base asset."""
     left = (
         order.quantity - order.filled
         for order in resting

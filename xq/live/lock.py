@@ -26,7 +26,7 @@ def only_run(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        pid = _holder(path)
+        pid = holder(path)
         raise LockHeld(
             f"another xq trade is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
         ) from None
@@ -38,7 +38,8 @@ def only_run(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _holder(path: Path) -> int:
+def holder(path: Path) -> int:
+    """Process id of who holds a lock, or held it last; 0 if nobody signed it."""
     try:
         return int(path.read_text())
     except (OSError, ValueError):
