@@ -16,11 +16,12 @@ def market_made(kind: str, **options: Any) -> Make:
     Parameters
     ----------
     options
-        Fields of `xq.live.parent_hows.Manner`.
+        Fields of `xq.live.manner.Manner`.
     """
 
     def make(scene: Scene) -> "How":
-        from xq.live.parent_hows import Job, Manner, how_of
+        from xq.live.manner import Manner
+        from xq.live.parent_hows import Job, how_of
 
         clip = number(options.get("clip"), "--clip")
         manner = Manner(kind, **{**options, "clip": clip})

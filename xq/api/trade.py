@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
-from xq.errors import XqError
+from xq.errors import UsageError, XqError
 
 if TYPE_CHECKING:
     from xq.api.trade_run import Plan
@@ -57,6 +57,12 @@ def trade_once(
     asked = request or TradeRequest()
     _check_mode(ws)
     plan = _plan(ws, asked, progress)
+    if plan.terms.manner is not None and not asked.dry_run:
+        raise UsageError(
+            f"orders are worked by {plan.terms.manner.kind} between bars, and --once ends before: "
+            "nobody would step them",
+            hint="xq trade, or unset trade.execution.algo",
+        )
     with terminable(), _locked(ws, asked), plan.opened() as run:
         return run.tick(lambda _: None)
 

@@ -149,7 +149,7 @@ class Journal:
         return self._update(order, values, state, now_ms, reason)
 
     def observe(self, client_id: str, seen: Order, now_ms: int) -> JournalOrder:
-        """Take over what the venue says of an order; an older answer, or no news, writes nothing."""
+        """Take over what the venue says of an order; what is older, or no news, writes nothing."""
         order = self.order(client_id)
         state = OrderState.of(seen.status)
         if not can_move(order.state, state) or seen.filled < order.filled:

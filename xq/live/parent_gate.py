@@ -10,8 +10,8 @@ from xq.execution.send import Ticket
 from xq.execution.slippage_prediction import walk
 from xq.live import guard
 from xq.live.desk import Desk, Terms
-from xq.live.execute import may_still_fill
 from xq.live.holdings import holdings
+from xq.live.resting import may_still_fill
 from xq.risk.gate import Approved, check
 from xq.risk.limits import MINUTE_MS, SECOND_MS, Intent, Situation
 from xq.types import Account, Book, OrderRequest, OrderType, Side, TimeInForce

@@ -11,6 +11,7 @@ from xq.execution.almgren_chriss import impact_of, trajectory
 from xq.execution.slippage_prediction import Market, lately, middle
 from xq.execution.volume_profile import volume_profile
 from xq.live.desk import Desk
+from xq.live.manner import Manner
 from xq.portfolio.slippage_evidence import from_bars
 from xq.timeframe import DAY_MS, Timeframe
 from xq.types import Book, Instrument, Symbol
@@ -19,30 +20,6 @@ _DAYS = 7
 _FRAMES = tuple(map(Timeframe.parse, ("15m", "1h")))
 _FIELDS = ("open", "high", "low", "close", "volume")
 _CHILDREN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How orders are worked, whatever the order.
-
-    Attributes
-    ----------
-    kind
-        ``twap``, ``vwap``, ``almgren_chriss`` or ``pov``.
-    rate, clip
-        Of ``pov``; without a clip a child is a twentieth of the whole.
-    risk_aversion
-        Of ``almgren_chriss``, per quote asset.
-    """
-
-    kind: str
-    slices: int = 10
-    size_jitter: float = 0.0
-    time_jitter: float = 0.0
-    passive: bool = False
-    rate: float = 0.1
-    clip: Decimal | None = None
-    risk_aversion: float = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
