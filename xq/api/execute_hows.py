@@ -24,6 +24,7 @@ def market_made(kind: str, **options: Any) -> Make:
         from xq.live.parent_hows import Job, how_of
 
         clip = number(options.get("clip"), "--clip")
+        number(options.get("rate"), "--rate")
         manner = Manner(kind, **{**options, "clip": clip})
         end_ms = scene.start_ms if kind == "pov" else _end(scene, kind)
         job = Job(scene.instrument, scene.quantity, scene.start_ms, end_ms)
@@ -53,7 +54,8 @@ def trailing_stop(distance: float, activation: str | None, step: float, watched:
         from xq.execution.algos.plan import TrailingStop
 
         rests = scene.symbol.is_contract and not watched
-        away, move = Decimal(str(distance)), Decimal(str(step))
+        away = number(distance, "--distance") or Decimal(0)
+        move = number(step or None, "--step") or Decimal(0)
         return TrailingStop(away, number(activation, "--activation"), move, rests)
 
     return make

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xq.api.workspace import Workspace
 from xq.errors import UsageError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _UNITS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 30 * 86_400_000
+Word = TypeVar("Word", bound=StrEnum)
 _HELP = "xq execute --help"
 
 
@@ -80,10 +82,10 @@ def plan_of(ws: Workspace, asked: Asked, make: Make, desk: "Desk") -> "tuple[Pla
     """
     from xq.execution.algos.plan import Deadline, Plan
     from xq.live.parent_market import DEPTH
-    from xq.types import Symbol
+    from xq.types import Side, Symbol
 
     symbol = Symbol.parse(asked.symbol)
-    side, deadline = side_of(asked.side), Deadline(asked.deadline)
+    side, deadline = chosen(Side, asked.side, "side"), chosen(Deadline, asked.deadline, "deadline")
     over_ms = None if asked.over is None else milliseconds(asked.over, "--over")
     rules = instrument_of(symbol, desk)
     book = desk.market.book(symbol, DEPTH)
@@ -105,7 +107,7 @@ def plan_of(ws: Workspace, asked: Asked, make: Make, desk: "Desk") -> "tuple[Pla
         end_ms,
         deadline,
         limit_price=number(asked.limit_price, "--limit-price"),
-        cap=None if asked.cap is None else Decimal(str(asked.cap)),
+        cap=number(asked.cap, "--cap"),
         reduce_only=asked.reduce_only,
         seed=seed,
     )
@@ -128,14 +130,14 @@ def name_of(kind: str, symbol: str, now_ms: int) -> str:
     return f"{kind.replace('_', '-')}-{b32encode(digest).decode().lower()[:6]}"
 
 
-def side_of(text: str) -> "Side":
-    """The side of an order. Raises `UnknownName`."""
+def chosen(kind: type[Word], text: str, name: str) -> Word:
+    """One of a few words. Raises `UnknownName`."""
     from xq.errors import unknown
-    from xq.types import Side
 
-    if text.lower() not in [side.value for side in Side]:
-        raise unknown("side", text, [side.value for side in Side], hint="--side buy")
-    return Side(text.lower())
+    words = [word.value for word in kind]
+    if text.lower() not in words:
+        raise unknown(name, text, words, hint=f"--{name} {words[0]}")
+    return kind(text.lower())
 
 
 def instrument_of(symbol: "Symbol", desk: "Desk") -> "Instrument":
@@ -172,12 +174,12 @@ def milliseconds(text: str, name: str) -> int:
     return length
 
 
-def number(text: str | None, name: str) -> Decimal | None:
+def number(text: str | float | None, name: str) -> Decimal | None:
     """A positive number, exactly as typed; None if nothing was. Raises `UsageError`."""
     if text is None:
         return None
     try:
-        found = Decimal(text)
+        found = Decimal(str(text))
     except InvalidOperation:
         found = Decimal(0)
     if not (found.is_finite() and found > 0):
