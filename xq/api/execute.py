@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from xq.api.execute_plan import Asked, Make, described, plan_of
 from xq.api.execute_run import (
+    is_ended,
     is_worked,
     no_forecast,
     opened,
     parent_of,
     trading_only,
-    work_until_done,
+    work_all,
 )
 from xq.api.execute_shown import ParentRow, moment, row_of, show
 from xq.api.trade import account_name, journal_place
@@ -38,7 +39,7 @@ def rehearse(ws: Workspace, asked: Asked, make: Make) -> dict[str, Any]:
     from xq.api.execute_cost import predicted
     from xq.execution.journal import scratch_journal
 
-    with _scene(ws, asked, scratch_journal) as desk:
+    with planning_desk(ws, asked, scratch_journal) as desk:
         plan, scene = plan_of(ws, asked, make, desk)
         cost: Cost = predicted(scene, plan)
     return {**described(plan), "schedule": schedule(plan), "predicted": asdict(cost)}
@@ -82,7 +83,7 @@ def begin(ws: Workspace, asked: Asked, make: Make, *, detach: bool = False) -> t
             "nobody would work this order: it is stepped by a running service, never by cron",
             hint="xq trade, then the same again; or without --detach",
         )
-    with _scene(ws, asked, scratch_journal) as desk:
+    with planning_desk(ws, asked, scratch_journal) as desk:
         plan, _ = plan_of(ws, asked, make, desk)
     with ExitStack() as stack:
         opened(ws, stack).parents.begin(new_parent(plan, "", ws.clock.now_ms()))
@@ -104,11 +105,11 @@ def work(
         On SIGINT or SIGTERM: what rests stays, `work` goes on with it.
     """
     parent = parent_of(ws, parent_id)
-    if parent.status.value == "ended":
+    if is_ended(parent):
         raise UsageError(
             f"{parent_id} has ended: {parent.reason}", hint=f"xq execute show {parent_id}"
         )
-    work_until_done(trading_only(ws, parent.symbol), parent_id, tell)
+    work_all([(trading_only(ws, parent.symbol), parent_id)], tell)
     return show(ws, parent_id)
 
 
@@ -147,7 +148,7 @@ def cancel(
     from xq.live.parents import ask_to_stop
 
     parent = parent_of(ws, parent_id)
-    if parent.status.value == "ended":
+    if is_ended(parent):
         raise UsageError(
             f"{parent_id} has ended: {parent.reason}", hint=f"xq execute show {parent_id}"
         )
@@ -160,7 +161,7 @@ def cancel(
 
 
 @contextmanager
-def _scene(ws: Workspace, asked: Asked, opening: Any) -> "Iterator[Desk]":
+def planning_desk(ws: Workspace, asked: Asked, opening: Any) -> "Iterator[Desk]":
     """A desk to plan at: the account's venue, a journal that is only read."""
     from xq.live.desk import Desk
     from xq.types import Symbol

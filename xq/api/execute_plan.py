@@ -30,6 +30,8 @@ class Asked:
         How long it may take, ``30m``; None without an end.
     deadline
         ``stop`` or ``market``: what becomes of a rest at the end.
+    worst
+        Limit price of what goes at once, in a single slice, when nobody said another.
     """
 
     symbol: str
@@ -42,6 +44,7 @@ class Asked:
     deadline: str = "stop"
     reduce_only: bool = False
     seed: int | None = None
+    worst: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def plan_of(ws: Workspace, asked: Asked, make: Make, desk: "Desk") -> "tuple[Pla
     book = desk.market.book(symbol, DEPTH)
     if not (book.bids and book.asks):
         raise UsageError(f"nobody trades {symbol}: a side of its book is empty")
-    quantity = _quantity(asked, rules, (book.bids[0][0] + book.asks[0][0]) / 2)
+    quantity = quantity_of(asked, rules, (book.bids[0][0] + book.asks[0][0]) / 2)
     start_ms = desk.market.now_ms()
     end_ms = None if over_ms is None else start_ms + over_ms
     scene = Scene(ws, desk, rules, book, side, quantity, start_ms, end_ms)
@@ -106,13 +109,21 @@ def plan_of(ws: Workspace, asked: Asked, make: Make, desk: "Desk") -> "tuple[Pla
         start_ms,
         end_ms,
         deadline,
-        limit_price=number(asked.limit_price, "--limit-price"),
+        limit_price=_limit(asked, how),
         cap=number(asked.cap, "--cap"),
         reduce_only=asked.reduce_only,
         seed=seed,
     )
     _check_size(plan, scene)
     return plan, scene
+
+
+def _limit(asked: Asked, how: "How") -> Decimal | None:
+    from xq.execution.algos.plan import Scheduled
+
+    is_single = isinstance(how, Scheduled) and len(how.weights) == 1
+    given = number(asked.limit_price, "--limit-price")
+    return asked.worst if given is None and is_single else given
 
 
 def name_of(kind: str, symbol: str, now_ms: int) -> str:
@@ -187,7 +198,7 @@ def number(text: str | float | None, name: str) -> Decimal | None:
     return found
 
 
-def _quantity(asked: Asked, rules: "Instrument", price: Decimal) -> Decimal:
+def quantity_of(asked: Asked, rules: "Instrument", price: Decimal) -> Decimal:
     """Base asset in whole lots; a notional is rounded down to them, a quantity is not."""
     from xq.execution.algos.sizes import floor_lot
 

@@ -1,6 +1,6 @@
 """Parent orders of an account, looked at in turn: by the service between bars, or by a command."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
@@ -184,36 +184,47 @@ def is_worked(ws: Workspace) -> bool:
         raise
 
 
-def work_until_done(
-    ws: Workspace, parent_id: str, tell: "Callable[[Looked | XqError], None]"
-) -> "Parent":
-    """Work one parent in this process until it has ended.
+def work_all(
+    legs: Sequence[tuple[Workspace, str]], tell: "Callable[[Looked | XqError], None]"
+) -> None:
+    """Work parents of one or several accounts in this process until they have ended.
 
     Raises
     ------
     LockHeld
-        If another process trades the account.
+        If another process trades one of the accounts.
     KeyboardInterrupt
-        On SIGINT or SIGTERM, between two steps: what rests stays, the parent can be resumed.
+        On SIGINT or SIGTERM, between two steps: what rests stays, the parents can be resumed.
     """
     from xq.live.calls import CallLog
     from xq.live.lock import only_run
     from xq.live.termination import ending
 
-    works = Works(ws, CallLog(ws.clock))
-    with only_run(lock_path(ws)), ending() as stop:
-        try:
-            while True:
+    with ExitStack() as stack:
+        for ws, _ in legs:
+            stack.enter_context(only_run(lock_path(ws)))
+        stop = stack.enter_context(ending())
+        left = [(Works(ws, CallLog(ws.clock)), parent_id) for ws, parent_id in legs]
+        for works, _ in left:
+            stack.callback(works.release)
+        while True:
+            for works, parent_id in left:
                 for told in works.look(parent_id):
                     tell(told)
-                parent = parent_of(ws, parent_id)
-                if parent.status.value == "ended":
-                    return parent
-                if stop.asked:
-                    raise KeyboardInterrupt
-                ws.clock.sleep(min(ws.config.trade.execution.step_seconds, 1.0))
-        finally:
-            works.release()
+            left = [(w, name) for w, name in left if not is_ended(parent_of(w.ws, name))]
+            if not left:
+                return
+            if stop.asked:
+                raise KeyboardInterrupt
+            clock, settings = left[0][0].ws.clock, left[0][0].ws.config.trade.execution
+            clock.sleep(min(settings.step_seconds, 1.0))
+
+
+def is_ended(parent: "Parent") -> bool:
+    """Whether a parent is over."""
+    from xq.execution.ledger_records import ParentStatus
+
+    return parent.status is ParentStatus.ENDED
 
 
 def parent_of(ws: Workspace, parent_id: str) -> "Parent":

@@ -58,6 +58,9 @@ def _run(
     detach: Annotated[
         bool, typer.Option("--detach", help="Leave it to the service; refused without one.")
     ] = False,
+    route: Annotated[
+        str | None, typer.Option(help="Split over venues by their books: binance,bybit.")
+    ] = None,
     mode: Annotated[str | None, typer.Option(help="Default: trade.mode.")] = None,
     exchange: Annotated[str | None, typer.Option(help="'sim' or a ccxt id.")] = None,
 ) -> None: ...

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from xq.cli.execute_route import run_routed
 from xq.cli.execute_tell import heard, teller
 from xq.cli.shell import Shell
 from xq.errors import UsageError
@@ -19,6 +20,7 @@ def run(
     dry_run: bool,
     follow: bool,
     detach: bool,
+    route: str | None,
     mode: str | None,
     exchange: str | None,
 ) -> None:
@@ -32,9 +34,21 @@ def run(
     shell.override(trade__mode=mode, exchange__name=exchange, trade__symbols=(asked.symbol,))
     for line in announcement(shell.workspace, TradeRequest(dry_run=dry_run))[::2]:
         shell.note(line)
-    if dry_run:
+    if route is not None:
+        if follow or detach:
+            raise UsageError(
+                "a routed order is worked here: --follow and --detach do not go with it"
+            )
+        run_routed(shell, asked, make, route, dry_run=dry_run)
+    elif dry_run:
         answer(shell, execute.rehearse(shell.workspace, asked, make), "schedule")
-        return
+    else:
+        _begin(shell, asked, make, follow=follow, detach=detach)
+
+
+def _begin(shell: Shell, asked: "Asked", make: "Make", *, follow: bool, detach: bool) -> None:
+    from xq.api import execute
+
     parent_id, worked = execute.begin(shell.workspace, asked, make, detach=detach)
     if worked and not follow:
         shell.note(f"{parent_id} is worked by the running service; xq execute show {parent_id}")
