@@ -37,12 +37,17 @@ class Loaded:
 
     @property
     def changed(self) -> int:
-        """How many keys were set anywhere."""
-        return sum(key not in Config.model_fields for key in self.origins)
+        """How many keys were set anywhere; the heading of a table without any is none."""
+        headings = {key[:dot] for key in known_fields() for dot in _dots(key)}
+        return sum(key not in headings and key not in Config.model_fields for key in self.origins)
 
     def origin(self, key: str) -> Origin:
         """Where ``section.key`` was set."""
         return self.origins.get(key, Origin("default"))
+
+
+def _dots(key: str) -> list[int]:
+    return [place for place, letter in enumerate(key) if letter == "."]
 
 
 def find(start: Path) -> Path | None:

@@ -163,7 +163,7 @@ def test_rest_shows_that_a_stream_is_silent(
     for _ in range(3):
         stream.witness(venue.fills(face.symbol, 0))
     buy(venue, orders, "xq-2")
-    assert until(stream, FillUpdate).client_id == "xq-2"
+    until(stream, OrderUpdate, lambda event: event.order.client_id == "xq-2")
 
 
 def test_a_stream_ends_when_closed(venue: CcxtTrading, face: Face) -> None:
@@ -194,7 +194,7 @@ def test_an_expired_listen_key_is_replaced(
     assert "expired" in until(stream, StreamLost).reason
     assert until(stream, StreamOpened).number == 2
     buy(venue, orders, "xq-1")
-    assert until(stream, FillUpdate).client_id == "xq-1"
+    until(stream, OrderUpdate, lambda event: event.order.client_id == "xq-1")
 
 
 @pytest.mark.parametrize("face", ["futures"], indirect=True)

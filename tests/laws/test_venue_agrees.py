@@ -27,6 +27,35 @@ def test_both_venues_agree_after_every_event(seed):
     agree(seed)
 
 
+def test_what_a_liquidation_opens_for_a_later_account_is_looked_at_in_the_same_minute():
+    """Buying back for one, the venue fills another's order: its new position does not suffice."""
+
+    def sell(owner: str, quantity: str, price: str) -> steps.Place:
+        ask = steps.Ask(
+            "ETHUSDT", "sell", "limit", owner, Decimal(quantity), None, Decimal(price),
+            "gtc", False, "both", "none", 0,
+        )  # fmt: skip
+        return steps.Place(owner, "futures", ask, "long", 0)
+
+    def wait(milliseconds: int, fact: steps.Fact) -> steps.Pass:
+        return steps.Pass(milliseconds, (fact,), Decimal("0.0001"), 1)
+
+    bought = steps.TradeFact(
+        13_070, "futures", "ETHUSDT", Decimal("2094.29"), Decimal("4.4"), sold=False
+    )
+    events = [
+        steps.SetIsolated("bob", "ETHUSDT", isolated=True),
+        steps.SetLeverage("bob", "ETHUSDT", 125),
+        sell("alice", "48", "1976.51"),
+        wait(15_475, bought),
+        sell("bob", "6.4", "2094.28"),
+        wait(172_769, steps.MarkFact(1_170, "ETHUSDT", Decimal("2178.04"))),
+    ]
+    tally = duel.Tally()
+    assert duel.fight(events, tally) is None
+    assert tally.fills == 11
+
+
 def test_after_every_event_the_file_holds_the_books_and_its_sums_are_right(tmp_path):
     """Every wallet is the sum of its postings, and a restart would find what memory holds."""
     world = markets()

@@ -23,7 +23,7 @@ from xq.execution.records import Decision, JournalOrder, Signal
 from xq.live import decided_parents, guard
 from xq.live.desk import Desk, Terms
 from xq.live.holdings import Holdings, holdings
-from xq.live.plan import Leg, legs
+from xq.live.plan import Leg, legs, within_margin
 from xq.live.reconcile import held
 from xq.live.report import OrderLine
 from xq.live.resting import may_still_fill
@@ -98,10 +98,18 @@ def carry_out(session: Session, signal: Signal) -> Done:
     if terms.manner is not None and planned:
         return _worked(session, signal, planned, book, instrument)
     lines: list[OrderLine] = []
-    for index, leg in enumerate(planned):
+    for index, due in enumerate(planned):
+        leg = due
         if index:
-            done = _after(planned[0], symbol, now) if session.dry_run else session.holdings()
+            done = (
+                _after(planned[0], now, price, instrument, terms)
+                if session.dry_run
+                else session.holdings()
+            )
             now = replace(done, equity=now.equity)  # what sized the target bounds it
+            spare = (now.cash - terms.limits.min_balance) * (1 - terms.cash_buffer)
+            leg, less = within_margin(due, spare, price, terms.leverage, instrument.lot)
+            note = note or less
         try:
             approved, situation = _approve(session, signal, leg, instrument, book, now, price)
         except OrderRefused as refusal:
@@ -154,10 +162,15 @@ def _worst_price(book: Book, leg: Leg) -> Decimal | None:
     return None
 
 
-def _after(leg: Leg, symbol: Symbol, now: Holdings) -> Holdings:
-    """Holdings as they would be once a planned leg is filled."""
-    position = now.positions[symbol] + leg.side.sign * leg.quantity
-    return replace(now, positions={**now.positions, symbol: position})
+def _after(
+    closing: Leg, now: Holdings, price: Decimal, instrument: Instrument, terms: Terms
+) -> Holdings:
+    """Holdings as they would be once a planned closing is filled: its margin is free again."""
+    symbol = instrument.symbol
+    position = now.positions[symbol] + closing.side.sign * closing.quantity
+    freed = closing.quantity * price * (1 / Decimal(terms.leverage) - instrument.taker)
+    positions = {**now.positions, symbol: position}
+    return replace(now, positions=positions, cash=now.cash + freed)
 
 
 def _approve(

@@ -1,6 +1,6 @@
 """From a target weight to the legs of an order. Pure; the sizing rule itself is `portfolio`'s."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from xq.errors import BadWeights
@@ -97,6 +97,31 @@ def legs(
         note = f"{affordable} instead of {quantity}: that is what the cash pays for"
         quantity = affordable
     return _kept(Leg("open", Side.BUY, quantity, False), instrument, price, note)
+
+
+def within_margin(
+    leg: Leg, cash: Decimal, price: Decimal, leverage: int, lot: Decimal
+) -> tuple[Leg, str]:
+    """A leg that opens the other side, no larger than what closing has left can carry, and a note.
+
+    Parameters
+    ----------
+    cash
+        Quote asset that may become margin.
+
+    Examples
+    --------
+    >>> opening = Leg("open", Side.SELL, Decimal(10), False)
+    >>> within_margin(opening, Decimal(998), Decimal(100), 1, Decimal("0.1"))[0].quantity
+    Decimal('9.9')
+    >>> within_margin(opening, Decimal(998), Decimal(100), 2, Decimal("0.1"))
+    (Leg(name='open', side=<Side.SELL: 'sell'>, quantity=Decimal('10'), reduce_only=False), '')
+    """
+    carried = to_lot(max(cash, _ZERO) * leverage / price, lot)
+    if carried >= leg.quantity:
+        return leg, ""
+    note = f"{carried} instead of {leg.quantity}: that is what the margin carries"
+    return replace(leg, quantity=carried), note
 
 
 def to_lot(quantity: Decimal, lot: Decimal) -> Decimal:

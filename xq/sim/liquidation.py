@@ -29,14 +29,25 @@ from xq.types import OrderStatus
 
 
 def examine(draft: Draft, feed: Feed) -> None:
-    """Look at every pool's margin: call what is nearly used up, close what does not suffice."""
-    for pool in pools(draft.state):
+    """Look at every pool's margin: call what is nearly used up, close what does not suffice.
+
+    Pools follow one another by their keys. What a liquidation opens for a later one is looked at
+    too, in the same minute.
+    """
+    pool = _next(draft, None)
+    while pool is not None:
         if pool.key not in draft.state.warned and pool.fails(feed, draft.now_ms, CALL_AT):
             draft.warn(pool.key)
             draft.events.append(MarginCall(draft.now_ms, pool.key[0], pool.positions))
-        now = pool_of(draft.state, pool.key)  # an earlier one may have been closed against it
-        if now is not None and now.fails(feed, draft.now_ms, WHOLE):
+        if pool.fails(feed, draft.now_ms, WHOLE):
             liquidate(draft, feed, pool.key)
+        pool = _next(draft, pool.key)
+
+
+def _next(draft: Draft, key: PoolKey | None) -> Pool | None:
+    """The first pool after a key, as it is now."""
+    later = (pool for pool in pools(draft.state) if key is None or pool.key > key)
+    return min(later, key=lambda pool: pool.key, default=None)
 
 
 def liquidate(draft: Draft, feed: Feed, key: PoolKey) -> None:

@@ -77,6 +77,21 @@ def test_a_turn_at_full_leverage_is_bounded_by_what_sized_it(
     assert venue.held == {PERPETUAL: Decimal("-9.99")}
 
 
+def test_a_turn_takes_no_more_than_the_margin_that_closing_frees(
+    venue: ToyVenue, journal: Journal
+) -> None:
+    venue = ToyVenue(venue.clock, (PERPETUAL,), prices={PERPETUAL: Decimal(1_000)})
+    tick(desk(venue, journal, {PERPETUAL: 1.0}), terms((PERPETUAL,)))
+    next_bar(venue)
+    table = desk(venue, journal, {PERPETUAL: -1.0})
+    planned = tick(table, terms((PERPETUAL,)), dry_run=True)
+    assert planned.problems == ()
+    turned = tick(table, terms((PERPETUAL,)))
+    assert turned.problems == ()
+    assert venue.held == {PERPETUAL: Decimal("-9.960")}  # 9980 left, less the buffer
+    assert "what the margin carries" in turned.symbols[0].note
+
+
 def test_an_unchanged_target_is_held_and_a_changed_one_is_traded(
     venue: ToyVenue, journal: Journal
 ) -> None:
