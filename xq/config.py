@@ -115,6 +115,32 @@ class BookConfig(Section):
     params: dict[str, Scalar] = Field({}, description="over [strategy.<name>]")
 
 
+class ExecutionConfig(Section):
+    """How the orders of decisions, and orders on demand, are worked."""
+
+    step_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        1.0, description="how often a parent order that rests or follows the market is looked at"
+    )
+    algo: Literal["twap", "vwap", "almgren_chriss", "pov"] | None = Field(
+        None, description="works the orders of decisions in the service; unset: one market order"
+    )
+    over: str = Field("10m", description="time that takes; shorter than a bar")
+    slices: int = Field(10, ge=1, le=1000, description="children of a schedule")
+    size_jitter: Annotated[float, Field(ge=0, lt=1)] = Field(
+        0.2, description="how much slices differ at random, as a fraction of each"
+    )
+    time_jitter: Annotated[float, Field(ge=0, le=0.9)] = Field(
+        0.5, description="slices are sent within this first fraction of their time"
+    )
+    passive: bool = Field(False, description="rest at the best price first, cross what is overdue")
+    rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1, description="pov: share of what the market trades"
+    )
+    risk_aversion: Annotated[float, Field(ge=0)] = Field(
+        1e-6, description="almgren_chriss: per quote asset; 0 spreads evenly"
+    )
+
+
 class TradeConfig(Section):
     """The live loop."""
 
@@ -151,6 +177,7 @@ class TradeConfig(Section):
         None, min_length=1, description="postgresql://user@host/database; unset: a file in state/"
     )
     sizing: SizingConfig = SizingConfig()
+    execution: ExecutionConfig = ExecutionConfig()
 
 
 class WatchdogConfig(Section):

@@ -38,7 +38,9 @@ class Steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _around(method: Callable[..., Any], step: Steps) -> Callable[..., Any]:
+def around(method: Callable[..., Any], step: Steps) -> Callable[..., Any]:
+    """A method with a step before and after it."""
+
     def call(*arguments: Any, **named: Any) -> Any:
         step()
         result = method(*arguments, **named)
@@ -48,7 +50,8 @@ def _around(method: Callable[..., Any], step: Steps) -> Callable[..., Any]:
     return call
 
 
-def _rig(step: Steps) -> None:
+def rig(step: Steps) -> None:
+    """Let every step be counted."""
     write = Store.write
 
     @contextmanager
@@ -62,14 +65,14 @@ def _rig(step: Steps) -> None:
             step()
 
     Store.write = stepping
-    CcxtTrading.place = _around(CcxtTrading.place, step)
-    LakeWriter.upsert = _around(LakeWriter.upsert, step)
+    CcxtTrading.place = around(CcxtTrading.place, step)
+    LakeWriter.upsert = around(LakeWriter.upsert, step)
 
 
 def _child(folder: str, clock_ms: int, point: int) -> int:
     if point < 0:
         xq.live.lock.only_run = lambda _: nullcontext()
-    _rig(Steps(point))
+    rig(Steps(point))
     opened = open_workspace(cwd=Path(folder), environ={})
     try:
         report = trade(replace(opened, clock=ManualClock(clock_ms)))
@@ -78,7 +81,8 @@ def _child(folder: str, clock_ms: int, point: int) -> int:
     return 1 if report.problems else 0
 
 
-def main() -> None:
+def main(child: Callable[[str, int, int], int] = _child) -> None:
+    """Fork for every line; what the child does is the caller's choice."""
     import xq.venues.registry  # noqa: F401 - every child would import it
 
     __import__("ccxt")
@@ -89,7 +93,7 @@ def main() -> None:
             pid = os.fork()
             if pid == 0:
                 sys.stdin.close()
-                os._exit(_child(folder, int(clock_ms), int(point)))
+                os._exit(child(folder, int(clock_ms), int(point)))
             children.append(pid)
         codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
         print(*codes, flush=True)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
-from xq.errors import ConfigError, StorageFailed, TradingHalted, VenueError, XqError
+from xq.errors import (
+    ConfigError,
+    StorageFailed,
+    TradingHalted,
+    UsageError,
+    VenueError,
+    XqError,
+)
 
 if TYPE_CHECKING:
     from xq.api.trade_run import Plan
@@ -58,6 +65,12 @@ def trade_once(
     asked = request or TradeRequest()
     _check_mode(ws)
     plan = _plan(ws, asked, progress)
+    if plan.terms.manner is not None and not asked.dry_run:
+        raise UsageError(
+            f"orders are worked by {plan.terms.manner.kind} between bars, and --once ends before: "
+            "nobody would step them",
+            hint="xq trade, or unset trade.execution.algo",
+        )
     with terminable(), _locked(ws, asked):
         if not asked.dry_run:
             _obey_first(ws)
@@ -75,8 +88,9 @@ def trade_loop(
 
     Each tick opens its journal, and an error of it is told and waited out until the next close; the
     venue is opened anew after an error. The lock is held throughout. Every ``trade.watch_seconds``
-    between the closes orders are followed, the switches looked at and exits restored; of that only
-    what was done, and errors that were not told the last time, are told.
+    between the closes orders are followed, the switches looked at and exits restored, and parent
+    orders are stepped as they are due; of that only what was done, and errors that were not told
+    the last time, are told.
 
     A thread beside the loop obeys the emergency stop, see `xq.api.stop_watch`, and every tick and
     look leaves a sign of life for `xq.api.watchdog`.
@@ -91,6 +105,7 @@ def trade_loop(
     bool
         Whether a tick was cut off by a signal.
     """
+    from xq.api.execute_service import working
     from xq.api.stop_watch import attended
     from xq.live.heartbeat import beating
     from xq.live.schedule import BarClose, Between, run
@@ -100,14 +115,14 @@ def trade_loop(
     plan = replace(_plan(ws, request, None), dead_man_seconds=ws.config.trade.dead_man_seconds)
     frame = plan.terms.timeframe
     trigger = BarClose(frame, round(ws.config.trade.offset_seconds * 1000))
-    told: list[str] = []
-
     with (
         _locked(ws, request),
         attended(ws, tell),
         beating(heartbeat_path(ws), ws.clock) as beat,
         plan.opened(service=True) as running,
+        working(running) as works,
     ):
+        hear, hear_parents = _Hearing(tell), _Hearing(tell)
         with suppress(VenueError):
             running.wind()
 
@@ -122,15 +137,16 @@ def trade_loop(
                 tell(error)
 
         def look() -> None:
-            outcome = running.attempt(running.watch)
-            news = _news(outcome)
-            if news and news != told:
-                tell(outcome)
-            told[:] = news
+            hear(running.attempt(running.watch))
             live()
 
-        every = ws.config.trade.watch_seconds
-        between = Between(look, every) if every else None
+        def work() -> None:
+            hear_parents(running.attempt(works.step))
+            if works.has_traded and every:
+                look()  # exits follow what was filled
+
+        every, step = ws.config.trade.watch_seconds, ws.config.trade.execution.step_seconds
+        between = [Between(work, step)] + ([Between(look, every)] if every else [])
         grace = frame.ms // 1000
         return run(trigger, act, cycles=cycles, grace_seconds=grace, between=between)
 
@@ -159,6 +175,20 @@ def _check_dead_man(ws: Workspace) -> None:
 def heartbeat_path(ws: Workspace) -> Path:
     """Where the service leaves its signs of life."""
     return ws.state / f"heartbeat-{account_slug(ws)}.json"
+
+
+@dataclass
+class _Hearing:
+    """Passes on what a look between bars says, unless it says the same as the last time."""
+
+    tell: "Callable[[Report | XqError], None]"
+    _told: list[str] = field(default_factory=list)
+
+    def __call__(self, outcome: "Report | XqError") -> None:
+        news = _news(outcome)
+        if news and news != self._told:
+            self.tell(outcome)
+        self._told = news
 
 
 def _news(outcome: "Report | XqError") -> list[str]:

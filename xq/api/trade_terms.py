@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from xq.api.workspace import Workspace
-from xq.errors import UsageError
+from xq.errors import ConfigError, UsageError
 from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from xq.collect.run import Progress
-    from xq.config import SizingConfig
+    from xq.config import ExecutionConfig, SizingConfig
     from xq.live.desk import Terms
+    from xq.live.manner import Manner
     from xq.portfolio.sizing_methods import Sizing
     from xq.strategy.sandbox import StrategySpec
     from xq.types import Symbol
@@ -122,6 +123,38 @@ def terms_of(ws: Workspace, account: str) -> "Terms":
         foreign=Foreign(trade.foreign),
         sizing=_sizing(trade.sizing),
         window=trade.sizing.window,
+        manner=manner_of(trade.execution, Timeframe.parse(trade.timeframe)),
+    )
+
+
+def manner_of(config: "ExecutionConfig", timeframe: Timeframe) -> "Manner | None":
+    """How the orders of decisions are worked; None sends them at once.
+
+    Raises
+    ------
+    ConfigError
+        If that takes as long as a bar, or longer.
+    """
+    from xq.api.execute_plan import milliseconds
+    from xq.live.manner import Manner
+
+    if config.algo is None:
+        return None
+    over_ms = milliseconds(config.over, "trade.execution.over")
+    if over_ms >= timeframe.ms:
+        raise ConfigError(
+            f"trade.execution.over must be shorter than a bar of {timeframe}, found {config.over}",
+            hint="xq config explain trade.execution.over",
+        )
+    return Manner(
+        config.algo,
+        config.slices,
+        config.size_jitter,
+        config.time_jitter,
+        config.passive,
+        config.rate,
+        risk_aversion=config.risk_aversion,
+        over_ms=over_ms,
     )
 
 

@@ -40,6 +40,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Trading": {
         "trade": "Run a strategy: once for cron, or on schedule.",
         "status": "Show an account on one screen: held, resting, tripped, due.",
+        "execute": "Work a large order in small ones.",
         "arm": "Give leave to trade real money for a while, or take it back.",
         "stop": "Stop everything; close positions if told to.",
         "watchdog": "Watch the service from outside, and stop for it.",

@@ -151,7 +151,7 @@ class Journal:
         return self._update(order, values, state, now_ms, reason)
 
     def observe(self, client_id: str, seen: Order, now_ms: int) -> JournalOrder:
-        """Take over what the venue says of an order; an answer older than ours changes nothing."""
+        """Take over what the venue says of an order; what is older, or no news, writes nothing."""
         order = self.order(client_id)
         state = OrderState.of(seen.status)
         if not can_move(order.state, state) or seen.filled < order.filled:
@@ -164,6 +164,8 @@ class Journal:
         }
         if order.type is OrderType.LIMIT and seen.price is not None:  # it may have been changed
             values |= {"price": seen.price, "quantity": seen.quantity}
+        if all(getattr(order, name) == value for name, value in values.items()):
+            return order
         return self._update(order, values, state, now_ms, "the venue says so")
 
     def amend(

@@ -10,6 +10,7 @@ from xq.execution.journal import Journal
 from xq.execution.records import DecisionKey
 from xq.execution.resolve import Patience
 from xq.live.calls import CallLog
+from xq.live.manner import Manner
 from xq.live.stop_file import StopFile
 from xq.portfolio.sizing_methods import Sizing
 from xq.ports import Clock, MarketData, Venue
@@ -106,6 +107,8 @@ class Terms:
         Scales the strategy's weights; None leaves them.
     window
         Closed bars that tell sizing of mean and volatility.
+    manner
+        How the orders of a decision are worked between bars; None sends each at once.
     """
 
     account: str
@@ -123,6 +126,7 @@ class Terms:
     foreign: Foreign = Foreign.ADOPT
     sizing: Sizing | None = None
     window: int = 60
+    manner: Manner | None = None
 
     @property
     def contracts(self) -> bool:

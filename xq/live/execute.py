@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from xq.errors import (
+    NoData,
     OrderRefused,
     TradingHalted,
+    UsageError,
     VenueError,
     VenueRefused,
     VenueUnclear,
@@ -15,14 +17,16 @@ from xq.errors import (
     XqError,
 )
 from xq.execution import resolve, send
+from xq.execution.ledger_records import Parent
 from xq.execution.orders import OrderState, client_order_id
 from xq.execution.records import Decision, JournalOrder, Signal
-from xq.live import guard
+from xq.live import decided_parents, guard
 from xq.live.desk import Desk, Terms
 from xq.live.holdings import Holdings, holdings
 from xq.live.plan import Leg, legs, within_margin
 from xq.live.reconcile import held
 from xq.live.report import OrderLine
+from xq.live.resting import may_still_fill
 from xq.risk.gate import Approved, check
 from xq.risk.limits import MINUTE_MS, SECOND_MS, Intent, Situation
 from xq.types import Book, Instrument, OrderRequest, OrderType, Side, Symbol
@@ -57,6 +61,8 @@ class Done:
         Whether what was planned was done.
     short
         Whether less was planned than the target asks, for want of cash or below the minimum.
+    parents
+        What is worked from now on instead of orders sent at once; none of it is begun yet.
     """
 
     orders: tuple[OrderLine, ...] = ()
@@ -64,6 +70,7 @@ class Done:
     note: str = ""
     problem: XqError | None = None
     short: bool = False
+    parents: tuple[Parent, ...] = ()
 
 
 def carry_out(session: Session, signal: Signal) -> Done:
@@ -88,6 +95,8 @@ def carry_out(session: Session, signal: Signal) -> Done:
     spendable = now.cash * (1 - terms.cash_buffer)
     planned, note = legs(signal.target, position, instrument, price, spendable)
     reach = position + sum((leg.side.sign * leg.quantity for leg in planned), Decimal(0))
+    if terms.manner is not None and planned:
+        return _worked(session, signal, planned, book, instrument)
     lines: list[OrderLine] = []
     for index, due in enumerate(planned):
         leg = due
@@ -114,6 +123,26 @@ def carry_out(session: Session, signal: Signal) -> Done:
             note = note or f"{line.filled} of {line.quantity} filled, the order is {line.state}"
             return Done(tuple(lines), False, note, problem_of(line))
     return Done(tuple(lines), True, note, short=reach != signal.target)
+
+
+def _worked(
+    session: Session, signal: Signal, planned: Sequence[Leg], book: Book, instrument: Instrument
+) -> Done:
+    """Parents in place of orders; their children meet the gate one by one."""
+    frozen = session.frozen.get(signal.symbol)
+    if frozen and not all(leg.reduce_only for leg in planned):
+        text = f"{signal.symbol} takes no new exposure: {frozen}"
+        return Done(reached=False, problem=OrderRefused(text, hint="xq execute list --open"))
+    try:
+        made = decided_parents.parents_of(
+            session.decision, signal, planned, book, instrument, session.desk, session.terms
+        )
+    except (NoData, UsageError) as error:
+        return Done(reached=False, problem=error)
+    names = ", ".join(parent.parent_id for parent in made)
+    quantity = sum((parent.quantity for parent in made), Decimal(0))
+    note = f"{made[0].side} {quantity:f} worked as {names}"
+    return Done(reached=False, note=note, parents=made)
 
 
 def far_touch(book: Book, buying: bool) -> Decimal:
@@ -195,16 +224,6 @@ def _approve(
         leverage=Decimal(terms.leverage),
     )
     return check(request, situation, terms.limits), situation
-
-
-def may_still_fill(resting: Sequence[JournalOrder], symbol: Symbol, side: Side) -> Decimal:
-    """What may still fill of orders that add to a side, base asset."""
-    left = (
-        order.quantity - order.filled
-        for order in resting
-        if (order.symbol, order.side) == (symbol, side) and not order.reduce_only
-    )
-    return sum(left, Decimal(0))
 
 
 def intents(recent: Sequence[JournalOrder]) -> tuple[Intent, ...]:

@@ -8,10 +8,11 @@ from xq.execution.orders import client_order_id
 from xq.execution.resolve import ONE_LOOK, Patience, resolve
 from xq.live import by_hand, facts, guard, hand_stop
 from xq.live.desk import Desk, Terms, instrument_of
-from xq.live.execute import far_touch, intents, may_still_fill, worst_price
+from xq.live.execute import far_touch, intents, worst_price
 from xq.live.holdings import Holdings, holdings
 from xq.live.plan import Leg
 from xq.live.reconcile import check_books, held
+from xq.live.resting import may_still_fill
 from xq.risk.limits import MINUTE_MS, SECOND_MS, Situation
 from xq.types import Book, Instrument, OrderRequest, OrderType, Side, Symbol
 from xq.venue_types import Mark

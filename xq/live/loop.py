@@ -11,7 +11,7 @@ from xq.execution.orders import OrderState
 from xq.execution.records import Decision, DecisionStatus, EquityPoint, Signal
 from xq.execution.resolve import ONE_LOOK
 from xq.frozen import changed
-from xq.live import decide, guard, protect, subledgers
+from xq.live import decide, decided_parents, guard, protect, subledgers
 from xq.live.desk import Desk, Forecast, Terms, instrument_of
 from xq.live.execute import Done, Session, carry_out, line_of
 from xq.live.holdings import Holdings, holdings
@@ -51,6 +51,7 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     earlier = desk.journal.decisions.find(key)
     if earlier is not None and not dry_run and not _is_open(earlier, desk):
         return _recovered(report, earlier, desk, terms)
+    unended = {} if dry_run else decided_parents.retire(desk, terms)
     forecast = sized(desk.forecast(bar_ms), desk, terms)
     before = holdings(desk.venue.account(), terms.symbols, forecast.closes)
     protect.promise(forecast.exits, desk)
@@ -62,7 +63,7 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
         with desk.journal.together():
             subledgers.want(forecast, decide.sizing_equity(before, terms), desk)
             decision = decide.begin(bar_ms, signals, desk, terms)
-    frozen = {**_unguarded(forecast, terms), **found.frozen}
+    frozen = {**_unguarded(forecast, terms), **unended, **found.frozen}
     session = Session(desk, terms, decision, forecast.closes, frozen, dry_run)
     done = {s.symbol: _carry_out(session, s) for s in decide.selling_first(signals)}
     if dry_run:
@@ -177,7 +178,7 @@ def _finish(
     """Verify against the venue, write down how the decision ended, and tell."""
     desk, terms = session.desk, session.terms
     # What another symbol's failure left no cash for is due again, as that symbol is.
-    failed = any(not outcome.reached for outcome in done.values())
+    failed = any(not outcome.reached and not outcome.parents for outcome in done.values())
     ended = [
         changed(
             s,
@@ -186,8 +187,14 @@ def _finish(
         )
         for s in signals
     ]
-    desk.journal.decisions.record_signals(session.decision, ended)
     status = _status(session.decision, done, desk)
+    with desk.journal.together():
+        desk.journal.decisions.record_signals(session.decision, ended)
+        begun = [parent for outcome in done.values() for parent in outcome.parents]
+        for parent in begun:
+            desk.journal.parents.begin(parent)
+        if begun:  # from here on they are worked, and the bar is decided
+            desk.journal.decisions.finish(session.decision, status)
     notes, problems = list(report.notes), list(report.problems)
     try:
         account = desk.venue.account()
@@ -225,7 +232,7 @@ def _status(decision: Decision, done: Mapping[Symbol, Done], desk: Desk) -> Deci
 def _act(status: DecisionStatus, done: Mapping[Symbol, Done]) -> Act:
     if status is not DecisionStatus.DONE or any(d.problem for d in done.values()):
         return Act.STOPPED
-    return Act.TRADED if any(d.orders for d in done.values()) else Act.HELD
+    return Act.TRADED if any(d.orders or d.parents for d in done.values()) else Act.HELD
 
 
 def _record_equity(now: Holdings, desk: Desk, terms: Terms) -> None:

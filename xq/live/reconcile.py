@@ -53,11 +53,15 @@ def reconcile(
     frozen: dict[Symbol, str] = {}
     resting = {symbol: desk.venue.open_orders(symbol) for symbol in terms.symbols}
     names = {order.client_id for orders in resting.values() for order in orders}
+    worked = {parent.parent_id for parent in desk.journal.parents.unfinished()}
     for order in desk.journal.unsettled_orders():
         if order.leg in PROTECTIVE and order.symbol in resting:
             notes += _follow(order, names, desk)
         elif order.symbol.is_contract != terms.contracts:
             continue
+        elif order.parent_id in worked:  # whoever steps the parent looks after it
+            if order.state.is_unclear:
+                frozen[order.symbol] = f"order {order.client_id} is {order.state}"
         elif order.leg in BY_HAND:
             notes += _follow(order, names, desk, patience)
             if desk.journal.order(order.client_id).state.is_unclear:

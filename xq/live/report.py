@@ -19,6 +19,7 @@ class Act(StrEnum):
     STOPPED = "stopped"  # something kept it from finishing
     RECONCILED = "reconciled"  # an earlier run died on this bar; its orders are accounted for
     PLANNED = "planned"  # dry run
+    WORKED = "worked"  # parent orders between bars
     GUARDED = "guarded"  # exits restored, or what a kill switch demands
 
 

@@ -1,7 +1,7 @@
 """Ticks at bar closes, until told to stop."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,7 +86,7 @@ def run(
     *,
     cycles: int | None = None,
     grace_seconds: int,
-    between: Between | None = None,
+    between: Sequence[Between] = (),
 ) -> bool:
     """Act now and at every close until a signal comes or ``cycles`` are done.
 
@@ -100,7 +100,8 @@ def run(
         One tick; handles the errors that the next tick may not meet. Any other ends the loop and
         is raised.
     between
-        Done from time to time while no tick is under way; what was missed is not made up for.
+        Done from time to time while no tick is under way; what was missed is not made up for, what
+        comes late because another was under way is done then.
 
     Returns
     -------
@@ -138,9 +139,7 @@ def run(
     with _signals(stop, trigger), suppress(KeyboardInterrupt):
         once()
         if not trigger.is_over:
-            looks = (
-                None if between is None else Between(partial(guarded, between.act), between.seconds)
-            )
+            looks = [Between(partial(guarded, look.act), look.seconds) for look in between]
             _schedule(trigger, once, grace_seconds, looks)
     if failed is not None:
         raise failed
@@ -148,7 +147,7 @@ def run(
 
 
 def _schedule(
-    trigger: BarClose, once: Callable[[], None], grace_seconds: int, between: Between | None
+    trigger: BarClose, once: Callable[[], None], grace_seconds: int, between: Sequence[Between]
 ) -> None:
     """Ticks run in this thread, so that a signal reaches them."""
     scheduler = BlockingScheduler(timezone=UTC, executors={"default": DebugExecutor()})
@@ -166,20 +165,20 @@ def _schedule(
         max_instances=1,
         misfire_grace_time=grace_seconds,
     )
-    if between is not None:
 
-        def look() -> None:
-            between.act()
-            if trigger.is_over:
-                end()
+    def look(act: Callable[[], None]) -> None:
+        act()
+        if trigger.is_over:
+            end()
 
+    for each in between:
         scheduler.add_job(
-            look,
+            partial(look, each.act),
             "interval",
-            seconds=between.seconds,
+            seconds=each.seconds,
             coalesce=True,
             max_instances=1,
-            misfire_grace_time=1,
+            misfire_grace_time=None,
         )
     try:
         scheduler.start()

@@ -1,0 +1,85 @@
+"""Parent orders of a decision: its legs one after another until the next bar, then no longer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from xq.errors import UsageError
+from xq.execution.algos.plan import Deadline, Plan
+from xq.execution.ledger_records import Parent, ParentStatus
+from xq.execution.orders import client_order_id
+from xq.execution.records import Decision, Signal
+from xq.live.desk import Desk, Terms
+from xq.live.parent_hows import Job, how_of
+from xq.live.parents import ask_to_stop, new_parent, work
+from xq.live.plan import Leg
+from xq.types import Book, Instrument, Symbol
+
+_LOOKS = 4
+_PAUSE = 0.2
+_NEW_BAR = "a new bar is decided"
+
+
+def parents_of(
+    decision: Decision,
+    signal: Signal,
+    planned: Sequence[Leg],
+    book: Book,
+    instrument: Instrument,
+    desk: Desk,
+    terms: Terms,
+) -> tuple[Parent, ...]:
+    """One parent a leg, each in its part of the time; what a part's end finds undone crosses then.
+
+    Their names follow from the decision: taken twice it cannot make them twice.
+    """
+    manner = terms.manner
+    if manner is None:
+        raise UsageError("these terms send orders at once")
+    now_ms, found = desk.market.now_ms(), []
+    part_ms = manner.over_ms // len(planned)
+    for number, leg in enumerate(planned):
+        job = Job(
+            instrument, leg.quantity, now_ms + number * part_ms, now_ms + (number + 1) * part_ms
+        )
+        name = client_order_id(
+            terms.account, terms.strategy, signal.symbol, decision.key.bar, leg.name,
+            decision.attempt,
+        )  # fmt: skip
+        plan = Plan(
+            f"{manner.kind.replace('_', '-')}-{name[3:11]}",
+            leg.side,
+            leg.quantity,
+            instrument,
+            how_of(manner, job, book, desk),
+            job.start_ms,
+            job.end_ms,
+            Deadline.MARKET,
+            reduce_only=leg.reduce_only,
+            seed=int.from_bytes(name[3:7].encode()),
+        )
+        found.append(new_parent(plan, terms.strategy, desk.clock.now_ms()))
+    return tuple(found)
+
+
+def retire(desk: Desk, terms: Terms) -> dict[Symbol, str]:
+    """End what an earlier bar's decision still works; symbols of which that is not certain yet.
+
+    Raises
+    ------
+    VenueError
+        If the venue cannot be asked.
+    """
+    left = {}
+    for parent in desk.journal.parents.unfinished():
+        if parent.strategy != terms.strategy or parent.symbol not in terms.symbols:
+            continue
+        ask_to_stop(parent.parent_id, _NEW_BAR, desk.journal)
+        own = replace(terms, symbols=(parent.symbol,))
+        for _ in range(_LOOKS):
+            parent = work(parent, desk, own).parent
+            if parent.status is ParentStatus.ENDED:
+                break
+            desk.clock.sleep(_PAUSE)
+        else:
+            left[parent.symbol] = f"parent {parent.parent_id} is {parent.status}"
+    return left
