@@ -71,7 +71,7 @@ def rig(step: Steps) -> None:
 
 def _child(folder: str, clock_ms: int, point: int) -> int:
     if point < 0:
-        xq.live.lock.only_run = lambda _: nullcontext()
+        xq.live.lock.only_run = lambda _, **__: nullcontext()
     rig(Steps(point))
     opened = open_workspace(cwd=Path(folder), environ={})
     try:

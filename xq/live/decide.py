@@ -39,10 +39,11 @@ def _signal(symbol: Symbol, forecast: Forecast, now: Holdings, desk: Desk, terms
     last = desk.journal.decisions.last_signal(symbol)
     same = last is not None and last[0].maker == terms.key(forecast.bar_ms).maker
     earlier = last[1] if last is not None and same else None
-    aside = by_hand.aside(symbol, desk)
+    touched = by_hand.is_expected(symbol, desk)
+    aside = by_hand.aside(symbol, desk) if touched else Decimal(0)
     target = plan.target(weight, equity, close, desk.market.instruments()[symbol]) + aside
-    closable = forecast.exits is not None or by_hand.is_expected(symbol, desk)
-    if closable and _is_out(symbol, weight, position, forecast, desk, terms):
+    may_be_out = forecast.exits is not None or touched
+    if may_be_out and _is_out(symbol, weight, position, forecast, desk, terms):
         return Signal(symbol, weight, close, position, aside, position == aside, EXITED)
     if not plan.is_due(weight, earlier, position - aside, close, equity, terms.band):
         return Signal(symbol, weight, close, position, position, True, UNCHANGED)

@@ -51,7 +51,7 @@ def is_needed(desk: Desk, terms: Terms) -> bool:
         action = JournalLatches(desk.journal).load(desk.clock.now_ms()).action
         if action in (Action.CANCEL, Action.FLATTEN):
             return True
-    if any(hand_stop.is_due(symbol, desk) for symbol in terms.symbols):
+    if hand_stop.due(terms.symbols, desk):
         return True
     if protect.promised(desk) is None:
         return False
@@ -82,7 +82,7 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
     guarded = protect.protect(desk, terms, account, restoring=True)
     notes = found.notes + acted.notes + guarded.notes
     problems = found.problems + acted.problems + guarded.problems
-    for symbol in terms.symbols:
+    for symbol in hand_stop.due(terms.symbols, desk):
         kept = hand_stop.keep(symbol, desk, terms)
         notes, problems = notes + kept.notes, problems + kept.problems
     return Care(notes, problems, acted.acted or guarded.acted)

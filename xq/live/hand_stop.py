@@ -1,6 +1,7 @@
 """The stop that an entry by hand was asked for with: placed at once, after a death by the next."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from xq.live.reconcile import position_of
 from xq.live.reducing import is_working, place, way_out
 from xq.types import OrderRequest, OrderType, Symbol
 
+_NOTE = "hand_stops"
 _NEVER = (OrderState.REJECTED, OrderState.NOT_SENT, OrderState.LOST)
 
 
@@ -29,13 +31,14 @@ class Kept:
 
 def promise(symbol: Symbol, client_id: str, stop_price: Decimal, desk: Desk) -> None:
     """Write down, before an entry is sent, which stop its fills are to have."""
-    text = json.dumps({"entry": client_id, "stop_price": str(stop_price)})
-    desk.journal.books.set_note(_note(symbol), text)
+    told = {"entry": client_id, "stop_price": str(stop_price)}
+    _remember(_promises(desk) | {str(symbol): told}, desk)
 
 
-def is_due(symbol: Symbol, desk: Desk) -> bool:
-    """Whether a promised stop is not known to rest yet."""
-    return bool(desk.journal.books.note(_note(symbol)))
+def due(symbols: Iterable[Symbol], desk: Desk) -> tuple[Symbol, ...]:
+    """Those of the symbols whose promised stop is not known to rest yet."""
+    told = _promises(desk)
+    return tuple(symbol for symbol in symbols if str(symbol) in told)
 
 
 def keep(symbol: Symbol, desk: Desk, terms: Terms) -> Kept:
@@ -46,7 +49,7 @@ def keep(symbol: Symbol, desk: Desk, terms: Terms) -> Kept:
     VenueError
         If the venue cannot be asked; the promise stays.
     """
-    told = json.loads(desk.journal.books.note(_note(symbol)) or "null")
+    told = _promises(desk).get(str(symbol))
     if told is None:
         return Kept()
     entry = desk.journal.order(told["entry"]) if desk.journal.has_order(told["entry"]) else None
@@ -55,7 +58,7 @@ def keep(symbol: Symbol, desk: Desk, terms: Terms) -> Kept:
     position = position_of(symbol, desk.venue.account())
     stop_price = Decimal(told["stop_price"])
     if entry is None or not _guards(entry, position) or _rests(entry, stop_price, desk):
-        desk.journal.books.set_note(_note(symbol), "")
+        _fulfilled(symbol, desk)
         return Kept()
     lot = desk.market.instruments()[symbol].lot
     quantity = to_lot(min(entry.filled, abs(position)), lot)
@@ -65,7 +68,7 @@ def keep(symbol: Symbol, desk: Desk, terms: Terms) -> Kept:
     )
     stop = place(draft, HAND, position, stop_price, desk, by_hand)
     if is_working(stop) or stop.state is OrderState.FILLED:
-        desk.journal.books.set_note(_note(symbol), "")
+        _fulfilled(symbol, desk)
         return Kept((f"{symbol}: a stop of {quantity:f} at {stop_price:f} rests",))
     if stop.state is not OrderState.REJECTED:
         text = f"the stop of {quantity:f} {symbol} is {stop.state}: {stop.reason}"
@@ -85,7 +88,7 @@ def _leave(
     draft = OrderRequest(symbol, way_out(position), OrderType.MARKET, quantity, "-")
     order = place(draft, HAND, position, stop.expected_price, desk, terms)
     if order.state is OrderState.FILLED:
-        desk.journal.books.set_note(_note(symbol), "")
+        _fulfilled(symbol, desk)
     text = (
         f"{symbol}: the stop was refused ({stop.reason}); of {quantity:f}, "
         f"{order.filled:f} were closed at market"
@@ -110,5 +113,14 @@ def _rests(entry: JournalOrder, stop_price: Decimal, desk: Desk) -> bool:
     )
 
 
-def _note(symbol: Symbol) -> str:
-    return f"hand_stop:{symbol}"
+def _promises(desk: Desk) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = json.loads(desk.journal.books.note(_NOTE) or "{}")
+    return found
+
+
+def _fulfilled(symbol: Symbol, desk: Desk) -> None:
+    _remember({name: told for name, told in _promises(desk).items() if name != str(symbol)}, desk)
+
+
+def _remember(promises: dict[str, dict[str, str]], desk: Desk) -> None:
+    desk.journal.books.set_note(_NOTE, json.dumps(promises))
