@@ -57,7 +57,7 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	$(BIN)/python tests/support/bootstrap_exam.py 2000
 	$(BIN)/python tests/support/book_flow.py $(EVENTS) $(SEED)
 	$(BIN)/python tests/support/gate_fuzz.py $$(( $(N) * 100 )) $(SEED)
-	XQ_TEST_STEPS=all $(BIN)/python -m pytest -q tests/faults/test_trade_crashes.py
+	XQ_TEST_STEPS=all $(BIN)/python -m pytest -q tests/faults/test_trade_crashes.py tests/faults/test_parent_crashes.py
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: exam
