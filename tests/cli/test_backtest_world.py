@@ -291,6 +291,16 @@ def test_a_deposit_is_no_profit(xq: Run, tmp_path: Path) -> None:
     assert (late.exit_code, "a deposit must lie between" in late.stderr) == (2, True)
 
 
+def test_more_than_the_cash_there_is_cannot_be_taken_out(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path, rows=200)
+    switch(tmp_path)
+    found = answer(xq, "--deposit", "2023-01-02=-25000")
+    assert found["metrics"]["total_return"] > -0.5
+    [note] = [line for line in found["notes"] if "withdrawals" in line]
+    assert note.startswith("withdrawals were cut by 1")
+    assert note.endswith(": no more cash was free")
+
+
 def test_parts_of_the_time_make_up_the_whole(xq: Run, tmp_path: Path) -> None:
     workspace(tmp_path)
     switch(tmp_path)

@@ -66,6 +66,26 @@ def test_the_config_sets_parameters_and_the_flag_outranks_it(xq: Callable, works
     assert report["parameters"] == {"length": 50, "overheated": 70.0}
 
 
+def test_a_file_without_a_docstring_works_and_is_not_called_broken(
+    xq: Callable, workspace: Path
+) -> None:
+    xq("strategies", "new", "bare")
+    path = workspace / "strategies" / "bare.py"
+    path.write_text(path.read_text().partition("\n")[2])
+    table = xq("strategies", "list", "--output", "table")
+    assert "(no docstring)" in table.stdout
+    assert "(broken)" not in table.stdout
+
+
+def test_a_method_that_returns_nothing_is_told_so(xq: Callable, workspace: Path) -> None:
+    xq("strategies", "new", "silent")
+    path = workspace / "strategies" / "silent.py"
+    path.write_text(path.read_text().replace("return np.where", "np.where"))
+    refused = xq("strategies", "check", "silent", "--rows", "5")
+    assert refused.exit_code == 5
+    assert ", found None\n" in refused.stderr
+
+
 def test_a_broken_file_is_listed_with_its_error(xq: Callable, workspace: Path) -> None:
     xq("strategies", "new", "my_idea")
     broken = workspace / "strategies" / "broken.py"

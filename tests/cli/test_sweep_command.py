@@ -81,7 +81,10 @@ def test_a_second_sweep_counts_the_trials_of_the_first(xq: Run, tmp_path: Path) 
     verified = xq("trials", "verify", "-o", "json")
     assert answer(verified) == more["ledger"]
     listed = xq("trials", "list", "-o", "json", "--strategy", "trend_following")
-    assert len(json.loads(listed.stdout)) == 11
+    ratios = [row["sharpe_ratio"] for row in json.loads(listed.stdout)]
+    assert len(ratios) == 11
+    for row in first["trials"]:  # the same figure in both lists
+        assert any(ratio == pytest.approx(row["sharpe_ratio"]) for ratio in ratios)
 
 
 @pytest.mark.parametrize(

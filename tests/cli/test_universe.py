@@ -145,6 +145,17 @@ def test_bars_that_end_while_a_symbol_is_listed_are_a_gap_of_ours(xq: Run, marke
     assert "DEAD/BUSD" in result.stderr
 
 
+def test_only_what_is_missing_while_listed_is_counted_as_missing(xq: Run, market: Path) -> None:
+    known(market)
+    late = path(ROWS - BIRTH - 60, 0.0004, BIRTH + 60)
+    store(market, late, symbol="TORN/BUSD")
+    store(market, path(10, 0.0004, BIRTH), symbol="TORN/BUSD")
+    result = xq("backtest", "--strategy", "evenly", *UNIVERSE)
+    assert result.exit_code == 4
+    assert result.stderr.startswith("error: 50 of 300 bars missing, first 2023-01-05T14:00:00Z")
+    assert "--since 2023-01-05T14:00:00Z --until 2023-01-07T16:00:00Z" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

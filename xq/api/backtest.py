@@ -297,4 +297,4 @@ class Prepared:
             notes.append(
                 f"{len(self.evaluation.thin_margins)} checked weights are decided by rounding alone"
             )
-        return [*notes, *of_length(bars), *of_orders(bars, run)]
+        return [*notes, *of_length(bars), *of_orders(bars, run, self.request.deposits)]

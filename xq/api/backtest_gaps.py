@@ -7,6 +7,7 @@ from xq.api.backtest_inputs import Market
 
 if TYPE_CHECKING:
     from xq.bars import Bars
+    from xq.errors import DataGap
     from xq.lake.ranges import Range
     from xq.lake.reader import Lake
 
@@ -37,7 +38,7 @@ def read_bars(
     Raises
     ------
     DataError
-        See `Lake.bars`.
+        See `Lake.bars`; of a universe, only what is missing while a symbol was listed counts.
     """
     from xq.errors import DataGap
 
@@ -51,9 +52,32 @@ def read_bars(
         return read(gaps)
     except DataGap:
         bars = read("flag")
-        if any(item.ours for item in missing_of(lake, market, bars, start_ms, end_ms)):
+        missing = missing_of(lake, market, bars, start_ms, end_ms)
+        lacking = [item for item in missing if item.ours]
+        if lacking and market.lives:
+            raise _refused(lake, market, bars, lacking[0]) from None
+        if lacking:
             raise
         return bars
+
+
+def _refused(lake: "Lake", market: Market, bars: "Bars", lacking: Missing) -> "DataGap":
+    """What is missing of one symbol of a universe while it was listed."""
+    from xq.lake import hints
+    from xq.lake.layout import Dataset
+    from xq.lake.ranges import Range, intersect
+
+    bar, symbol = market.timeframe, lacking.symbol
+    finer = lake.derived_from(market.exchange, symbol, bar)
+    stored = Dataset("ohlcv", market.exchange, symbol, (finer or bar).name)
+    begin, end = market.lives[symbol]
+    run = Range(int(bars.ts[0]), bar.end(int(bars.ts[-1])))
+    [within] = intersect([run], [Range(bar.floor(begin), end)])
+    found = sorted((*lacking.ours, *lacking.venue))
+    return hints.bars_missing(
+        Dataset("ohlcv", market.exchange, symbol, bar.name), within, found, lacking.venue,
+        None if finer is None else stored,
+    )  # fmt: skip
 
 
 def missing_of(

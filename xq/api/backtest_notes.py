@@ -6,11 +6,14 @@ from xq.clock import iso
 from xq.timeframe import DAY_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xq.backtest.simulation import Simulation
     from xq.bars import Bars
 
 
 _SHORT_DAYS = 7
+_CENT = 0.01
 
 
 def of_length(bars: "Bars") -> list[str]:
@@ -21,8 +24,16 @@ def of_length(bars: "Bars") -> list[str]:
     return [f"figures per year are extrapolated from {days:.2g} days and say little"]
 
 
-def of_orders(bars: "Bars", run: "Simulation") -> "list[str]":
-    """Sentences about liquidations and about orders that the venue would not have taken."""
+def of_orders(
+    bars: "Bars", run: "Simulation", deposits: "Iterable[tuple[int, float]]" = ()
+) -> "list[str]":
+    """Sentences about liquidations, orders that the venue would not have taken, and withdrawals.
+
+    Parameters
+    ----------
+    deposits
+        Time and amount of each that was asked for.
+    """
     from xq.portfolio.accounting import Reason
 
     said = []
@@ -38,4 +49,7 @@ def of_orders(bars: "Bars", run: "Simulation") -> "list[str]":
         said.append(f"{run.orders_refused} orders were below the venue's minimum and not placed")
     if run.orders_cut:
         said.append(f"{run.orders_cut} orders were cut to the venue's largest market quantity")
+    kept = 0.0 if run.flows is None else run.flows.sum() - sum(amount for _, amount in deposits)
+    if kept >= _CENT:
+        said.append(f"withdrawals were cut by {kept:,.2f}: no more cash was free")
     return said

@@ -24,7 +24,8 @@ class Wanted:
     Attributes
     ----------
     contract
-        Whether Binance's file names mean perpetuals: ``BTCUSDT`` is then BTC/USDT:USDT.
+        Whether file names and the configured symbol mean perpetuals: ``BTCUSDT`` and BTC/USDT are
+        then BTC/USDT:USDT.
     quarantine
         Whether poison rows are set aside instead of refusing their file.
     force
@@ -134,11 +135,12 @@ def of_kind(named: "Named", kind: str | None) -> "Named":
         If files are not read as it, or the name says another.
     """
     from xq.api.data_import_book import BOOKS
+    from xq.lake.file_kinds import FILE_KINDS
     from xq.lake.schema import kind_of
 
     if kind is None or (named.kind in BOOKS and kind in BOOKS):
         return named if kind is None else replace(named, kind=kind)
-    known = ("ohlcv", "mark", "index", "open_interest", "trades", "funding", *BOOKS)
+    known = (*FILE_KINDS, *BOOKS)
     if kind_of(kind).name not in known:
         raise UsageError(f"expected a kind that files are read as, found {kind}",
                          hint=f"one of {' '.join(known)}")  # fmt: skip
@@ -202,9 +204,15 @@ def _dataset(ws: Workspace, named: "Named", wanted: Wanted) -> "Dataset":
     from xq.lake.schema import kind_of
     from xq.timeframe import check_edges
 
-    symbol = wanted.symbol or named.symbol
-    if wanted.contract and symbol and ":" not in symbol and wanted.symbol is None:
-        symbol = f"{symbol}:{symbol.partition('/')[2]}"
+    symbol = wanted.symbol or named.symbol or ws.config.collect.symbols[0]
+    if wanted.contract and ":" not in symbol:
+        perpetual = f"{symbol}:{symbol.partition('/')[2]}"
+        if wanted.symbol is not None:
+            raise UsageError(
+                f"perpetuals are to be imported, found --symbol {symbol}",
+                hint=f"--symbol {perpetual}, or without --futures",
+            )
+        symbol = perpetual
     exchange = wanted.exchange or ("binance" if named.layout == "binance" else None)
     timeframe = wanted.timeframe or named.timeframe
     like = bars_of(ws, exchange, symbol, timeframe)

@@ -97,9 +97,10 @@ class Revision:
 
     def _command(self) -> str:
         words = ["xq", "data", "import", str(self.path), "--exchange", str(self.dataset.exchange)]
-        if self.dataset.kind.startswith("book_"):  # the messages say the symbol
+        of_book = self.dataset.kind.startswith("book_")
+        if of_book or self.wanted.kind is not None:
             words += ["--kind", self.dataset.kind]
-        else:
+        if not of_book:  # the messages of books say the symbol
             words += ["--symbol", str(self.dataset.symbol)]
         if self.dataset.timeframe:
             words += ["--timeframe", self.dataset.timeframe]

@@ -49,6 +49,22 @@ class Tried:
         """Plain values."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def as_row(self) -> dict[str, Any]:
+        """Plain values to be read beside those of a sweep: the Sharpe ratio is per year.
+
+        Examples
+        --------
+        >>> one = Tried("1f", "rsi", "sim BTC/USDT 1h", "sweep 2e", {}, 0.1)
+        >>> round(one.as_row()["sharpe_ratio"], 3)
+        1.91
+        """
+        from xq.metrics.daily import DAYS_PER_YEAR
+
+        ratio = self.sharpe_ratio
+        return self.as_dict() | {
+            "sharpe_ratio": None if ratio is None else ratio * DAYS_PER_YEAR**0.5
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

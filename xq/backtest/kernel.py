@@ -27,7 +27,7 @@ def simulate(market: Market, terms: Terms, state: State, record: Record) -> int:
         state.account[2] = i
         if (state.account[1] + state.account[5]) * FILL_FIELDS > len(record.fills):
             return FULL
-        record.flow[i] = max(market.flows[i], -max(state.account[0], 0.0))
+        record.flow[i] = max(market.flows[i], -free_cash(terms, state))
         state.account[0] += record.flow[i]
         record.funding[i] = settle(market.funding_open, i, terms, state)
         fill_pending(market, i, terms, state, record)
@@ -37,6 +37,8 @@ def simulate(market: Market, terms: Terms, state: State, record: Record) -> int:
                 return i
             favourable_path(market, s, terms, state, record)
         equity = close_bar(market, i, terms, state, record)
+        if is_emptied(equity, record.flow[i], terms, state):
+            continue  # by its owner: nothing to decide with, and nothing was lost
         if equity <= 0.0:
             give_up(terms, state, record)
             record.equity[i] = 0.0
@@ -44,6 +46,23 @@ def simulate(market: Market, terms: Terms, state: State, record: Record) -> int:
         if i + terms.delay < terms.rows:
             decide(market, i, equity, terms, state)
     return -1
+
+
+def free_cash(terms: Terms, state: State) -> float:
+    """Cash that may be taken out: the proceeds of what is sold short, and as much again, stay."""
+    free = state.account[0]
+    for j in range(terms.columns):
+        if state.position[j] < 0.0:
+            free += 2.0 * state.position[j] * state.mark[j]
+    return max(free, 0.0)
+
+
+def is_emptied(equity: float, flow: float, terms: Terms, state: State) -> bool:
+    """Whether nothing is left because it was taken out, in this bar or before."""
+    for j in range(terms.columns):
+        if state.position[j] != 0.0:
+            return False
+    return equity == 0.0 and flow <= 0.0
 
 
 def settle(owed: Values, i: int, terms: Terms, state: State) -> float:

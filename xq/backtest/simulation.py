@@ -140,7 +140,8 @@ class Simulation:
         if self.flows is None or not self.flows.any():
             return self.equity
         start = np.concatenate(([self.initial_cash], self.equity[:-1])) + self.flows
-        change = np.divide(self.equity, start, out=np.zeros(len(start)), where=start > 0.0)
+        # An account without money neither earns nor loses: ruin is the bar that began with some.
+        change = np.divide(self.equity, start, out=np.ones(len(start)), where=start > 0.0)
         return np.asarray(self.initial_cash * np.cumprod(change))
 
     def after(self, rows: int) -> "Simulation":

@@ -21,7 +21,7 @@ def import_files(
         str | None, typer.Option(help="Default: as the file name says, else collect.timeframe.")
     ] = None,
     futures: Annotated[
-        bool, typer.Option(help="Binance's names mean perpetuals: BTCUSDT is BTC/USDT:USDT.")
+        bool, typer.Option(help="Symbols mean perpetuals: BTCUSDT is BTC/USDT:USDT.")
     ] = False,
     quarantine: Annotated[
         bool, typer.Option(help="Set poison rows aside instead of refusing their file.")

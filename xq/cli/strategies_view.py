@@ -12,7 +12,7 @@ def summary(row: "StrategyRow") -> dict[str, Any]:
     """One plugin as a line of a table."""
     return {
         "name": row.name,
-        "title": row.title or "(broken)",
+        "title": row.title or ("(broken)" if row.error else "(no docstring)"),
         "parameters": row.parameters,
         "lookback": row.lookback,
     }

@@ -21,7 +21,7 @@ def list_trials(
     from xq.api.trials import ledger
 
     found = ledger(shell.workspace).tried
-    rows = [one.as_dict() for one in found if strategy is None or one.strategy == strategy]
+    rows = [one.as_row() for one in found if strategy is None or one.strategy == strategy]
     shell.rows_or_note(rows, "nothing was tried yet; hint: xq sweep --param fast=5:50:5")
 
 

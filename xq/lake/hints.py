@@ -10,6 +10,7 @@ from xq.timeframe import DAY_MS, Timeframe
 
 _COMPLETE = ("binance", "binanceusdm", "sim")  # have bars of every length xq knows
 _COMMON = ("1d", "1h", "30m", "15m", "5m", "1m")  # what every exchange has, longest first
+_OF_CONTRACTS = ("funding", "mark", "index", "open_interest")
 
 
 def collect_command(
@@ -98,6 +99,9 @@ def nothing_stored(
 
 
 def _brings(dataset: Dataset, start_ms: int | None, end_ms: int | None) -> str:
+    base, _, quote = str(dataset.symbol).partition("/")
+    if dataset.kind in _OF_CONTRACTS and ":" not in quote:
+        return f"spot has no {dataset.kind}: --symbol {base}/{quote}:{quote}"
     if dataset.kind == "book_diff":
         return "xq data import --kind book_diff RECORDING"
     if dataset.kind in ("book_snapshot", "instruments"):

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from xq.errors import DataError, NoData, suggestion
 from xq.lake import arrays, merge, rules, spacing
+from xq.lake.file_kinds import kinds_with
 from xq.lake.formats.load import load
 from xq.lake.formats.market import refuse_others
 from xq.lake.formats.name import Named
@@ -156,7 +157,10 @@ def _require_columns(table: pa.Table, spec: Kind, path: Path) -> None:
         return
     found = ", ".join(table.column_names[:12])
     close = suggestion(missing[0], table.column_names)
-    hint = f"rename the column {close} to {missing[0]}" if close else None
+    kinds = kinds_with(table.column_names)
+    hint = " or ".join(f"add --kind {name}" for name in kinds) or None
+    if close:
+        hint = f"rename the column {close} to {missing[0]}"
     raise DataError(
         f"columns {', '.join(missing)} are missing, found {found}", where=str(path), hint=hint
     )

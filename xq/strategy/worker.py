@@ -255,14 +255,16 @@ class Worker:
         strategy, path = plugin
         try:
             with self._guard.watching(in_fork=True):
-                weights = np.asarray(strategy.target_weights(bars), dtype=np.float64)
+                answer = strategy.target_weights(bars)
+                weights = np.asarray(answer, dtype=np.float64)
         except BaseException as error:  # a plugin may raise anything, SystemExit included
             raise verdict(error, path, self._guard) from error
         if breach := impure(self._guard, path):
             raise breach
         if weights.shape != (shape := (len(bars), len(bars.symbols))):
             raise BadWeights(
-                f"target_weights must answer (bars, symbols) = {shape}, found {weights.shape}",
+                f"target_weights must answer (bars, symbols) = {shape}, found "
+                + ("None" if answer is None else str(weights.shape)),
                 where=str(path),
                 hint="numpy arrays as wide as bars.close",
             )

@@ -56,3 +56,9 @@ def test_nothing_stored_is_an_error_with_the_command(tmp_path: Path) -> None:
         with_inputs(Lake(tmp_path), "x", BARS, ["rsi_14"])
     assert caught.value.hint == "xq indicators rsi:14 --symbol C0/USDT --timeframe 1h --store"
     assert with_inputs(Lake(tmp_path), "x", BARS, []) is BARS
+
+
+def test_spot_is_not_sent_to_collect_the_funding_it_has_not(tmp_path: Path) -> None:
+    with pytest.raises(NoData) as caught:
+        with_inputs(Lake(tmp_path), "x", BARS, ["funding"])
+    assert caught.value.hint == "spot has no funding: --symbol C0/USDT:USDT"

@@ -214,6 +214,26 @@ def test_cash_brought_in_is_traded_with_but_is_no_profit():
     assert run.after(3).flows.tolist() == [1000.0, -1000.0]
 
 
+def test_taking_all_out_is_no_loss_and_what_comes_later_trades_on():
+    rows = [FLAT, FLAT, FLAT, (100, 110, 100, 110), (110, 110, 110, 110)]
+    flows = np.array([0.0, -5000.0, 500.0, 0.0, 0.0])
+    run = play(rows, [0.0, 1.0, 1.0, 1.0, 1.0], Rules(1000), Conditions(flows=flows))
+    assert run.flows.tolist() == [0.0, -1000.0, 500.0, 0.0, 0.0]
+    assert run.ruin_row is None
+    assert run.equity.tolist() == pytest.approx([1000.0, 0.0, 500.0, 550.0, 550.0])
+    assert run.growth.tolist() == pytest.approx([1000.0, 1000.0, 1000.0, 1100.0, 1100.0])
+
+
+def test_a_short_keeps_its_proceeds_and_its_margin():
+    flows = np.array([0.0, 0.0, -5000.0])
+    half = play([FLAT] * 3, [-0.5] * 3, Rules(1000), Conditions(flows=flows), symbol=PERP)
+    assert half.flows.tolist() == [0.0, 0.0, -500.0]
+    assert half.equity.tolist() == [1000.0, 1000.0, 500.0]
+    whole = play([FLAT] * 3, [-1.0] * 3, Rules(1000), Conditions(flows=flows), symbol=PERP)
+    assert whole.flows.tolist() == [0.0, 0.0, 0.0]
+    assert whole.ruin_row is None
+
+
 def test_many_cuts_find_room():
     floors = [(0.0, 0.001), *((300.0 * k, 0.001 * (k + 1) ** 2) for k in range(1, 12))]
     known = Conditions(eras=(era(brackets=Brackets.of(floors)),))
