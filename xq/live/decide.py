@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from xq.errors import VenueRefused
 from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
 from xq.live import plan, protect
 from xq.live.desk import Desk, Forecast, Terms
@@ -86,20 +87,31 @@ def rehearse(bar_ms: int, desk: Desk, terms: Terms) -> Decision:
     return Decision(_NOT_JOURNALLED, key, DecisionStatus.DECIDING, attempt, now_ms)
 
 
-def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> None:
+def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> dict[Symbol, str]:
     """Set the leverage of contracts that may be entered, once per symbol and value.
+
+    Returns
+    -------
+    dict
+        The symbols of which the venue refuses it, and why: they may be left, not entered.
 
     Raises
     ------
     VenueError
-        If the venue refuses or cannot be asked.
+        If the venue cannot be asked.
     """
+    refused: dict[Symbol, str] = {}
     for signal in found:
         note = f"leverage:{signal.symbol}"
         due = signal.symbol.is_contract and signal.target != signal.position
         if due and desk.journal.books.note(note) != str(terms.leverage):
-            desk.venue.set_leverage(signal.symbol, terms.leverage)
-            desk.journal.books.set_note(note, str(terms.leverage))
+            try:
+                desk.venue.set_leverage(signal.symbol, terms.leverage)
+            except VenueRefused as refusal:
+                refused[signal.symbol] = f"its leverage cannot be set: {refusal.message}"
+            else:
+                desk.journal.books.set_note(note, str(terms.leverage))
+    return refused
 
 
 def selling_first(found: Sequence[Signal]) -> tuple[Signal, ...]:
