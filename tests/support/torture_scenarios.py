@@ -159,3 +159,5 @@ _TABLE = (
 )  # fmt: skip
 
 SCENARIOS = {scenario.name: scenario for scenario in _TABLE}
+RACE = Scenario("race", (Run(UP, STOP),), Run({BTC: 0.2}, STOP), LONG)
+STORIES = {**SCENARIOS, RACE.name: RACE}

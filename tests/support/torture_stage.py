@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from support import postgres
 from support.shared_clock import SharedClock
-from support.torture_scenarios import SCENARIOS, Event, Scenario
+from support.torture_scenarios import STORIES, Event, Scenario
 from support.torture_trader import Order, Told, runs
 
 from xq.sim.account import open_account
@@ -50,11 +50,15 @@ class Trader:
 
     def run(self, order: Order) -> Told:
         """Let one trade, and wait for its end."""
+        return self.race(order)[0]
+
+    def race(self, order: Order) -> list[Told]:
+        """Let all of its copies trade at once, and wait for their end."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(asdict(order)) + "\n")
         self._process.stdin.flush()
         told = json.loads(self._line())
-        return Told(**{**told, "problems": tuple(told["problems"])})
+        return [Told(**{**one, "problems": tuple(one["problems"])}) for one in told]
 
     def close(self) -> None:
         """End it."""
@@ -268,7 +272,7 @@ def stage(folder: Path, names: Sequence[str]) -> Iterator[Stage]:
     """A stage for these stories, with a PostgreSQL server if one of them needs it."""
     with ExitStack() as stack:
         database = None
-        if any(SCENARIOS[name].journal == "postgres" for name in names):
+        if any(STORIES[name].journal == "postgres" for name in names):
             database = postgres.url(stack.enter_context(postgres.running()))
         made = Stage(folder, names, database)
         stack.callback(made.close)

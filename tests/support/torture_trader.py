@@ -7,16 +7,16 @@ library of `support.faultline` is preloaded; an order's ``at`` is the call at wh
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
 from support.faultline import NAME, SOCKET, SYNC, WRITE, Faultline
-from support.lake_worker import fork, heard
+from support.lake_worker import Say, fork, heard
 from support.shared_clock import SharedClock
-from support.torture_scenarios import SCENARIOS, Run, Scenario
+from support.torture_scenarios import STORIES, Run, Scenario
 
 from xq.errors import XqError
 from xq.execution import send
@@ -46,13 +46,14 @@ _WIDE = Decimal(10**7)
 
 @dataclass(frozen=True)
 class Order:
-    """Which run of which story, where, and at which call it is killed: 0 for none."""
+    """Which run of which story, where, at which call it is killed (0: none), how many at once."""
 
     scenario: str
     run: int
     folder: str
     journal: str
     at: int = 0
+    copies: int = 1
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Ports:
 
     def __init__(self, url: str, clock: SharedClock, names: Sequence[str]) -> None:
         self._clock = clock
-        chosen = [SCENARIOS[name] for name in names]
+        chosen = [STORIES[name] for name in names]
         kinds = {(scenario.face, scenario.symbols[0].is_contract) for scenario in chosen}
         self._made = {kind: self._make(url, *kind) for kind in kinds}
 
@@ -189,7 +190,7 @@ def _limit_order(desk: Desk, terms: Terms, *, crossing: bool) -> None:
 
 def trade(order: Order, ports: Ports, clock: SharedClock, faults: Faultline) -> dict[str, object]:
     """One trader's life, as far as it gets."""
-    scenario = SCENARIOS[order.scenario]
+    scenario = STORIES[order.scenario]
     run = runs(scenario)[order.run]
     folder = Path(order.folder)
     if order.at >= 0:
@@ -219,16 +220,38 @@ def serve(url: str, clock: SharedClock, names: Sequence[str]) -> None:
     for line in sys.stdin:
         order = Order(**json.loads(line))
         faults.clear()
-        pid, pipe = fork(lambda say, o=order: say(json.dumps(trade(o, ports, clock, faults))))
-        said = heard(pipe)
-        status = os.waitpid(pid, 0)[1]
+        told = _started(order.copies, lambda: trade(order, ports, clock, faults))  # noqa: B023
         seen = faults.seen()
-        answer = json.loads(said[0]) if said and not said[0].startswith("!") else {}
-        if said and said[0].startswith("!"):
-            answer = {"error": f"broke down: {said[0]}"}
-        told = Told(os.WIFSIGNALED(status), seen.calls, seen.last, **answer)
-        sys.stdout.write(json.dumps(asdict(told)) + "\n")
+        answers = [
+            asdict(Told(os.WIFSIGNALED(status), seen.calls, seen.last, **answer))
+            for status, answer in told
+        ]
+        sys.stdout.write(json.dumps(answers) + "\n")
         sys.stdout.flush()
+
+
+def _started(
+    copies: int, work: Callable[[], dict[str, object]]
+) -> list[tuple[int, dict[str, object]]]:
+    """Fork so many, let them go at the same moment; wait status and answer of each."""
+    gate, held = os.pipe()
+
+    def child(say: Say) -> None:
+        os.close(held)
+        os.read(gate, 1)  # until the parent lets go
+        say(json.dumps(work()))
+
+    forked = [fork(child) for _ in range(copies)]
+    os.close(held)
+    found = []
+    for pid, pipe in forked:
+        said = heard(pipe)
+        broke = bool(said) and said[0].startswith("!")
+        answer = json.loads(said[0]) if said and not broke else {}
+        status = os.waitpid(pid, 0)[1]
+        found.append((status, {"error": f"broke down: {said[0]}"} if broke else answer))
+    os.close(gate)
+    return found
 
 
 if __name__ == "__main__":

@@ -2,16 +2,20 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from xq.clock import SystemClock
 from xq.errors import LockHeld, StorageFailed
+from xq.ports import Clock
+
+_MOMENT, _MOMENTS = 0.01, 50  # between taking the lock and signing it
 
 
 @contextmanager
-def only_run(path: Path) -> Iterator[None]:
+def only_run(path: Path, clock: Clock | None = None) -> Iterator[None]:
     """Hold the lock, or fail at once with the holder's process id.
 
     Raises
@@ -26,7 +30,7 @@ def only_run(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        pid = _holder(path)
+        pid = _holder(path, SystemClock() if clock is None else clock)
         raise LockHeld(
             f"another xq trade is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
         ) from None
@@ -35,14 +39,18 @@ def only_run(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError):  # who finds it taken next must not read our name
+            os.truncate(path, 0)
         lock.release()
 
 
-def _holder(path: Path) -> int:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):
-        return 0
+def _holder(path: Path, clock: Clock) -> int:
+    """Who signed the lock; one that was taken this moment is signed in the next. 0: nobody did."""
+    for _ in range(_MOMENTS):
+        with suppress(OSError, ValueError):
+            return int(path.read_text())
+        clock.sleep(_MOMENT)
+    return 0
 
 
 def _sign(descriptor: int) -> None:

@@ -78,9 +78,10 @@ def watch(desk: Desk, terms: Terms) -> Report:
 
     Raises
     ------
-    VenueError, StorageFailed
-        If venue or journal cannot be asked; nothing was entered.
+    UnknownName, VenueError, StorageFailed
+        If a symbol is not listed, or venue or journal cannot be asked; nothing was entered.
     """
+    _check_symbols(desk, terms)
     bar_ms = terms.timeframe.last_closed(desk.market.now_ms())
     found = reconcile(desk, terms, ONE_LOOK)
     cared = guard.care(desk, terms, dry_run=False)
