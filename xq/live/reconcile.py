@@ -15,6 +15,7 @@ from xq.risk.gate import check_cancel
 from xq.timeframe import Timeframe
 from xq.types import Account, Order, Symbol
 
+_PROOF = Patience(waits=(0.05,), total=1.0, settling=0.0)  # enough to prove an exit lost
 OPENING_PRICE = "opening_price:"
 
 
@@ -124,7 +125,9 @@ def _follow(order: JournalOrder, resting: Collection[str], desk: Desk) -> list[s
     """What became of an exit that may still rest; it stays until something takes its place."""
     if order.client_id in resting and order.state is OrderState.NEW:
         return []
-    known = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), ONE_LOOK)
+    aged = desk.clock.now_ms() - order.created_ms >= _PROOF.proof_ms
+    patience = _PROOF if order.state.is_unclear and aged else ONE_LOOK
+    known = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), patience)
     if not known.filled or known.filled == order.filled:
         return []
     return [f"{order.symbol}: the {order.leg.replace('_', ' ')} closed {known.filled:f}"]
