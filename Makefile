@@ -45,7 +45,7 @@ EVENTS ?= 1000000
 MARKETS ?= 200
 
 .PHONY: torture
-torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket and a trade; a million requests and a million events at the venue; every outcome of an order; the gate's exam; a million orders at the risk gate; laws on new examples
+torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at every call, kill in a bucket and a trade; a million requests and a million events at the venue; every outcome of an order; a trader killed at its calls, raced by its like, in a week of faults; the gate's exam; a million orders at the risk gate; laws on new examples
 	$(BIN)/python tests/support/lake_torture.py $(N) $(SEED)
 	$(BIN)/python tests/support/lake_steps.py 1
 	$(BIN)/python tests/support/cli_steps.py 1
@@ -53,6 +53,9 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	$(BIN)/python tests/support/venue_fuzz.py $$(( $(N) * 100 )) $(SEED) $(N)
 	$(BIN)/python tests/support/venue_torture.py $(EVENTS) $(SEED)
 	$(BIN)/python tests/support/outcome_torture.py
+	$(BIN)/python tests/support/trade_torture.py $$(( $(N) / 10 )) $(SEED)
+	$(BIN)/python tests/support/cron_races.py $$(( $(N) / 10 ))
+	$(BIN)/python tests/support/faulty_week.py
 	$(BIN)/python tests/support/gate_exam.py $(MARKETS)
 	$(BIN)/python tests/support/bootstrap_exam.py 2000
 	$(BIN)/python tests/support/book_flow.py $(EVENTS) $(SEED)

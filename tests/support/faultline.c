@@ -1,5 +1,5 @@
-/* The calls of one process to the file system below one folder: counted, and at one of them the
- * process is killed or the call fails. For LD_PRELOAD; see faultline.py. */
+/* The calls of one process to the file system below one folder, and to sockets if asked: counted,
+ * and at one of them the process is killed or the call fails. For LD_PRELOAD; see faultline.py. */
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -13,11 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { OPEN = 1, READ = 2, LOOK = 4, WRITE = 8, SYNC = 16, NAME = 32, CLOSE = 64, LOCK = 128,
-       LIST = 256 };
+       LIST = 256, SOCKET = 512 };
 enum { BEFORE = -1, AFTER = -2, SHORT = -3 };
 #define DESCRIPTORS 4096
 
@@ -177,6 +178,11 @@ CALL(int, rmdir, NAME, 1, below(p), -1, (const char *p), (p))
 CALL(int, rename, NAME, 1, below(p), -1, (const char *p, const char *q), (p, q))
 CALL(int, renameat, NAME, 1, below_at(f, p), -1, (int f, const char *p, int g, const char *q),
      (f, p, g, q))
+/* Whatever their address: the venue's, or that of a database. */
+CALL(int, connect, SOCKET, 0, armed, -1, (int f, const struct sockaddr *to, socklen_t n), (f, to, n))
+CALL(ssize_t, send, SOCKET, 0, armed, -1, (int f, const void *from, size_t n, int how),
+     (f, from, n, how))
+CALL(ssize_t, recv, SOCKET, 0, armed, -1, (int f, void *to, size_t n, int how), (f, to, n, how))
 CALL(DIR *, opendir, LIST, 0, below(p), NULL, (const char *p), (p))
 
 static ssize_t halved(const char *name, int *what, size_t *n) {

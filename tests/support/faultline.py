@@ -1,5 +1,7 @@
 """Calls of the operating system below one folder: counted, killed at, or made to fail.
 
+Those to sockets are not about the folder; they count where `SOCKET` is among the kinds.
+
 A small library is compiled once and preloaded, so that calls of Arrow and DuckDB are met as well
 as those of Python. `ready` starts the program anew with it; `arm` decides what is to happen in
 this process, or in the child that calls it.
@@ -19,6 +21,7 @@ from pathlib import Path
 SOURCE = Path(__file__).with_name("faultline.c")
 OPEN, READ, LOOK, WRITE, SYNC, NAME, CLOSE, LOCK, LIST = (1 << bit for bit in range(9))
 EVERY = 511
+SOCKET = 512
 ACTS = {"before": -1, "after": -2, "short": -3}
 # What each error can befall. Between two calls that only look, a kill finds the same disk.
 CALLS = {

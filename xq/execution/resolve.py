@@ -146,9 +146,10 @@ def collect_fills(symbol: Symbol, venue: Venue, journal: Journal, clock: Clock) 
 
 
 def _ask_again(symbol: Symbol, venue: Venue, journal: Journal, clock: Clock) -> None:
-    """A fill of an unknown order may belong to one of ours that was thought lost."""
+    """A fill of an unknown order may belong to one of ours: thought lost, or just triggered."""
     for order in journal.orders(symbol=symbol):
-        if order.venue_id is None and order.state is not OrderState.NOT_SENT:
+        hidden = order.venue_id is None and order.state is not OrderState.NOT_SENT
+        if hidden or not order.state.is_final:
             seen, _ = _ask(order, venue)
             if seen is not None:
                 journal.observe(order.client_id, seen, clock.now_ms())

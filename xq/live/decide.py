@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from xq.errors import VenueRefused
 from xq.execution.records import Decision, DecisionKey, DecisionStatus, Signal
 from xq.live import by_hand, plan, protect
 from xq.live.desk import Desk, Forecast, Terms
@@ -89,21 +90,38 @@ def rehearse(bar_ms: int, desk: Desk, terms: Terms) -> Decision:
     return Decision(_NOT_JOURNALLED, key, DecisionStatus.DECIDING, attempt, now_ms)
 
 
-def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> None:
+def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> dict[Symbol, str]:
     """Set the leverage of contracts that may be entered, once per symbol and value.
+
+    Returns
+    -------
+    dict
+        The symbols of which the venue refuses it, and why: they may be left, not entered.
+
+    Raises
+    ------
+    VenueError
+        If the venue cannot be asked.
+    """
+    refused: dict[Symbol, str] = {}
+    for signal in found:
+        if signal.target == signal.position:
+            continue
+        try:
+            ensure_leverage(signal.symbol, desk, terms)
+        except VenueRefused as refusal:
+            refused[signal.symbol] = f"its leverage cannot be set: {refusal.message}"
+    return refused
+
+
+def ensure_leverage(symbol: Symbol, desk: Desk, terms: Terms) -> None:
+    """Set the leverage of a contract, once per symbol and value.
 
     Raises
     ------
     VenueError
         If the venue refuses or cannot be asked.
     """
-    for signal in found:
-        if signal.target != signal.position:
-            ensure_leverage(signal.symbol, desk, terms)
-
-
-def ensure_leverage(symbol: Symbol, desk: Desk, terms: Terms) -> None:
-    """Set the leverage of a contract, once per symbol and value; see `set_leverage`."""
     note = f"leverage:{symbol}"
     if symbol.is_contract and desk.journal.books.note(note) != str(terms.leverage):
         desk.venue.set_leverage(symbol, terms.leverage)

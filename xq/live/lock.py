@@ -3,19 +3,25 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from xq.clock import SystemClock
 from xq.errors import LockHeld, StorageFailed
+from xq.ports import Clock
+
+_MOMENT, _MOMENTS = 0.01, 50  # between taking the lock and signing it
 
 TURN_SECONDS = 60.0
 """How long a tick, a look and an order by hand wait for one another."""
 
 
 @contextmanager
-def only_run(path: Path, what: str = "xq trade", *, patience: float = 0.0) -> Iterator[None]:
+def only_run(
+    path: Path, what: str = "xq trade", *, patience: float = 0.0, clock: Clock | None = None
+) -> Iterator[None]:
     """Hold the lock, or fail with the holder's process id: at once, or after so many seconds.
 
     Raises
@@ -30,7 +36,7 @@ def only_run(path: Path, what: str = "xq trade", *, patience: float = 0.0) -> It
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
-        pid = holder(path)
+        pid = _signed(path, SystemClock() if clock is None else clock)
         raise LockHeld(
             f"another {what} is running as process {pid}", where=str(path), hint=f"ps -p {pid}"
         ) from None
@@ -39,6 +45,8 @@ def only_run(path: Path, what: str = "xq trade", *, patience: float = 0.0) -> It
     try:
         yield
     finally:
+        with suppress(OSError):  # who finds it taken next must not read our name
+            os.truncate(path, 0)
         lock.release()
 
 
@@ -48,6 +56,15 @@ def holder(path: Path) -> int:
         return int(path.read_text())
     except (OSError, ValueError):
         return 0
+
+
+def _signed(path: Path, clock: Clock) -> int:
+    """Who signed the lock; one that was taken this moment is signed in the next. 0: nobody did."""
+    for _ in range(_MOMENTS):
+        if pid := holder(path):
+            return pid
+        clock.sleep(_MOMENT)
+    return 0
 
 
 def _sign(descriptor: int) -> None:

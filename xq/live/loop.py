@@ -56,14 +56,14 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     before = holdings(desk.venue.account(), terms.symbols, forecast.closes)
     protect.promise(forecast.exits, desk)
     signals = decide.signals(forecast, before, desk, terms)
+    frozen = {**_unguarded(forecast, terms), **unended, **found.frozen}
     if dry_run:
         decision = decide.rehearse(bar_ms, desk, terms)
     else:
-        decide.set_leverage(signals, desk, terms)
+        frozen |= decide.set_leverage(signals, desk, terms)
         with desk.journal.together():
             subledgers.want(forecast, decide.sizing_equity(before, terms), desk)
             decision = decide.begin(bar_ms, signals, desk, terms)
-    frozen = {**_unguarded(forecast, terms), **unended, **found.frozen}
     session = Session(desk, terms, decision, forecast.closes, frozen, dry_run)
     done = {s.symbol: _carry_out(session, s) for s in decide.selling_first(signals)}
     if dry_run:
@@ -76,9 +76,10 @@ def watch(desk: Desk, terms: Terms) -> Report:
 
     Raises
     ------
-    VenueError, StorageFailed
-        If venue or journal cannot be asked; nothing was entered.
+    UnknownName, VenueError, StorageFailed
+        If a symbol is not listed, or venue or journal cannot be asked; nothing was entered.
     """
+    _check_symbols(desk, terms)
     bar_ms = terms.timeframe.last_closed(desk.market.now_ms())
     found = reconcile(desk, terms, ONE_LOOK)
     cared = guard.care(desk, terms, dry_run=False)

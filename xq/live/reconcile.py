@@ -15,6 +15,7 @@ from xq.risk.gate import check_cancel
 from xq.timeframe import Timeframe
 from xq.types import Account, Order, Symbol
 
+_PROOF = Patience(waits=(0.05,), total=1.0, settling=0.0)  # enough to prove an exit lost
 OPENING_PRICE = "opening_price:"
 
 
@@ -139,7 +140,8 @@ def _follow(
     """What became of an order that may rest until something, or somebody, takes it away."""
     if order.client_id in resting and order.state is OrderState.NEW:
         return []
-    patience = unclear if order.state.is_unclear else ONE_LOOK
+    aged = desk.clock.now_ms() - order.created_ms >= _PROOF.proof_ms
+    patience = (_PROOF if aged else unclear) if order.state.is_unclear else ONE_LOOK
     known = resolve.resolve(order, desk.venue, desk.journal, desk.clock, held(desk), patience)
     if not known.filled or known.filled == order.filled:
         return []

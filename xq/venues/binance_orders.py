@@ -192,13 +192,17 @@ def _listed_algo(symbol: Symbol, raw: Payload) -> Order:
 
 
 def _algo(symbol: Symbol, info: Payload) -> Order:
-    """A conditional order in its own book; a price it trails from counts as its trigger."""
+    """A conditional order in its own book; a price it trails from counts as its trigger.
+
+    Its number is of a sequence of its own, in which plain orders' numbers occur again: unmarked,
+    fills of such an order would be taken for those of this one.
+    """
     trigger = convert.decimal(info.get("triggerPrice")) or convert.decimal(
         info.get("activatePrice")
     )
     return Order(
         symbol=symbol,
-        venue_id=convert.named(info, "algoId"),
+        venue_id=f"algo-{convert.named(info, 'algoId')}",
         client_id=convert.named(info, "clientAlgoId"),
         side=Side(convert.named(info, "side").lower()),
         type=OrderType(convert.named(info, "orderType").lower()),

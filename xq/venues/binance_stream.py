@@ -174,7 +174,7 @@ def _algo(message: Payload, row: Payload, symbol_of: SymbolOf) -> OrderUpdate:
     filled = convert.decimal(row.get("aq"))
     order = Order(
         symbol=symbol_of(convert.named(row, "s")),
-        venue_id=str(row.get("ai") or "") or convert.named(row, "aid"),
+        venue_id=str(row.get("ai") or "") or f"algo-{convert.named(row, 'aid')}",
         client_id=convert.named(row, "caid"),
         side=Side(convert.named(row, "S").lower()),
         type=convert.one_of(_TYPE, row.get("o"), "order type"),

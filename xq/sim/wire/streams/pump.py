@@ -76,11 +76,17 @@ class Pump:
         return min(self._stride, MINUTE_MS) if self._venue.state.open_orders else self._stride
 
 
+def _end(over: "asyncio.Future[None]") -> None:
+    """Unless whoever waited was cancelled in the same moment."""
+    if not over.done():
+        over.set_result(None)
+
+
 async def pause(seconds: float) -> None:
     """Wait, on the event loop's own clock."""
     loop = asyncio.get_running_loop()
     over = loop.create_future()
-    timer = loop.call_later(seconds, over.set_result, None)
+    timer = loop.call_later(seconds, _end, over)
     try:
         await over
     finally:
