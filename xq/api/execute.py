@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from xq.api.account import trading_only
 from xq.api.execute_plan import Asked, Make, described, plan_of
 from xq.api.execute_run import (
     is_ended,
@@ -12,7 +13,6 @@ from xq.api.execute_run import (
     no_forecast,
     opened,
     parent_of,
-    trading_only,
     work_all,
 )
 from xq.api.execute_shown import ParentRow, moment, row_of, show
@@ -75,6 +75,7 @@ def begin(ws: Workspace, asked: Asked, make: Make, *, detach: bool = False) -> t
         If another process trades the account that would not step it.
     """
     from xq.execution.journal import scratch_journal
+    from xq.live.by_hand import NOBODY, expect
     from xq.live.parents import new_parent
 
     worked = is_worked(ws)
@@ -86,7 +87,9 @@ def begin(ws: Workspace, asked: Asked, make: Make, *, detach: bool = False) -> t
     with planning_desk(ws, asked, scratch_journal) as desk:
         plan, _ = plan_of(ws, asked, make, desk)
     with ExitStack() as stack:
-        opened(ws, stack).parents.begin(new_parent(plan, "", ws.clock.now_ms()))
+        journal = opened(ws, stack)
+        expect(plan.instrument.symbol, journal)
+        journal.parents.begin(new_parent(plan, NOBODY, ws.clock.now_ms()))
     return plan.parent_id, worked
 
 
@@ -109,7 +112,7 @@ def work(
         raise UsageError(
             f"{parent_id} has ended: {parent.reason}", hint=f"xq execute show {parent_id}"
         )
-    work_all([(trading_only(ws, parent.symbol), parent_id)], tell)
+    work_all([(trading_only(ws, (parent.symbol,)), parent_id)], tell)
     return show(ws, parent_id)
 
 
@@ -166,7 +169,7 @@ def planning_desk(ws: Workspace, asked: Asked, opening: Any) -> "Iterator[Desk]"
     from xq.live.desk import Desk
     from xq.types import Symbol
 
-    own = trading_only(ws, Symbol.parse(asked.symbol))
+    own = trading_only(ws, (Symbol.parse(asked.symbol),))
     with (
         trading_venue(own, own.config.trade.mode) as (market, venue),
         opening(journal_place(ws), account_name(ws), ws.clock) as journal,

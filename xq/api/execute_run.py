@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
+from xq.api.account import trading_only
+from xq.api.stop import stop_file
 from xq.api.trade import account_name, journal_place, lock_path
+from xq.api.trade_terms import terms_on_demand
+from xq.api.turns import my_turn
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import LockHeld, UsageError, XqError
@@ -67,7 +71,7 @@ class Works:
         wait_ms = every_ms
         try:
             desk = self._desk(parent.symbol, journal)
-            looked = work(parent, desk, terms_for(self.ws, parent.symbol, parent.strategy))
+            looked = work(parent, desk, self._terms(parent))
             wait_ms = due_in(looked.plan, looked.progress, desk.market.now_ms(), every_ms)
         except XqError as error:
             self._close(parent.symbol.is_contract)
@@ -76,18 +80,22 @@ class Works:
             self._due_ms[parent.parent_id] = self.ws.clock.now_ms() + wait_ms
         return looked
 
+    def _terms(self, parent: "Parent") -> "Terms":
+        account = account_name(self.ws)
+        return terms_on_demand(self.ws, (parent.symbol,), account, parent.strategy)
+
     def _desk(self, symbol: "Symbol", journal: "Journal") -> "Desk":
         from xq.live.desk import Desk
 
         market, venue = self._pair(symbol)
         heard = self.calls.listen(market), self.calls.listen(venue)
-        return Desk(*heard, journal, self.ws.clock, no_forecast, self.calls)
+        return Desk(*heard, journal, self.ws.clock, no_forecast, self.calls, stop_file(self.ws))
 
     def _pair(self, symbol: "Symbol") -> "tuple[CcxtMarket, CcxtTrading]":
         kind = symbol.is_contract
         if kind not in self._pairs:
             stack = ExitStack()
-            own = trading_only(self.ws, symbol)
+            own = trading_only(self.ws, (symbol,))
             pair = stack.enter_context(trading_venue(own, own.config.trade.mode))
             self._pairs[kind] = (stack, *pair)
         return self._pairs[kind][1:]
@@ -101,41 +109,14 @@ class Works:
         from xq.execution.journal import open_journal
 
         ws = self.ws
-        with open_journal(journal_place(ws), account_name(ws), ws.clock) as journal:
+        turn = my_turn(ws)
+        with turn, open_journal(journal_place(ws), account_name(ws), ws.clock) as journal:
             yield journal
 
 
 def no_forecast(bar_ms: int) -> NoReturn:
     """Where parents are worked nothing is decided."""
     raise UsageError(f"parent orders decide nothing, asked about bar {bar_ms}")
-
-
-def trading_only(ws: Workspace, symbol: "Symbol") -> Workspace:
-    """The workspace as if it traded one symbol: the venue's face and the limits follow from it."""
-    trade = ws.config.trade.model_copy(update={"symbols": (str(symbol),)})
-    config = ws.config.model_copy(update={"trade": trade})
-    return replace(ws, loaded=replace(ws.loaded, config=config))
-
-
-def terms_for(ws: Workspace, symbol: "Symbol", strategy: str) -> "Terms":
-    """What a parent of a symbol may do: the gate's limits and the switches, as a decision's."""
-    from decimal import Decimal
-
-    from xq.live.desk import Terms
-    from xq.risk.configured import limits_of, rules_of
-    from xq.timeframe import Timeframe
-
-    trade, risk = ws.config.trade, ws.config.risk
-    return Terms(
-        account=account_name(ws),
-        strategy=strategy,
-        symbols=(symbol,),
-        timeframe=Timeframe.parse(trade.timeframe),
-        limits=limits_of(risk, (symbol,)),
-        cash_buffer=Decimal(str(trade.cash_buffer)),
-        leverage=trade.leverage,
-        rules=rules_of(risk),
-    )
 
 
 def opened(ws: Workspace, stack: ExitStack) -> "Journal":

@@ -8,10 +8,10 @@ from xq.api.account import trading_only
 from xq.api.risk import opened_patiently
 from xq.api.stop import stop_file
 from xq.api.trade import account_name, journal_place
+from xq.api.trade_terms import terms_on_demand
 from xq.api.turns import copy_to_lake, my_turn
-from xq.api.venues import LIVE, trading_venue
+from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
-from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from xq.live.desk import Desk, Forecast, Terms
@@ -57,31 +57,9 @@ def by_hand(
             stack.enter_context(my_turn(ws))
             journal = opened_patiently(ws, stack)
         desk = Desk(market, venue, journal, ws.clock, _nothing, calls, stop_file(ws))
-        yield desk, terms_by_hand(ws, named)
+        yield desk, terms_on_demand(ws, named, account_name(ws))
         if not dry_run:
             told += copy_to_lake(ws, desk)
-
-
-def terms_by_hand(ws: Workspace, symbols: "tuple[Symbol, ...]") -> "Terms":
-    """The limits, switches and leverage of the configuration, for no strategy."""
-    from decimal import Decimal
-
-    from xq.live.by_hand import NOBODY
-    from xq.live.desk import Terms
-    from xq.risk.configured import limits_of, rules_of
-
-    trade = ws.config.trade
-    return Terms(
-        account=account_name(ws),
-        strategy=NOBODY,
-        symbols=symbols,
-        timeframe=Timeframe.parse(trade.timeframe),
-        limits=limits_of(ws.config.risk, symbols),
-        cash_buffer=Decimal(0),
-        leverage=trade.leverage,
-        rules=rules_of(ws.config.risk),
-        needs_stop=trade.mode == LIVE,
-    )
 
 
 def _nothing(_bar_ms: int) -> "Forecast":

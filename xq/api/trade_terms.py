@@ -127,6 +127,30 @@ def terms_of(ws: Workspace, account: str) -> "Terms":
     )
 
 
+def terms_on_demand(
+    ws: Workspace, symbols: "tuple[Symbol, ...]", account: str, strategy: str = ""
+) -> "Terms":
+    """The limits, switches and leverage of the configuration, for orders that no bar decided.
+
+    Cash is left to whoever asks: no part of it is kept back.
+    """
+    from xq.live.desk import Terms
+    from xq.risk.configured import limits_of, rules_of
+
+    trade = ws.config.trade
+    return Terms(
+        account=account,
+        strategy=strategy,
+        symbols=symbols,
+        timeframe=Timeframe.parse(trade.timeframe),
+        limits=limits_of(ws.config.risk, symbols),
+        cash_buffer=Decimal(0),
+        leverage=trade.leverage,
+        rules=rules_of(ws.config.risk),
+        needs_stop=trade.mode == "live",
+    )
+
+
 def manner_of(config: "ExecutionConfig", timeframe: Timeframe) -> "Manner | None":
     """How the orders of decisions are worked; None sends them at once.
 

@@ -15,10 +15,10 @@ _ZERO = Decimal(0)
 _CLOSING = (*FIRED, FLATTEN)
 
 
-def expect(symbol: Symbol, desk: Desk) -> None:
+def expect(symbol: Symbol, journal: Journal) -> None:
     """Write down, before anything is sent, that a symbol may be held by hand from now on."""
-    if desk.journal.books.note(_note(symbol)) is None:
-        desk.journal.books.set_note(_note(symbol), "yes")
+    if journal.books.note(_note(symbol)) is None:
+        journal.books.set_note(_note(symbol), "yes")
 
 
 def is_expected(symbol: Symbol, desk: Desk) -> bool:

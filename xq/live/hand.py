@@ -3,17 +3,18 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from xq.errors import OrderRefused, XqError
+from xq.errors import XqError
 from xq.execution import resolve, send
 from xq.execution.records import EquityPoint, JournalOrder
 from xq.execution.resolve import ONE_LOOK
-from xq.live import by_hand, hand_stop, protect
+from xq.live import by_hand, hand_stop
 from xq.live.decide import ensure_leverage
 from xq.live.desk import Desk, Terms
-from xq.live.execute import line_of, problem_of, read_fills
+from xq.live.guarded import check_guarded
 from xq.live.hand_scene import Scene, check_reduces, look, name_of, situation
 from xq.live.holdings import holdings
 from xq.live.legs import HAND
+from xq.live.order_lines import line_of, problem_of, read_fills
 from xq.live.reconcile import held
 from xq.live.report import OrderLine
 from xq.live.wish import Wish, order_of
@@ -68,7 +69,7 @@ def place(wish: Wish, desk: Desk, terms: Terms, *, dry_run: bool = False) -> Pla
     )
     if dry_run:
         return Placed(request, OrderLine.planned(approved, met.price), None, notes)
-    by_hand.expect(request.symbol, desk)
+    by_hand.expect(request.symbol, desk.journal)
     if not approved.reducing:
         ensure_leverage(request.symbol, desk, terms)
     if wish.stop_loss is not None:
@@ -89,20 +90,8 @@ def approve(
     """The gate's leave, with what it was given on. Raises `OrderRefused`."""
     met = situation(request, scene, desk, terms, instead_of)
     approved = check(request, met, terms.limits)
-    if terms.needs_stop and not approved.reducing and not _is_guarded(request.symbol, desk):
-        raise OrderRefused(
-            f"live mode enters nothing without a stop, and no strategy guards {request.symbol}",
-            hint="--stop-loss PRICE, on contracts",
-        )
+    check_guarded(approved, desk, terms, hint="--stop-loss PRICE, on contracts")
     return approved, met
-
-
-def _is_guarded(symbol: Symbol, desk: Desk) -> bool:
-    """Whether the exits of a strategy will stand behind what is held of the symbol."""
-    exits = protect.promised(desk)
-    has_stop = exits is not None and (exits.stop_loss or exits.trailing_stop)
-    traded = desk.journal.decisions.last_signal(symbol) is not None
-    return bool(has_stop and traded and symbol.is_contract)
 
 
 def send_out(approved: Approved, met: Situation, desk: Desk, terms: Terms) -> JournalOrder:

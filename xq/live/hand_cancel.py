@@ -8,8 +8,8 @@ from xq.errors import TradingHalted, UnknownName, UsageError, XqError
 from xq.execution import resolve, send
 from xq.execution.records import JournalOrder
 from xq.live.desk import Desk
-from xq.live.execute import read_fills
 from xq.live.legs import PROTECTIVE
+from xq.live.order_lines import read_fills
 from xq.live.reconcile import held
 from xq.live.reducing import SOON
 from xq.risk.case import client_id_problem

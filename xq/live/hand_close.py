@@ -7,12 +7,12 @@ from xq.errors import TradingHalted, UsageError, XqError
 from xq.execution.records import JournalOrder
 from xq.live import by_hand
 from xq.live.desk import Desk, Terms, instrument_of
-from xq.live.execute import line_of
 from xq.live.guard import may_add
 from xq.live.hand import read_back
 from xq.live.hand_cancel import Canceled, cancel_all
 from xq.live.hand_scene import settle
 from xq.live.legs import HAND_CLOSE
+from xq.live.order_lines import line_of
 from xq.live.plan import to_lot
 from xq.live.reconcile import check_books, position_of
 from xq.live.reducing import close_out
@@ -62,7 +62,7 @@ def close(symbol: Symbol, desk: Desk, terms: Terms) -> Closed:
     before = closable(symbol, account, desk)
     if abs(before) < instrument.lot:
         raise UsageError(f"nothing of {symbol} is held that could be closed", hint="xq positions")
-    by_hand.expect(symbol, desk)
+    by_hand.expect(symbol, desk.journal)
     entries, exits = _resting(symbol, desk)
     first = entries if symbol.is_contract else entries + exits
     canceled = cancel_all(first, desk)

@@ -139,7 +139,7 @@ def _anew(order: Order, request: OrderRequest, scene: Scene, desk: Desk, terms: 
     """Another order in place of one; never both where both could add."""
     request = replace(request, client_id=name_of(order.symbol, HAND, desk, terms))
     check_reduces(request, scene)
-    by_hand.expect(order.symbol, desk)
+    by_hand.expect(order.symbol, desk.journal)
     if request.reduce_only:
         approved, met = approve(request, scene, desk, terms)
         sent = send_out(approved, met, desk, terms)

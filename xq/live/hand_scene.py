@@ -126,7 +126,7 @@ def situation(
         last_closed_ms=last_ms,
         position=scene.position,
         equity=scene.now.equity,
-        cash=scene.now.cash * (1 - terms.cash_buffer),
+        cash=scene.now.cash,
         other_notional=scene.now.notional_of_others(request.symbol),
         recent_orders=len(recent),
         journalled=request.client_id != instead_of and desk.journal.has_order(request.client_id),

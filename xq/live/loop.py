@@ -13,8 +13,9 @@ from xq.execution.resolve import ONE_LOOK
 from xq.frozen import changed
 from xq.live import decide, decided_parents, guard, protect, subledgers
 from xq.live.desk import Desk, Forecast, Terms, instrument_of
-from xq.live.execute import Done, Session, carry_out, line_of
+from xq.live.execute import Done, Session, carry_out
 from xq.live.holdings import Holdings, holdings
+from xq.live.order_lines import line_of
 from xq.live.reconcile import NOTHING_FOUND, Reconciled, check_books, reconcile
 from xq.live.report import Act, Report, SymbolLine
 from xq.live.sized import sized

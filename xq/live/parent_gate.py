@@ -10,6 +10,7 @@ from xq.execution.send import Ticket
 from xq.execution.slippage_prediction import walk
 from xq.live import guard
 from xq.live.desk import Desk, Terms
+from xq.live.guarded import check_guarded
 from xq.live.holdings import holdings
 from xq.live.resting import may_still_fill
 from xq.risk.gate import Approved, check
@@ -70,7 +71,9 @@ def approve(
         decision=request.client_id,
         leverage=Decimal(terms.leverage),
     )
-    return check(request, situation, terms.limits), situation
+    approved = check(request, situation, terms.limits)
+    check_guarded(approved, desk, terms, hint="xq order place --stop-loss PRICE")
+    return approved, situation
 
 
 def expected_price(request: OrderRequest, seen: Surroundings) -> Decimal:

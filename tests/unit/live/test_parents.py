@@ -18,6 +18,7 @@ from xq.live.loop import tick, watch
 from xq.live.manner import Manner
 from xq.live.parents import Looked, ask_to_stop, new_parent, work
 from xq.live.report import Act
+from xq.live.stop_file import StopFile
 from xq.strategy.base import Exits
 from xq.timeframe import HOUR_MS
 from xq.types import OrderRequest, OrderStatus, Outcome, OutcomeKind, Side
@@ -125,6 +126,26 @@ def test_what_the_gate_refuses_is_not_sent_and_tried_again_later(
     look(venue, journal, limits=strict)
     assert venue.requests == []
     assert look(venue, journal, 5).traded  # somebody allowed it
+
+
+def test_an_emergency_stop_lets_no_child_out(
+    venue: Rests, journal: Journal, tmp_path: Path
+) -> None:
+    begin(journal)
+    stop = StopFile(tmp_path, "toy")
+    (tmp_path / "STOP").touch()
+    venue.clock.advance_to(venue.clock.now_ms() + 5_000)
+    desk = replace(guarded_desk(venue, journal, {}), stop=stop)
+    told = work(journal.parents.get("p-1"), desk, TERMS)
+    assert venue.requests == []
+    assert "emergency_stop" in told.parent.reason
+
+
+def test_live_works_no_entry_that_no_stop_guards(venue: Rests, journal: Journal) -> None:
+    begin(journal)
+    told = look(venue, journal, needs_stop=True)
+    assert venue.requests == []
+    assert "live mode enters nothing without a stop" in told.parent.reason
 
 
 def test_one_that_may_only_reduce_passes_a_gate_that_lets_nothing_in(

@@ -95,7 +95,7 @@ def test_a_signal_during_a_look_lets_it_finish() -> None:
         done.append("finished")
 
     far = BarClose(Timeframe.parse("1d"), 0)
-    assert run(far, lambda: None, grace_seconds=60, between=Between(look, 0.01)) is False
+    assert run(far, lambda: None, grace_seconds=60, between=[Between(look, 0.01)]) is False
     assert done == ["finished"]
 
 
