@@ -177,7 +177,7 @@ def on_a_toy_venue(weights: np.ndarray, bars: Bars, rules: Rules) -> tuple[np.nd
     equity = [rules.initial_cash]
     for row in range(len(bars) - 1):
         clock.advance_to(int(bars.ts[row + 1]))
-        venue.marks |= prices(bars.close[row])
+        venue.marked |= prices(bars.close[row])
         venue.prices |= prices(bars.open[row + 1])
         if row == 0 or (weights[row] != weights[row - 1]).any():
             assert tick(desk, terms).problems == ()

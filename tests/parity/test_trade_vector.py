@@ -73,7 +73,7 @@ def test_order_by_order(
         table = Desk(venue, venue, journal, clock, forecast)
         for at in range(ROWS - 1):
             clock.advance_to(int(bars.ts[at + 1]) + 1)
-            venue.marks[symbol] = Decimal(repr(float(price["close"][at])))
+            venue.marked[symbol] = Decimal(repr(float(price["close"][at])))
             venue.prices[symbol] = Decimal(repr(float(price["open"][at + 1])))
             report = tick(table, terms)
             assert report.problems == ()

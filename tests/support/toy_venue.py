@@ -47,7 +47,7 @@ class ToyVenue:
     """Both `MarketData` and `Venue`. ``script`` holds what the next `place` calls do:
     ``ok``, ``reject``, ``not_sent``, ``ack_lost`` (executed), ``request_lost`` (not executed),
     ``half`` (half filled, then expired). Orders meet ``prices``, the account is valued at
-    ``marks`` where there are any.
+    ``marked`` where there are any.
     """
 
     clock: ManualClock
@@ -55,7 +55,7 @@ class ToyVenue:
     name: str = "toy"
     cash: Decimal = Decimal(10_000)
     prices: dict[Symbol, Decimal] = field(default_factory=dict)
-    marks: dict[Symbol, Decimal] = field(default_factory=dict)
+    marked: dict[Symbol, Decimal] = field(default_factory=dict)
     held: dict[Symbol, Decimal] = field(default_factory=dict)
     script: list[str] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
@@ -105,7 +105,7 @@ class ToyVenue:
             Position(
                 symbol,
                 quantity,
-                mark_price=self.marks.get(symbol, self.price(symbol)),
+                mark_price=self.marked.get(symbol, self.price(symbol)),
                 leverage=Decimal(dict(self.leverages).get(symbol, 1)),
             )
             for symbol, quantity in self.held.items()

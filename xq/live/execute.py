@@ -14,7 +14,7 @@ from xq.execution import resolve, send
 from xq.execution.ledger_records import Parent
 from xq.execution.orders import OrderState, client_order_id
 from xq.execution.records import Decision, JournalOrder, Signal
-from xq.live import decided_parents, guard
+from xq.live import decided_parents, facts, guard
 from xq.live.desk import Desk, Terms
 from xq.live.holdings import Holdings, holdings
 from xq.live.order_lines import line_of, problem_of, read_fills
@@ -189,6 +189,7 @@ def _approve(
         client_id,
         reduce_only=leg.reduce_only,
     )
+    mark = facts.mark_of(request, desk, terms)
     venue_ms, now_ms = desk.market.now_ms(), desk.clock.now_ms()
     recent = desk.journal.orders_since(now_ms - MINUTE_MS)
     resting = desk.journal.unsettled_orders()
@@ -209,6 +210,8 @@ def _approve(
         journalled=desk.journal.has_order(client_id),
         frozen=session.frozen.get(signal.symbol),
         tripped=guard.tripped(desk, terms),
+        mark=mark.mark if mark else None,
+        index=mark.index if mark else None,
         other_net=now.net_of_others(signal.symbol),
         working=may_still_fill(resting, signal.symbol, leg.side),
         open_orders=len(resting),

@@ -14,7 +14,8 @@ from xq.risk.round_trips import TripTerms
 from xq.risk.switches import Switch
 from xq.risk.watch import Facts
 from xq.timeframe import Timeframe
-from xq.types import Account, Symbol
+from xq.types import Account, OrderRequest, Symbol
+from xq.venue_types import Mark
 
 _LATE = 2  # bars that a venue may still owe
 _OVERLAP_MS = 3_600_000  # a venue may tell of a deposit late
@@ -110,6 +111,12 @@ def _price(asset: str, desk: Desk, terms: Terms, account: Account) -> Decimal:
     if symbol not in desk.market.instruments():
         return Decimal(0)
     return desk.venue.marks(symbol).mark
+
+
+def mark_of(request: OrderRequest, desk: Desk, terms: Terms) -> Mark | None:
+    """What an entry on contracts is held against; None where nothing asks for it."""
+    entry = request.symbol.is_contract and not request.reduce_only
+    return desk.venue.marks(request.symbol) if entry and terms.limits.marked else None
 
 
 def _trip_terms(fills: Collection[JournalFill], desk: Desk, terms: Terms) -> TripTerms:

@@ -8,7 +8,7 @@ from xq.execution.algos.view import MarketView
 from xq.execution.records import JournalOrder
 from xq.execution.send import Ticket
 from xq.execution.slippage_prediction import walk
-from xq.live import guard
+from xq.live import facts, guard
 from xq.live.desk import Desk, Terms
 from xq.live.guarded import check_guarded
 from xq.live.holdings import holdings
@@ -45,6 +45,7 @@ def approve(
     now = holdings(seen.account, terms.symbols, {symbol: seen.view.last})
     recent = desk.journal.orders_since(now_ms - MINUTE_MS)
     resting = desk.journal.unsettled_orders()
+    mark = facts.mark_of(request, desk, terms)
     walked = walk(request.side, request.quantity, seen.book)
     situation = Situation(
         instrument=desk.market.instruments()[symbol],
@@ -63,6 +64,8 @@ def approve(
         journalled=desk.journal.has_order(request.client_id),
         frozen=_frozen(request, resting, desk),
         tripped=guard.tripped(desk, terms),
+        mark=mark.mark if mark else None,
+        index=mark.index if mark else None,
         other_net=now.net_of_others(symbol),
         working=may_still_fill(resting, symbol, request.side),
         open_orders=len(resting),

@@ -42,6 +42,7 @@ def limits_of(config: RiskConfig, traded: Iterable[Symbol]) -> Limits:
         duplicate_ms=round(config.duplicate_seconds * 1000),
         max_open_orders=config.max_open_orders,
         min_balance=_exact(config.min_balance),
+        marked=True,
     )
 
 

@@ -6,8 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from support.guarded_venue import GuardedVenue, guarded_desk
 from support.toy_venue import (
     ETHER,
+    HOUR,
     PERPETUAL,
     SPOT,
     START_MS,
@@ -29,6 +31,15 @@ from xq.live.report import Act
 from xq.risk.latch import Latches, by_hand
 from xq.risk.switches import DEFAULT_RULES, Switch
 from xq.types import Symbol
+from xq.venue_types import Mark
+
+
+class FarMarked(GuardedVenue):
+    """The index is far from what the book shows."""
+
+    def marks(self, symbol: Symbol) -> Mark:
+        return replace(super().marks(symbol), index=D(30_000))
+
 
 ETHER_PERPETUAL = Symbol.parse("ETH/USDT:USDT")
 D = Decimal
@@ -111,6 +122,20 @@ def test_a_margin_that_is_not_there_is_not_asked_for(venue: ToyVenue, journal: J
     report = tick(table, terms((PERPETUAL,), limits=wide, leverage=1))
     assert "order needs 15000.00 of margin, cash is 10000.00" in report.problems[0].message
     assert venue.requests == []
+
+
+def test_entries_on_contracts_are_held_against_mark_and_index(journal: Journal) -> None:
+    venue = FarMarked(ManualClock(START_MS), (PERPETUAL,))
+    strict = limits((PERPETUAL,), marked=True)
+    table = guarded_desk(venue, journal, {PERPETUAL: 0.4})
+    report = tick(table, terms((PERPETUAL,), limits=strict))
+    assert "of the index 30000" in report.problems[0].message
+    assert venue.requests == []
+    venue.held = {PERPETUAL: D("0.1")}
+    out = guarded_desk(venue, journal, {PERPETUAL: 0.0})
+    venue.clock.advance_to(START_MS + HOUR.ms)
+    assert tick(out, terms((PERPETUAL,), limits=strict)).problems == ()  # the way out is free
+    assert [request.reduce_only for request in venue.requests] == [True]
 
 
 def test_a_tripped_switch_lets_nothing_in_and_everything_out(
