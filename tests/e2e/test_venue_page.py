@@ -130,6 +130,6 @@ def test_its_options_are_those_of_the_command(tmp_path: Path) -> None:
     code, shown = typed("xq sim --help", tmp_path)
     assert code == 0
     own = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", shown, re.MULTILINE))
-    common = {"--output", "--config", "--quiet", "--verbose", "--help"}
+    common = {"--output", "--config", "--quiet", "--verbose", "--log-format", "--help"}
     table = TEXT.partition("## Options")[2].partition("\n## ")[0]
     assert set(re.findall(r"--[a-z][a-z-]*", table)) == own - common

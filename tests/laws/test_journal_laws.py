@@ -111,6 +111,7 @@ def answers(journal: Journal) -> list[Any]:
     found: list[Any] = [known, decisions.unfinished(), decisions.signals(), journal.orders()]
     found += [decisions.newest_close(contracts=kind) for kind in (False, True)]
     found += [journal.orders_of(item) for item in known if item]
+    found.append(journal.tally())
     found += [journal.unsettled_orders(), [journal.orders_since(at) for at in range(0, 60, 10)]]
     found += [books.symbols(), books.equity(), books.mirrored, books.fills()]
     for about in SYMBOLS:

@@ -381,7 +381,7 @@ def test_nan_is_legal_until_a_symbol_has_traded_for_a_lookback(tmp_path: Path) -
     [
         ("return bars.close[:, 0]", "(600, 1), found (600,)"),
         ("return bars.close[1:]", "(600, 1), found (599, 1)"),
-        ("return None", "found ()"),
+        ("return None", "found None"),
         ("return bars.close / 0", "weights must be finite, found inf"),
         (
             "return np.where(np.arange(600) < 300, 1, np.nan)[: len(bars)].reshape(-1, 1)",

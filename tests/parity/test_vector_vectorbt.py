@@ -204,7 +204,7 @@ def test_interpreted_and_compiled_are_equal_bit_for_bit(bitcoin, symbols):
 
 def test_a_big_run_is_compiled_and_a_small_one_is_not(bitcoin, monkeypatch):
     asked = []
-    monkeypatch.setattr(own_engine, "compiled", lambda: asked.append(1) or (lambda *parts: -1))
+    monkeypatch.setattr(own_engine, "_compiled", lambda *parts: asked.append(1) or -1)
     weights = averages_cross(bitcoin)
     own_engine.run(weights, bitcoin, FREE, Rules(), None, margined=False)
     assert not asked

@@ -5,6 +5,7 @@ nothing up row by row: what a tick asks costs the same after a million orders.
 """
 
 from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Collection, Mapping
 from operator import attrgetter
 from typing import Any
@@ -16,6 +17,7 @@ from xq.execution.memory_decisions import MemoryDecisions
 from xq.execution.orders import OrderState
 from xq.execution.records import Decision, JournalOrder
 from xq.execution.store import Revisions
+from xq.execution.tally import Tally
 from xq.frozen import changed
 from xq.types import Symbol
 
@@ -36,7 +38,7 @@ class MemoryJournal(Journal):
         self.place = "(memory)"
         self.account = account
         self._revisions = Revisions()
-        self.decisions = MemoryDecisions(self._revisions)
+        self.decisions = self._decisions = MemoryDecisions(self._revisions)
         self.books = MemoryBooks(self._revisions)
         self._furnish(self._revisions)
         self._known: dict[str, JournalOrder] = {}
@@ -129,6 +131,16 @@ class MemoryJournal(Journal):
     def moves(self, client_id: str) -> tuple[Move, ...]:
         """How an order came to its state, oldest first."""
         return tuple(self._moves.get(client_id, ()))
+
+    def tally(self) -> Tally:
+        """How much there is of everything."""
+        decisions, newest = self._decisions.tally()
+        return Tally(
+            decisions,
+            len(self.books.fills()),
+            Counter(order.state for order in self._known.values()),
+            newest,
+        )
 
 
 def _oldest_first(orders: Any) -> tuple[JournalOrder, ...]:

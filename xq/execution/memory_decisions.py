@@ -26,6 +26,10 @@ class MemoryDecisions(Decisions):
         self._rows: dict[int, dict[Symbol, _Row]] = {}
         self._latest: dict[Symbol, _Place] = {}
 
+    def tally(self) -> tuple[int, int | None]:
+        """How many were begun, and when the newest was."""
+        return len(self._all), max((d.created_ms for d in self._all.values()), default=None)
+
     def find(self, key: DecisionKey) -> Decision | None:
         """The decision of that bar, if one was begun."""
         number = self._by_key.get(key)

@@ -117,7 +117,7 @@ def test_a_server_that_never_answers_holds_nobody_up() -> None:
             desk.notifier.take(event("error", str(number), Level.ALARM))
         assert asked.wait(120)
         desk.notifier.close(0)
-    assert desk.sent == []
+        assert desk.sent == []
 
 
 def test_a_full_queue_drops_and_counts() -> None:
