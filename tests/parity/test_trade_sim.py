@@ -13,7 +13,7 @@ from xq.strategy.sandbox import StrategySpec, evaluate
 from xq.timeframe import MINUTE_MS, Timeframe
 from xq.types import Symbol
 
-STEPS = 20
+STEPS = 12
 MINUTE = Timeframe.parse("1m")
 
 ZIGZAG = '''"""Another weight every other minute."""
