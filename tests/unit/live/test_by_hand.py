@@ -52,7 +52,7 @@ class Mute(GuardedVenue):
 
 @pytest.fixture
 def venue() -> Mute:
-    return Mute(ManualClock(START_MS), (PERPETUAL,), marks=Marks())
+    return Mute(ManualClock(START_MS), (PERPETUAL,), marked=Marks())
 
 
 @pytest.fixture
