@@ -12,7 +12,7 @@ from xq.execution.algos.children import Cancel, Child, Place
 from xq.execution.algos.codec import read, to_json
 from xq.execution.algos.plan import Plan
 from xq.execution.algos.progress import Progress
-from xq.execution.algos.step import step
+from xq.execution.algos.step import MOST_LAST_ORDERS, step
 from xq.execution.journal import Journal
 from xq.execution.ledger_records import Parent, ParentStatus
 from xq.execution.orders import OrderState
@@ -159,12 +159,32 @@ class _Look:
                 number, OrderState.NOT_SENT, progress.children[number].filled, seen.view.ts,
                 refusal.message,
             )  # fmt: skip
+            if self._is_given_up(refused, seen.view.ts):
+                text = f"time is over, and the gate refuses the rest: {refusal.message}"
+                refused = refused.stopped(text)
             return refused, [f"{parent.parent_id}: not sent: {refusal.message}"]
         ticket = ticket_of(request, leg, parent.parent_id, seen, self.terms)
         order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
         failed = order.state in (OrderState.REJECTED, OrderState.UNKNOWN, OrderState.NOT_SENT)
         said = f"{parent.parent_id}: order {order.client_id} is {order.state}: {order.reason}"
         return progress, [said] if failed else []
+
+    def _is_given_up(self, progress: Progress, now_ms: int) -> bool:
+        """Whether the gate has refused the rest often enough since time was over.
+
+        A network that is down uses up nothing, and a way out is tried for ever.
+        """
+        end_ms, journal = self.plan.end_ms, self.desk.journal
+        if end_ms is None or now_ms < end_ms or self.plan.reduce_only:
+            return False
+        refused = [
+            number
+            for number, record in enumerate(progress.children)
+            if record.has_failed
+            and record.placed_ms >= end_ms
+            and not journal.has_order(self._name(number))
+        ]
+        return len(refused) >= MOST_LAST_ORDERS
 
     def _kept(
         self, parent: Parent, before: Progress, after: Progress, now_ms: int

@@ -128,6 +128,21 @@ def test_what_the_gate_refuses_is_not_sent_and_tried_again_later(
     assert look(venue, journal, 5).traded  # somebody allowed it
 
 
+def test_a_rest_that_the_gate_refuses_after_the_deadline_ends_it(
+    venue: Rests, journal: Journal
+) -> None:
+    begin(journal, deadline=Deadline.MARKET)
+    nothing = limits((PERPETUAL,), max_order_notional=D(0))
+    parent = journal.parents.get("p-1")
+    for _ in range(20):
+        if parent.status is ParentStatus.ENDED:
+            break
+        parent = look(venue, journal, 120, limits=nothing).parent
+    assert parent.status is ParentStatus.ENDED
+    assert parent.reason.startswith("time is over, and the gate refuses the rest: order notional")
+    assert venue.requests == []
+
+
 def test_an_emergency_stop_lets_no_child_out(
     venue: Rests, journal: Journal, tmp_path: Path
 ) -> None:
