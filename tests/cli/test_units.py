@@ -35,7 +35,7 @@ def printed(
     for text in result.stdout.split("# ~/.config/systemd/user/")[1:]:
         name, _, body = text.partition("\n")
         units[name] = configparser.RawConfigParser(strict=True)
-        units[name].optionxform = str  # type: ignore[assignment,method-assign]
+        units[name].optionxform = str  # type: ignore[assignment,method-assign]  # as configparser documents
         units[name].read_string(body)
         (tmp_path / name).write_text(body)
     return units

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.console import commands, matches, typed
+from support.console import play
 
 from xq.config import known_keys
 from xq.risk.configured import rules_of
@@ -17,16 +17,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_the_page_shows_what_happens(tmp_path: Path) -> None:
-    folder = tmp_path
-    shown_commands = commands(PAGE)
-    assert len(shown_commands) == 6
-    for command, wanted in shown_commands:
-        if command.startswith("cd "):
-            folder /= command.removeprefix("cd ").strip()
-            continue
-        code, shown = typed(command, folder, {"COLUMNS": "400"})
-        assert code == 0, f"$ {command}\n{shown}"
-        assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
+    assert play(PAGE, tmp_path, {"COLUMNS": "400"}) == 6
 
 
 @pytest.mark.parametrize("number", range(4))

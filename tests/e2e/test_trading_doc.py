@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from support.console import commands, matches, typed
+from support.console import play
 
 from xq.api.book import check_book
 from xq.api.workspace import open_workspace
@@ -13,12 +13,7 @@ PAGE = (ROOT / "docs" / "trading.md").read_text("utf-8")
 
 
 def test_the_page_shows_what_happens(tmp_path: Path) -> None:
-    shown = commands(PAGE)
-    assert len(shown) == 4
-    for command, wanted in shown:
-        code, said = typed(command, tmp_path, {"COLUMNS": "400"})
-        assert code == 0, f"$ {command}\n{said}"
-        assert matches(wanted, said), f"$ {command}\n--- page\n{wanted}\n--- shown\n{said}"
+    assert play(PAGE, tmp_path, {"COLUMNS": "400"}) == 4
 
 
 def test_its_settings_are_taken(tmp_path: Path) -> None:

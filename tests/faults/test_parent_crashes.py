@@ -3,14 +3,12 @@
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import support
+from support.forked import forking
 from support.parents_bench import Bench, bench
 from support.trade_bench import served, workspace
 
@@ -20,7 +18,6 @@ from xq.execution.journal import open_journal
 from xq.live.parents import ask_to_stop
 
 D = Decimal
-SCRIPT = Path(support.__path__[0]) / "crashing_parent.py"
 ALL = os.environ.get("XQ_TEST_STEPS") == "all"  # `make torture`
 Looker = Callable[[Workspace, int], int]
 
@@ -28,27 +25,13 @@ Looker = Callable[[Workspace, int], int]
 @pytest.fixture(scope="module")
 def looker() -> Iterator[Looker]:
     """Lets a process look once at the parents of a folder and die at a step; its exit code."""
-    tests = SCRIPT.parent.parent
-    environment = {"PYTHONPATH": f"{tests}:{tests.parent}", "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(
-        [sys.executable, str(SCRIPT)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
+    with forking("crashing_parent.py") as ask:
 
         def run(ws: Workspace, point: int) -> int:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{ws.root} {ws.clock.now_ms()} {point} 1\n")
-            process.stdin.flush()
-            return int(process.stdout.readline())
+            (code,) = ask(ws.root, ws.clock.now_ms(), point, 1)
+            return code
 
         yield run
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(120) == 0
 
 
 def twap(table: Bench) -> str:

@@ -2,15 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import support
+from support.forked import forking
 from support.trade_bench import SPOT, ledger, served, trade, workspace
 
 from xq.api.account import positions
@@ -20,35 +18,18 @@ from xq.execution.journal import read_journal
 from xq.live.report import Act
 from xq.timeframe import HOUR_MS
 
-SCRIPT = Path(support.__path__[0]) / "crashing_trade.py"
-
 Trader = Callable[..., list[int]]
 
 
 @pytest.fixture(scope="module")
 def trader() -> Iterator[Trader]:
     """Lets a process trade in a folder and die at a step; the exit codes of its copies."""
-    tests = SCRIPT.parent.parent
-    environment = {"PYTHONPATH": f"{tests}:{tests.parent}", "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(
-        [sys.executable, str(SCRIPT)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    ) as process:
+    with forking("crashing_trade.py") as ask:
 
         def run(ws: Workspace, point: int, copies: int = 1) -> list[int]:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{ws.root} {ws.clock.now_ms()} {point} {copies}\n")
-            process.stdin.flush()
-            return [int(code) for code in process.stdout.readline().split()]
+            return ask(ws.root, ws.clock.now_ms(), point, copies)
 
         yield run
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(30) == 0
 
 
 def check_agreement(ws: Workspace) -> Decimal:

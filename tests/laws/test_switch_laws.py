@@ -117,7 +117,7 @@ def fills(draw: Callable[..., object]) -> list[Fill]:
     )
     return [
         Fill(symbol, str(n), "", side, D(price), D(size), D(fee) / 10, "USDT", NOW - 50 + n // 2)
-        for n, (symbol, side, size, price, fee) in enumerate(rows)  # type: ignore[arg-type, misc]
+        for n, (symbol, side, size, price, fee) in enumerate(rows)  # type: ignore[arg-type, misc]  # drawn by position
     ]
 
 

@@ -55,15 +55,21 @@ def typed(command: str, folder: Path, extra: Mapping[str, str] | None = None) ->
     return process.returncode, shown if process.returncode == 0 else shown + notes.decode()
 
 
-def play(page: str, folder: Path, extra: Mapping[str, str] | None = None) -> int:
-    """Type a page's blocks one after the other, each must show what it says; how many there are."""
+def play(
+    page: str, folder: Path, extra: Mapping[str, str] | None = None, *, refused: int = 0
+) -> int:
+    """Type a page's blocks one after the other, each must show what it says; how many there are.
+
+    ``refused`` is the exit code of those that show an error.
+    """
     found = commands(page)
     for command, wanted in found:
         if command.startswith("cd "):
             folder /= command.removeprefix("cd ").strip()
             continue
         code, shown = typed(command, folder, extra)
-        assert code == 0, f"$ {command}\n{shown}"
+        expected = refused if wanted.startswith("error") else 0
+        assert code == expected, f"$ {command}\n{shown}"
         assert matches(wanted, shown), f"$ {command}\n--- page\n{wanted}\n--- shown\n{shown}"
     return len(found)
 
