@@ -63,7 +63,8 @@ def test_a_dry_run_shows_schedule_and_cost_and_leaves_no_trace(folder: Path, xq:
     assert len(told["schedule"]) == 4
     cost = told["predicted"]
     assert (cost["shown"], cost["low"]) == (1.0, None)
-    assert 0 <= cost["worked"] <= cost["at_once"]
+    a_rounding = 1e-9  # where the best price is enough, both are the same sum
+    assert 0 <= cost["worked"] <= cost["at_once"] * (1 + a_rounding)
     assert "no range before 200 own orders" in cost["rests_on"]
     assert xq("execute", "list", "-o", "jsonl").rows == []
 
