@@ -14,6 +14,8 @@ from xq.api.workspace import Workspace
 from xq.errors import ConfigError, XqError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from xq.execution.server import Server
     from xq.live.calls import CallLog
     from xq.live.desk import Desk, Terms
@@ -70,6 +72,7 @@ class Run:
     observer: "Observer"
     _open: ExitStack = field(default_factory=ExitStack)
     _pair: "tuple[CcxtMarket, CcxtTrading] | None" = None
+    _pool: "Executor | None" = None
 
     def attempt(self, act: "Callable[[], Report]") -> "Report | XqError":
         """What an act reports, or the error that ended it."""
@@ -127,13 +130,18 @@ class Run:
 
     def release(self) -> None:
         """Close the venue, if one is open."""
-        self._pair = None
+        self._pair = self._pool = None
         self._open.close()
 
     def _venue(self) -> "tuple[CcxtMarket, CcxtTrading]":
+        from concurrent.futures import ThreadPoolExecutor
+
+        from xq.live.desk import POOL_SIZE
+
         if self._pair is None:
             ws = self.plan.ws
             self._pair = self._open.enter_context(trading_venue(ws, ws.config.trade.mode))
+            self._pool = self._open.enter_context(ThreadPoolExecutor(POOL_SIZE))
         return self._pair
 
     @contextmanager
@@ -150,7 +158,7 @@ class Run:
             forecast = self.plan.begin.forecaster(market, terms.symbols, terms.timeframe)
             heard = self.calls.listen(market), self.calls.listen(venue)
             stop = StopFile(ws.state, self.plan.slug)
-            desk = Desk(*heard, journal, ws.clock, forecast, self.calls, stop)
+            desk = Desk(*heard, journal, ws.clock, forecast, self.calls, stop, self._pool)
             self.observer.opened(desk)
             yield desk
 

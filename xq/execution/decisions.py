@@ -47,7 +47,7 @@ class Decisions:
                 "created_ms": now_ms,
             }
             with self._store.write() as write:
-                write.run(sa.insert(schema.decisions).values(values))
+                write.insert(schema.decisions, values)
         elif earlier.status.is_settled:
             raise XqError(f"bar {key.bar} is already decided", where=self._store.place)
         else:
@@ -106,7 +106,7 @@ class Decisions:
                     "reached": signal.reached,
                     "note": signal.note,
                 }
-                write.run(sa.insert(table).values(values))
+                write.insert(table, values)
 
     def signals(self, *, after: int = 0) -> tuple[tuple[DecisionKey, Signal], ...]:
         """Signals written after a revision with the decision they belong to, oldest first."""

@@ -62,7 +62,7 @@ class TableRows(Rows[T]):
         with self._store.write() as write:
             if self.find(*(values[column.name] for column in self._table.primary_key)):
                 return False
-            write.run(sa.insert(self._table).values(values))
+            write.insert(self._table, values)
         return True
 
     def find(self, *key: Any) -> T | None:

@@ -1,15 +1,16 @@
 """One journal: transactions that are safe when they return, counted by revision and chained."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from xq.execution import schema
-from xq.execution.chain import Head, link
+from xq.execution.chain import Change, extend
 from xq.execution.database import guarded, writing
 from xq.execution.rows import MemoryRows, Rows, TableRows
 from xq.ports import Clock
@@ -24,15 +25,20 @@ class Write:
         self.connection = connection
         self.revision = _next_revision(connection)
         self._now_ms = now_ms
-        self._head: Head | None = None
+        self._changes: list[Change] = []
 
     @property
     def changed(self) -> bool:
         """Whether anything was written."""
-        return self._head is not None
+        return bool(self._changes)
 
-    def run(self, statement: sa.Insert | sa.Update | sa.Delete) -> int:
-        """Insert, update or delete rows; how many."""
+    def insert(self, table: sa.Table, values: Mapping[str, Any]) -> None:
+        """Insert a row."""
+        known = {**values, "revision": self.revision} if "revision" in table.c else values
+        self.note(table, self.connection.execute(_inserting(table), known).all())
+
+    def run(self, statement: sa.Update | sa.Delete) -> int:
+        """Update or delete rows; how many."""
         table = statement.table
         if not isinstance(table, sa.Table):
             raise TypeError(f"not a table: {table}")
@@ -40,17 +46,22 @@ class Write:
         if not isinstance(statement, sa.Delete) and "revision" in table.c:
             statement = statement.values(revision=self.revision)
         rows = self.connection.execute(statement.returning(*table.c)).all()
-        for row in rows:
-            self._head = link(
-                self.connection, self._head, (self.revision, self._now_ms), table, row, gone
-            )
+        self.note(table, rows, gone=gone)
         return len(rows)
+
+    def note(self, table: sa.Table, rows: Sequence[Any], *, gone: bool = False) -> None:
+        """What rows of a table are now, for the chain."""
+        self._changes += [(table, row, gone) for row in rows]
+
+    def seal(self) -> None:
+        """Tell the chain of every change, in order; the last thing before the commit."""
+        extend(self.connection, None, (self.revision, self._now_ms), self._changes)
 
     def put(self, table: sa.Table, values: Mapping[str, Any]) -> None:
         """Update the row of that key, or insert it."""
         same = [column == values[column.name] for column in table.primary_key]
         if not self.run(sa.update(table).where(*same).values(values)):
-            self.run(sa.insert(table).values(values))
+            self.insert(table, values)
 
 
 class Store:
@@ -85,7 +96,9 @@ class Store:
                 try:
                     self._open = Write(connection, self._clock.now_ms())
                     yield self._open
-                    if not self._open.changed:
+                    if self._open.changed:
+                        self._open.seal()
+                    else:
                         connection.rollback()
                 finally:
                     self._open = None
@@ -103,6 +116,11 @@ class Store:
     def rows(self, table: sa.Table, kind: type[T], order: tuple[str, ...]) -> Rows[T]:
         """The records of a table, given back in the order of these columns."""
         return TableRows(self, table, kind, order)
+
+
+@cache
+def _inserting(table: sa.Table) -> "sa.sql.dml.ReturningInsert[Any]":
+    return sa.insert(table).returning(*table.c)
 
 
 def _next_revision(connection: Connection) -> int:

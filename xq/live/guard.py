@@ -14,7 +14,6 @@ from xq.live.latches import JournalLatches
 from xq.live.legs import FLATTEN
 from xq.live.reconcile import check_books
 from xq.live.reducing import close_out
-from xq.live.stop_file import EMERGENCY
 from xq.risk.case import client_id_problem
 from xq.risk.gate import check_cancel
 from xq.risk.judge import judge
@@ -86,15 +85,6 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
         kept = hand_stop.keep(symbol, desk, terms)
         notes, problems = notes + kept.notes, problems + kept.problems
     return Care(notes, problems, acted.acted or guarded.acted)
-
-
-def tripped(desk: Desk, terms: Terms) -> tuple[str, ...]:
-    """What stops entries at this very moment: the emergency stop, and switches by the journal."""
-    stopped = desk.stop is not None and desk.stop.demand() is not None
-    latched = (EMERGENCY,) if stopped else ()
-    if not terms.rules:
-        return latched
-    return (*latched, *JournalLatches(desk.journal).tripped(desk.clock.now_ms()))
 
 
 def look(desk: Desk, terms: Terms, account: Account) -> Care:
