@@ -42,7 +42,8 @@ class _Crew:
     def work(self, signals: Sequence[Signal]) -> dict[Symbol, Done]:
         """First legs, then those that needed them."""
         done = {signal.symbol: Done(note=signal.note) for signal in signals}
-        due = [signal for signal in signals if not signal.reached]
+        held = self._round.holdings().positions
+        due = [s for s in signals if not s.reached and s.target != held[s.symbol]]
         turns = [turn for signal in due if (turn := self._begun(signal, done[signal.symbol]))]
         self._send()
         for turn in turns:

@@ -51,7 +51,7 @@ class Look:
             return cls(desk)
         books = _each(desk.pool, symbols, lambda symbol: desk.market.book(symbol, _DEPTH))
         contracts = [s for s in symbols if s.is_contract and terms.limits.marked]
-        marks = _each(desk.pool, contracts, desk.venue.marks)
+        marks = _each(desk.pool, contracts, lambda symbol: desk.venue.marks(symbol))
         seen = cls(desk)
         seen._books.update(books())
         seen._marks.update(marks())
