@@ -186,9 +186,8 @@ class Journal:
         now_ms: int,
         reason: str,
     ) -> JournalOrder:
-        where = schema.orders.c.client_id == order.client_id
         with self._store.write() as write:
-            write.run(sa.update(schema.orders).where(where).values(**values))
+            write.update(schema.orders, {"client_id": order.client_id}, values)
             if state is not order.state:
                 move = {
                     "client_id": order.client_id,

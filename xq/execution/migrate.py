@@ -57,8 +57,7 @@ def upgrade(connection: Connection, version: int, now_ms: int) -> None:
     if sa.inspect(connection).dialect.name == "sqlite":
         _check_references(connection)
     write = Write(connection, now_ms)
-    named = schema.meta.c.name == "version"
-    write.run(sa.update(schema.meta).where(named).values(value=str(schema.VERSION)))
+    write.update(schema.meta, {"name": "version"}, {"value": str(schema.VERSION)})
     _chain_all(connection, write)
     write.seal()
 

@@ -37,17 +37,22 @@ class Write:
         known = {**values, "revision": self.revision} if "revision" in table.c else values
         self.note(table, self.connection.execute(_inserting(table), known).all())
 
-    def run(self, statement: sa.Update | sa.Delete) -> int:
-        """Update or delete rows; how many."""
+    def update(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        """Change the row of a key; how many there were."""
+        known = {**values, "revision": self.revision} if "revision" in table.c else values
+        statement = _updating(table, tuple(key), tuple(known))
+        wanted = {f"key_{name}": value for name, value in key.items()}
+        wanted |= {f"new_{name}": value for name, value in known.items()}
+        rows = self.connection.execute(statement, wanted).all()
+        self.note(table, rows)
+        return len(rows)
+
+    def delete(self, statement: sa.Delete) -> None:
+        """Delete rows of a table."""
         table = statement.table
         if not isinstance(table, sa.Table):
             raise TypeError(f"not a table: {table}")
-        gone = isinstance(statement, sa.Delete)
-        if not isinstance(statement, sa.Delete) and "revision" in table.c:
-            statement = statement.values(revision=self.revision)
-        rows = self.connection.execute(statement.returning(*table.c)).all()
-        self.note(table, rows, gone=gone)
-        return len(rows)
+        self.note(table, self.connection.execute(statement.returning(*table.c)).all(), gone=True)
 
     def note(self, table: sa.Table, rows: Sequence[Any], *, gone: bool = False) -> None:
         """What rows of a table are now, for the chain."""
@@ -59,8 +64,8 @@ class Write:
 
     def put(self, table: sa.Table, values: Mapping[str, Any]) -> None:
         """Update the row of that key, or insert it."""
-        same = [column == values[column.name] for column in table.primary_key]
-        if not self.run(sa.update(table).where(*same).values(values)):
+        key = {column.name: values[column.name] for column in table.primary_key}
+        if not self.update(table, key, values):
             self.insert(table, values)
 
 
@@ -121,6 +126,15 @@ class Store:
 @cache
 def _inserting(table: sa.Table) -> "sa.sql.dml.ReturningInsert[Any]":
     return sa.insert(table).returning(*table.c)
+
+
+@cache
+def _updating(
+    table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]
+) -> "sa.sql.dml.ReturningUpdate[Any]":
+    where = (table.c[name] == sa.bindparam(f"key_{name}") for name in key)
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+    return sa.update(table).where(*where).values(values).returning(*table.c)
 
 
 def _next_revision(connection: Connection) -> int:
