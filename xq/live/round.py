@@ -58,6 +58,7 @@ class Round:
         self._session = session
         self._real = self._holdings = session.holdings_before()
         self._is_old = False
+        self._counted = 0
         self._before: _Before | None = None
 
     def holdings(self) -> Holdings:
@@ -69,6 +70,9 @@ class Round:
             equity = self._real.equity
             self._real = self._holdings = replace(self._session.holdings(), equity=equity)
             self._is_old = False
+        for item in self.pending[self._counted :]:
+            self._holdings = _used_up(self._holdings, item)
+        self._counted = len(self.pending)
         return self._holdings
 
     def add(self, turn: Turn, leg: Leg) -> None:
@@ -85,15 +89,14 @@ class Round:
         situation = self._situation(request, turn, leg)
         approved = check(request, situation, self._session.terms.limits)
         self.pending.append(Pending(turn, leg, approved, situation))
-        if not approved.reducing:
-            self._holdings = _used_up(self.holdings(), turn, leg, situation)
 
     def dispatch(self) -> list[tuple[Pending, OrderLine]]:
         """Send everything approved and find out what became of it; nothing stays pending."""
-        sent, self.pending, self._before = self.pending, [], None
         desk, terms = self._session.desk, self._session.terms
         if self._session.dry_run:
-            self._real = self._holdings = _freed(self._holdings, sent, terms.leverage)
+            self._real = self._holdings = _freed(self.holdings(), self.pending, terms.leverage)
+        sent, self.pending, self._counted, self._before = self.pending, [], 0, None
+        if self._session.dry_run:
             return [(p, OrderLine.planned(p.approved, p.situation.price)) for p in sent]
         self._is_old = True
         due = [(item.approved, self._ticket(item)) for item in sent]
@@ -194,8 +197,11 @@ def _intent(item: Pending) -> Intent:
     return Intent(request.symbol, request.side, request.quantity, met.now_ms, met.decision)
 
 
-def _used_up(now: Holdings, turn: Turn, leg: Leg, met: Situation) -> Holdings:
+def _used_up(now: Holdings, item: Pending) -> Holdings:
     """Holdings once an entry is filled at the worst price that the book shows for it."""
+    if item.approved.reducing:
+        return now
+    leg, turn, met = item.leg, item.turn, item.situation
     symbol = turn.signal.symbol
     share = 1 / met.leverage if symbol.is_contract else Decimal(1)
     worst = max(met.price, met.worst_price or met.price)
