@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from xq.api.trade import account_name, account_slug, journal_place
@@ -79,15 +79,12 @@ class StopRecords:
 
         severity = Severity.ALARM if alarm else Severity.WARNING
         about = json.dumps({"action": self._demand.action.value, "who": self._demand.who})
-        told = Event(self._ws.clock.now_ms(), "emergency_stop", severity, text, about)
         if self.troubles:
             return
         try:
-            if self._own is not None:
-                self._own.events.append(told)
-                return
-            with _opened(self._ws) as journal:
-                journal.events.append(told)
+            with nullcontext(self._own) if self._own is not None else _opened(self._ws) as journal:
+                now_ms = _venue_ms(journal, self._ws)
+                journal.events.append(Event(now_ms, "emergency_stop", severity, text, about))
         except _REFUSALS as error:
             self.troubles.append(f"the end is not in the journal: {_said(error)}")
 
@@ -99,7 +96,7 @@ class StopRecords:
 
         with _opened(ws) as journal:
             kept = JournalLatches(journal)
-            now_ms = ws.clock.now_ms() + (kept.ahead_ms or 0)
+            now_ms = _venue_ms(journal, ws)
             latches = kept.load(now_ms)
             state = latches.of(Switch.LEVERAGE)
             if state.trip is not None and state.trip.reason.startswith(REASON):
@@ -139,11 +136,18 @@ def _trip(journal: "Journal", demand: "Demand", ws: Workspace) -> None:
     from xq.risk.switches import Action, Switch
 
     kept = JournalLatches(journal)
-    now_ms = ws.clock.now_ms() + (kept.ahead_ms or 0)
+    now_ms = _venue_ms(journal, ws)
     action = Action.STOP_ENTRIES if demand.symbols else demand.action
     reason = f"{REASON}{demand.reason}"[:LONGEST_REASON]
     pulled = by_hand(Switch.LEVERAGE, reason, demand.who, now_ms, action)
     kept.store(kept.load(now_ms).after([pulled]), now_ms)
+
+
+def _venue_ms(journal: "Journal", ws: Workspace) -> int:
+    """What the venue's clock shows, as far as a run has told."""
+    from xq.live.latches import JournalLatches
+
+    return ws.clock.now_ms() + (JournalLatches(journal).ahead_ms or 0)
 
 
 def _said(error: Exception) -> str:
