@@ -86,7 +86,8 @@ def _when(moment: datetime) -> str:
 
 def _id(name: str) -> str:
     """What names an order: whole where there is room, else a beginning that commands take."""
-    return name if terminal_width() >= _ROOM_FOR_IDS or "-" not in name else name[:_SHORT_ID]
+    ours = name.startswith("xq-")
+    return name[:_SHORT_ID] if ours and terminal_width() < _ROOM_FOR_IDS else name
 
 
 def _number(value: Decimal) -> str:
