@@ -16,6 +16,7 @@ from typing import Any
 from xq.clock import SystemClock
 from xq.execution.journal import open_journal
 from xq.execution.records import Signal
+from xq.garbage import uncollected
 from xq.live import decide, protect
 from xq.live.desk import Desk, Forecast, Terms
 from xq.live.execute import carry_out
@@ -67,7 +68,11 @@ class Service:
         self._number = 0
 
     def turn(self, target: Decimal) -> str:
-        """Go to a position; why an entry was refused, or nothing."""
+        """Go to a position, in a look like the service's; why an entry was refused, or nothing."""
+        with uncollected():
+            return self._turn(target)
+
+    def _turn(self, target: Decimal) -> str:
         self._number += 1
         terms = self.terms()
         market = self._desk.market

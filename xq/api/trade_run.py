@@ -12,6 +12,7 @@ from xq.api.turns import copy_to_lake, my_turn
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import ConfigError, XqError
+from xq.garbage import uncollected
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -77,7 +78,8 @@ class Run:
     def attempt(self, act: "Callable[[], Report]") -> "Report | XqError":
         """What an act reports, or the error that ended it."""
         try:
-            return act()
+            with uncollected():  # no pause between the look at a switch and the order
+                return act()
         except XqError as error:
             self.release()
             self.observer.failed(error)

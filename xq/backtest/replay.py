@@ -6,9 +6,6 @@ sizes, passes the risk gate, sends and reads back as it does live. Bars at which
 are not looked at, see `xq.backtest.replay_wake`.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import ceil
@@ -32,6 +29,7 @@ from xq.bars import Bars
 from xq.clock import ManualClock
 from xq.errors import XqError
 from xq.execution.memory import MemoryJournal
+from xq.garbage import uncollected
 from xq.live.desk import Desk, Forecaster, Terms
 from xq.live.loop import tick
 from xq.portfolio.costs import Costs
@@ -136,20 +134,8 @@ def replay(
     require_replayable(bars, rules, conditions)
     margined = is_margined(bars.symbols)
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    with _kept():
+    with uncollected():  # a replay makes no circles, and keeps its books
         return _Replay(weights, bars, costs, rules, funding, conditions, handling, decide).run()
-
-
-@contextmanager
-def _kept() -> Iterator[None]:
-    """A while without searches for circles of garbage: a replay makes none, and keeps its books."""
-    searched = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searched:
-            gc.enable()
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from xq.live.latches import JournalLatches
 from xq.live.legs import FLATTEN
 from xq.live.reconcile import check_books
 from xq.live.reducing import close_out
-from xq.risk.case import client_id_problem
+from xq.risk.case import cancel_problem
 from xq.risk.gate import check_cancel
 from xq.risk.judge import judge
 from xq.risk.latch import Latches
@@ -146,7 +146,7 @@ def _cancel_adding(desk: Desk, terms: Terms) -> list[str]:
         for order in desk.venue.open_orders(symbol):
             if not may_add(order):
                 continue
-            if client_id_problem(order.client_id):
+            if cancel_problem(order.client_id):
                 notes.append(f"{symbol}: order {order.venue_id} has no name to cancel it by")
                 continue
             send.cancel(check_cancel(symbol, order.client_id), desk.venue)

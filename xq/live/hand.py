@@ -75,6 +75,8 @@ def place(wish: Wish, desk: Desk, terms: Terms, *, dry_run: bool = False) -> Pla
         ensure_leverage(request.symbol, desk, terms)
     if wish.stop_loss is not None:
         hand_stop.promise(request.symbol, request.client_id, wish.stop_loss, desk)
+    if request.trail is not None:
+        desk.journal.books.set_note(f"trail:{request.client_id}", f"{request.trail:f}")
     order = send_out(approved, met, desk, terms)
     kept = hand_stop.keep(request.symbol, desk, terms)
     done = told(request, order, desk, (*notes, *kept.notes))
