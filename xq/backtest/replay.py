@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from math import ceil
 from typing import cast
 
@@ -20,7 +21,7 @@ from xq.backtest.conditions import NOTHING, Conditions
 from xq.backtest.replay_books import simulation
 from xq.backtest.replay_exits import Reasons, exits_of
 from xq.backtest.replay_feed import BarFeed, Quotes, exact
-from xq.backtest.replay_forecast import Asked, Decide, Stored
+from xq.backtest.replay_forecast import Asked, Decide, Stored, Told
 from xq.backtest.replay_listing import Listing, fineness, grain
 from xq.backtest.replay_scope import filters_of, require_replayable
 from xq.backtest.replay_track import Inside
@@ -164,9 +165,9 @@ class _Replay:
     decide: Decide | None
     problems: list[tuple[int, XqError]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[Symbol, ...]:
-        """In the order of the columns."""
+        """In the order of the columns; everybody has the same objects, which compare at once."""
         return tuple(Symbol.parse(name) for name in self.bars.symbols)
 
     def run(self) -> Replayed:
@@ -217,9 +218,10 @@ class _Replay:
         return ticks
 
     def _forecaster(self, decides: np.ndarray) -> Forecaster:
+        told = Told(self.bars, self.symbols, decides, exits_of(self.rules))
         if self.decide is None:
-            return Stored(self.bars, decides, self.weights, exits_of(self.rules))
-        return Asked(self.bars, decides, self.decide, exits_of(self.rules))
+            return Stored(told, self.weights)
+        return Asked(told, decides, self.decide)
 
     def _listings(self) -> list[Listing]:
         first = {

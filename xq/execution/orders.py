@@ -41,9 +41,10 @@ class OrderState(StrEnum):
         >>> OrderState.of(OrderStatus.FILLED)
         <OrderState.FILLED: 'filled'>
         """
-        return cls(status.value)
+        return _OF[status]
 
 
+_OF = {status: OrderState(status.value) for status in OrderStatus}
 _AT_VENUE = frozenset(
     {
         OrderState.NEW,

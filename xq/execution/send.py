@@ -10,6 +10,7 @@ from decimal import Decimal
 from xq.execution.journal import Journal
 from xq.execution.orders import OrderState
 from xq.execution.records import JournalOrder
+from xq.frozen import quick
 from xq.ports import Clock, Venue
 from xq.risk.gate import (
     Approved,
@@ -28,6 +29,7 @@ _STATES = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """Why an order is sent and into what: see `JournalOrder` for the fields."""

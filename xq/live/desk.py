@@ -146,11 +146,12 @@ class Terms:
 def instrument_of(symbol: Symbol, desk: Desk) -> Instrument:
     """The venue's rules for a symbol. Raises `UnknownName` if it has none."""
     known = desk.market.instruments()
-    if symbol not in known:
+    found = known.get(symbol)
+    if found is None:
         raise unknown(
             f"symbol on {desk.market.name}",
             str(symbol),
             map(str, known),
             hint=f"xq symbols --quote {symbol.quote}",
         )
-    return known[symbol]
+    return found

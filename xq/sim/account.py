@@ -7,7 +7,7 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from xq.frozen import changed
+from xq.frozen import changed, quick
 from xq.sim.changes import About, transfer
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
@@ -22,6 +22,7 @@ from xq.types import OrderStatus, Side
 INITIAL_BALANCE = Decimal(10_000)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Deal:
     """One execution on its way into the books."""
@@ -47,6 +48,7 @@ class _Deal:
         return rules.maker if self.maker else rules.taker
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Charge:
     fee: Decimal

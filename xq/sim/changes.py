@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from xq.frozen import quick
 from xq.sim.algos import AlgoOrder
 from xq.sim.instruments import Face
 from xq.sim.records import Account, Posting, SimFill, SimOrder
@@ -23,6 +24,7 @@ def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> t
     return (source, asset, -amount), (target, asset, amount)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class About:
     """What a transaction concerns: whose it is, a symbol, and a fill or an order."""

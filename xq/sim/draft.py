@@ -31,7 +31,7 @@ class Draft:
     """
 
     def __init__(self, state: State, *, heard: bool = True) -> None:
-        self.state, self._heard = state, heard
+        self.state, self.heard = state, heard
         self.changes = Changes()
         self.events: list[Event] = []
         self._late: list[Event] = []  # told after what the step did to balances
@@ -80,29 +80,19 @@ class Draft:
             sums[asset] = sums.get(asset, ZERO) + amount
         if any(sums.values()):
             raise ValueError(f"legs of {kind} do not cancel: {sums}")
-        number = self._take("transaction")
+        number, now = self._take("transaction"), self.now_ms
         balances, owner, face = self.state.balances, about.owner, about.face
+        symbol, reference, changes = about.symbol, about.reference, self.changes
         for account, asset, amount in wanted:
             key = (owner, face, account, asset)
             old = balances.get(key)
             self._note(balances, key, old)
             new = amount if old is None else old + amount
-            balances[key] = self.changes.balances[key] = new
-            self.changes.postings.append(
-                Posting(
-                    transaction=number,
-                    ts=self.now_ms,
-                    owner=owner,
-                    face=face,
-                    kind=kind,
-                    account=account,
-                    asset=asset,
-                    amount=amount,
-                    symbol=about.symbol,
-                    reference=about.reference,
-                )
+            balances[key] = changes.balances[key] = new
+            changes.postings.append(
+                Posting(number, now, owner, face, kind, account, asset, amount, symbol, reference)
             )
-            if self._heard and account in _WALLETS:
+            if self.heard and account in _WALLETS:
                 moved = self._moved.setdefault((owner, face), {})
                 moved[asset] = moved.get(asset, ZERO) + amount
 
@@ -136,7 +126,7 @@ class Draft:
             state.index.waiting.pop(order.id, None)
         sender = state.algos.get(order.algo_id)
         self.changes.orders[order.id] = stamped
-        if self._heard:
+        if self.heard:
             self.events.append(OrderEvent(now, order.owner, order.face, stamped, cause, fill))
         if sender is not None and sender.status is AlgoStatus.TRIGGERED and not stamped.is_open:
             self.put_algo(replace(sender, status=AlgoStatus.FINISHED))
@@ -154,7 +144,7 @@ class Draft:
         extreme = ZERO if ended and not algo.triggered_ms else algo.extreme
         stamped = replace(algo, updated_ms=self.now_ms, extreme=extreme)
         self._keep_algo(stamped)
-        if not self._heard:
+        if not self.heard:
             return stamped
         event = AlgoEvent(self.now_ms, algo.owner, stamped)
         early = algo.status is AlgoStatus.TRIGGERING
@@ -214,7 +204,7 @@ class Draft:
         """Write down a position, stamped with the current time; a flat one is forgotten."""
         stamped = replace(position, updated_ms=self.now_ms)
         self.put("positions", position.key, stamped if stamped.quantity else None)
-        if self._heard:
+        if self.heard:
             here = self._positions.setdefault(position.owner, {})
             here[position.symbol, position.side] = stamped
         for key in [key for key in self.state.warned if key[0] == position.owner]:
@@ -246,7 +236,7 @@ class Draft:
 
     def flush(self, reason: Kind) -> None:
         """Say what this step did to balances and positions, account by account."""
-        if not self._heard:
+        if not self.heard:
             return
         touched = {*self._moved, *((owner, Face.FUTURES) for owner in self._positions)}
         for owner, face in sorted(touched):

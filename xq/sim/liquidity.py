@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.sim.book import Book, value_of
 from xq.sim.draft import Draft
 from xq.sim.exact import ZERO
@@ -21,6 +22,7 @@ NEAR, FAR = 20, 1000
 Sides = dict[Side, Sequence[Level]]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The feed's book of one market at one moment.
