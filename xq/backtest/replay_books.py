@@ -9,10 +9,11 @@ from xq.backtest.hold import last_known
 from xq.backtest.simulation import Simulation
 from xq.bars import Bars
 from xq.portfolio.accounting import Fills, Reason
+from xq.sim.changes import Transaction
 from xq.sim.exact import ZERO
 from xq.sim.ledger_memory import MemoryLedger
 from xq.sim.margin import ASSET
-from xq.sim.records import Account, Kind, Posting, SimFill
+from xq.sim.records import Account, Kind, SimFill
 
 ENGINE = "replay"
 _FORCED = (Kind.CLEARANCE, Kind.BANKRUPTCY)
@@ -103,10 +104,11 @@ def _base_fee(fill: SimFill) -> Decimal:
 
 
 def _posted(
-    postings: Sequence[Posting], kinds: tuple[Kind, ...], bars: Bars
+    written: Sequence[Transaction], kinds: tuple[Kind, ...], bars: Bars
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rows and amounts of what moved the wallet for some reasons."""
-    found = [item for item in postings if item.kind in kinds and item.account is Account.FREE]
+    moved = (posting for item in written if item.kind in kinds for posting in item.postings())
+    found = [posting for posting in moved if posting.account is Account.FREE]
     amounts = np.array([float(item.amount) for item in found], dtype=np.float64)
     return _rows([item.ts for item in found], bars), amounts
 

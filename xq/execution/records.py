@@ -40,6 +40,9 @@ class DecisionKey:
     symbols: tuple[Symbol, ...]
     bar_ms: int
 
+    def __hash__(self) -> int:
+        return hash(self.bar_ms)  # in less time than the dataclass's own
+
     @property
     def maker(self) -> tuple[str, str]:
         """Whose targets these are: another maker's say nothing about this one's."""

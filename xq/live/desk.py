@@ -140,7 +140,7 @@ class Terms:
 
     def key(self, bar_ms: int) -> DecisionKey:
         """The decision of a bar."""
-        return DecisionKey(self.account, self.strategy, str(self.timeframe), self.symbols, bar_ms)
+        return DecisionKey(self.account, self.strategy, self.timeframe.name, self.symbols, bar_ms)
 
 
 def instrument_of(symbol: Symbol, desk: Desk) -> Instrument:

@@ -140,23 +140,23 @@ def execute(
 
 
 def _settle_spot(draft: Draft, deal: _Deal) -> _Charge:
-    base, quote = deal.market.base, deal.market.quote
+    base, quote, about, worth = deal.market.base, deal.market.quote, deal.about, deal.quote
     source = Account.HELD if deal.maker else Account.FREE
     quantity = deal.execution.quantity
     if deal.order.side is Side.BUY:
-        paid, received = (quote, deal.quote), (base, quantity)
+        paid, received = (quote, worth), (base, quantity)
     else:
-        paid, received = (base, quantity), (quote, deal.quote)
+        paid, received = (base, quantity), (quote, worth)
     legs = (
         *transfer(source, Account.MARKET, *paid),
         *transfer(Account.MARKET, Account.FREE, *received),
     )
-    draft.post(Kind.TRADE, legs, deal.about)
-    asset, amount = received
-    fee = rounded(amount * deal.rate)
+    draft.post(Kind.TRADE, legs, about)
     if deal.market.fee_in_quote:
-        asset, fee = quote, deal.quote * deal.rate
-    draft.post(Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), deal.about)
+        asset, fee = quote, worth * deal.rate
+    else:
+        asset, fee = received[0], rounded(received[1] * deal.rate)
+    draft.post(Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), about)
     return _Charge(fee, asset)
 
 

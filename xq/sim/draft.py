@@ -7,12 +7,12 @@ from typing import Any
 
 from xq.sim.algos import AlgoOrder, AlgoStatus
 from xq.sim.book import units
-from xq.sim.changes import About, Changes, Leg
+from xq.sim.changes import About, Changes, Leg, Transaction
 from xq.sim.events import AlgoEvent, BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
-from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
+from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
 from xq.sim.state import PoolKey, Queue, Setting, State, place_in
 
 Undo = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -80,18 +80,15 @@ class Draft:
             sums[asset] = sums.get(asset, ZERO) + amount
         if any(sums.values()):
             raise ValueError(f"legs of {kind} do not cancel: {sums}")
-        number, now = self._take("transaction"), self.now_ms
+        transaction = Transaction(self._take("transaction"), self.now_ms, kind, about, wanted)
+        self.changes.transactions.append(transaction)
         balances, owner, face = self.state.balances, about.owner, about.face
-        symbol, reference, changes = about.symbol, about.reference, self.changes
         for account, asset, amount in wanted:
             key = (owner, face, account, asset)
             old = balances.get(key)
             self._note(balances, key, old)
             new = amount if old is None else old + amount
-            balances[key] = changes.balances[key] = new
-            changes.postings.append(
-                Posting(number, now, owner, face, kind, account, asset, amount, symbol, reference)
-            )
+            balances[key] = self.changes.balances[key] = new
             if self.heard and account in _WALLETS:
                 moved = self._moved.setdefault((owner, face), {})
                 moved[asset] = moved.get(asset, ZERO) + amount

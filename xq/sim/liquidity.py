@@ -42,6 +42,8 @@ class Outside:
 
     def left(self, state: State, side: Side) -> Iterator[Level]:
         """Levels of one side less what was taken; most takers look at few of them."""
+        if not state.eaten:
+            return iter(self.shown[side])
         here = (self.face, self.symbol, side)
         gone = {key[3]: eaten for key, eaten in state.eaten.items() if key[:3] == here}
         if not gone:
@@ -94,6 +96,8 @@ def forget(draft: Draft, feed: Feed, outside: Outside, side: Side) -> None:
     Levels beyond sight are looked for once there are many of them; what is not among the best
     thousand then is forgotten too.
     """
+    if not draft.state.eaten:
+        return
     here, eaten = (outside.face, outside.symbol, side), draft.state.eaten
     taken = [key for key in eaten if key[:3] == here]
     hidden = [key for key in taken if outside.displayed(side, key[3]) is None]

@@ -204,6 +204,8 @@ class _Walk:
 
 
 def _better(client: Decimal | None, outside: Level | None, buy: bool) -> Decimal:
+    if client is None and outside is not None:
+        return outside[0]
     prices = [price for price in (None if outside is None else outside[0], client) if price]
     return max(prices) if buy else min(prices)
 

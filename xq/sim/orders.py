@@ -1,7 +1,6 @@
 """A new order enters: filters, funds or margin, the taker's way, and what is left to rest."""
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from xq.sim.account import hold
 from xq.sim.draft import Draft
@@ -190,10 +189,9 @@ def _rests(order: SimOrder) -> bool:
 
 def _conditions(order: SimOrder, meeting: Meeting) -> Meeting:
     """What the order's time in force leaves of its way; refused where it may not enter at all."""
-    done: Decimal = meeting.plan.quantity
     if order.time_in_force is TimeInForce.GTX and (meeting.plan.steps or meeting.plan.stopped):
         raise Refusal(Reason.POST_ONLY)
-    if order.time_in_force is TimeInForce.FOK and done < order.remaining:
+    if order.time_in_force is TimeInForce.FOK and meeting.plan.quantity < order.remaining:
         if order.face is Face.FUTURES:
             raise Refusal(Reason.FILL_OR_KILL)
         return replace(meeting, plan=replace(meeting.plan, steps=()))
