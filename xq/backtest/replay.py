@@ -19,6 +19,7 @@ import numpy as np
 
 from xq.backtest.conditions import NOTHING, Conditions
 from xq.backtest.replay_books import simulation
+from xq.backtest.replay_core import RUIN, Money
 from xq.backtest.replay_exits import Reasons, exits_of
 from xq.backtest.replay_feed import BarFeed, Quotes, exact
 from xq.backtest.replay_forecast import Asked, Decide, Stored, Told
@@ -26,7 +27,7 @@ from xq.backtest.replay_listing import Listing, fineness, grain
 from xq.backtest.replay_scope import filters_of, require_replayable
 from xq.backtest.replay_track import Inside
 from xq.backtest.replay_venue import ReplayVenue
-from xq.backtest.replay_wake import Wakes, carried, usable
+from xq.backtest.replay_wake import Wakes, carried, moves_of, usable
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import check_weights, is_margined
 from xq.bars import Bars
@@ -42,9 +43,6 @@ from xq.sim.brackets import max_leverage
 from xq.types import Symbol
 
 ACCOUNT = "replay"
-
-RUIN = 1e-3
-"""After a liquidation an account with less than this share of its cash trades no more."""
 
 _MANY = 10**9
 _VAST = Decimal(10) ** 18
@@ -180,14 +178,16 @@ class _Replay:
         feed = BarFeed(self.bars, markets, self._quotes(listings), self.funding, inside)
         clock = ManualClock(int(self.bars.ts[0]))
         cash, latency = self.rules.initial_cash, self.handling.latency_ms
-        venue = ReplayVenue(listings, feed, clock, cash, latency)
+        money = Money.of(cash, self.bars, self.conditions.flows)
+        venue = ReplayVenue(listings, feed, clock, money, latency)
         # Of the port only what a tick without switches asks: the rest is never reached.
         door, journal = cast(Venue, venue), MemoryJournal(ACCOUNT)
         desk = Desk(venue, door, journal, clock, self._forecaster(decides))
         contracts = ids if self.symbols[0].is_contract else None
         band = self.rules.rebalance_band
         extremes = inside.extremes(self.bars)
-        wakes = Wakes(targets, decides, self.bars, extremes, band, self.funding, contracts)
+        moved = moves_of(self.funding, self.conditions.flows)
+        wakes = Wakes(targets, decides, self.bars, extremes, band, moved, contracts)
         ticks = self._go_through(desk, venue, clock, wakes, self._terms(ids, targets))
         clock.advance_to(int(self.bars.timeframe.end(int(self.bars.ts[-1]))) - 1)
         venue.settle()
@@ -209,7 +209,7 @@ class _Replay:
                 break
             clock.advance_to(int(self.bars.ts[row + 1]))
             venue.settle()
-            if venue.ledger.liquidating and float(venue.account().equity) < RUIN * cash:
+            if venue.ledger.liquidating and float(venue.account().equity) < float(RUIN) * cash:
                 break
             report = tick(desk, terms)
             ticks += 1

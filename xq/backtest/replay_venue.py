@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from xq.backtest.replay_core import ReplayCore, nothing
+from xq.backtest.replay_core import Money, ReplayCore, nothing
 from xq.backtest.replay_exits import CONDITIONAL, told, waiting
-from xq.backtest.replay_feed import BarFeed, exact
+from xq.backtest.replay_feed import BarFeed
 from xq.backtest.replay_listing import Listing
 from xq.backtest.replay_wake import Standing
 from xq.clock import ManualClock
@@ -50,8 +50,8 @@ class ReplayVenue:
         The symbols, in the order of the feed's columns.
     clock
         Moved by who replays; the venue follows it.
-    cash
-        Quote asset at the start.
+    money
+        What the account is given.
     latency_ms
         How long orders travel beyond the moment that each takes.
     """
@@ -61,14 +61,14 @@ class ReplayVenue:
         listings: Sequence[Listing],
         feed: BarFeed,
         clock: ManualClock,
-        cash: float,
+        money: Money,
         latency_ms: int = 0,
     ) -> None:
         self.name = NAME
         self.face = Face.FUTURES if listings[0].symbol.is_contract else Face.SPOT
         other = Face.SPOT if self.face is Face.FUTURES else Face.FUTURES
         feeds = {self.face: feed, other: nothing()}
-        self._core = ReplayCore(feeds, clock, exact(cash), latency_ms)
+        self._core = ReplayCore(feeds, clock, money, latency_ms)
         self._clock, self._feed, self._state = clock, feed, self._core.state
         self._quote = listings[0].symbol.quote
         self._ids = {item.symbol: item.market().id for item in listings}
