@@ -128,6 +128,8 @@ class MemoryRows(Rows[T]):
 
     def all(self, *, after: int = 0, since_ms: int | None = None, **equal: Any) -> tuple[T, ...]:
         """Records written after a revision, at or after a venue time, with these values."""
+        if not self._kept:
+            return ()
         chosen = [
             record
             for revision, record in self._kept.values()

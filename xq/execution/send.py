@@ -12,6 +12,7 @@ from decimal import Decimal
 from xq.execution.journal import Journal
 from xq.execution.orders import OrderState
 from xq.execution.records import JournalOrder
+from xq.frozen import quick
 from xq.ports import Clock, Venue
 from xq.risk.gate import (
     Approved,
@@ -31,6 +32,7 @@ _STATES = {
 _GOOD_FOR_S = 5.0  # how long what the gate was told stays true enough
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """Why an order is sent and into what: see `JournalOrder` for the fields."""

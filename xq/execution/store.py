@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from xq.execution.rows import MemoryRows, Rows, TableRows
 from xq.ports import Clock
 
 T = TypeVar("T")
+_AT_ONCE = nullcontext()
 
 
 class Write:
@@ -159,7 +160,7 @@ class Revisions:
         self.value += 1
         return self.value
 
-    def write(self) -> nullcontext[None]:
+    def write(self) -> AbstractContextManager[None]:
         """Nothing can come between writes in memory."""
         return _AT_ONCE
 

@@ -148,17 +148,18 @@ class Terms:
 
     def key(self, bar_ms: int) -> DecisionKey:
         """The decision of a bar."""
-        return DecisionKey(self.account, self.strategy, str(self.timeframe), self.symbols, bar_ms)
+        return DecisionKey(self.account, self.strategy, self.timeframe.name, self.symbols, bar_ms)
 
 
 def instrument_of(symbol: Symbol, desk: Desk) -> Instrument:
     """The venue's rules for a symbol. Raises `UnknownName` if it has none."""
     known = desk.market.instruments()
-    if symbol not in known:
+    found = known.get(symbol)
+    if found is None:
         raise unknown(
             f"symbol on {desk.market.name}",
             str(symbol),
             map(str, known),
             hint=f"xq symbols --quote {symbol.quote}",
         )
-    return known[symbol]
+    return found
