@@ -1,6 +1,6 @@
 """What a sweep is about: the bars, the world they were traded in, the sets of parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +79,15 @@ class Setting:
         return market_name(self.market.exchange, self.market.symbols, self.market.timeframe)
 
 
-def setting_of(ws: Workspace, question: Question) -> Setting:
+def setting_of(
+    ws: Workspace, question: Question, start: Callable[[int], None] = lambda _: None
+) -> Setting:
     """Read everything a sweep needs, once.
+
+    Parameters
+    ----------
+    start
+        Told the number of trials before the bars are read.
 
     Raises
     ------
@@ -102,7 +109,9 @@ def setting_of(ws: Workspace, question: Question) -> Setting:
         seed = ws.seed if question.seed is None else question.seed
         _, count = search_of(question.method, space, question.trials, seed)
         check_count(count, question.limit)
-        return _read(ws, question, space, evaluator, _declared(evaluator, space, question.limit))
+        declared = _declared(evaluator, space, question.limit)
+        start(count)
+        return _read(ws, question, space, evaluator, declared)
 
 
 def _texts(ws: Workspace, question: Question) -> list[str]:

@@ -146,20 +146,20 @@ def walkforward(
             f"{question.method} looks at the days to be tested",
             hint="--method grid or random: every window chooses among the same trials",
         )
-    setting = setting_of(ws, question)
-    splits = list(
-        walk_forward(
-            len(setting.days), plan.train, plan.test, anchored=plan.anchored, purge=plan.purge,
-            embargo=plan.embargo,
-        )
-    )  # fmt: skip
-    _, total = search_of(question.method, setting.space, question.trials, setting.scene.seed)
-    axes = [[axis.name, list(axis.values)] for axis in setting.space.axes]
-    drawn = [question.method, question.trials, setting.scene.seed, axes]
-    trials_id = run_id({**setting.facts, KIND: drawn})
-    own_id = run_id({"trials": trials_id, "objective": question.objective, **asdict(plan)})
-    folder = ws.state / "sweeps" / trials_id
-    with executor_of(executor, setting, folder, workers, address) as pool:
+    with executor_of(executor, workers, address) as pool:
+        setting = setting_of(ws, question, pool.start)
+        splits = list(
+            walk_forward(
+                len(setting.days), plan.train, plan.test, anchored=plan.anchored, purge=plan.purge,
+                embargo=plan.embargo,
+            )
+        )  # fmt: skip
+        _, total = search_of(question.method, setting.space, question.trials, setting.scene.seed)
+        axes = [[axis.name, list(axis.values)] for axis in setting.space.axes]
+        drawn = [question.method, question.trials, setting.scene.seed, axes]
+        trials_id = run_id({**setting.facts, KIND: drawn})
+        own_id = run_id({"trials": trials_id, "objective": question.objective, **asdict(plan)})
+        folder = ws.state / "sweeps" / trials_id
         tick = None if counting is None else counting(total)
         outcomes = run_all(setting, question, folder, pool, tick)
     found = accepted(outcomes)

@@ -157,8 +157,19 @@ def figures(run: Simulation, daily: np.ndarray) -> dict[str, float]:
 
 
 def batches(todo: Sequence[tuple[int, Mapping[str, Any]]], bars: Bars, workers: int) -> list[Batch]:
-    """Trials in batches: small enough for memory and for every worker to have several."""
-    room = 64_000_000 // max(8 * bars.close.size, 1)
-    size = max(1, min(room, 32, -(-len(todo) // (4 * workers))))
-    parts = [todo[k : k + size] for k in range(0, len(todo), size)]
+    """Trials in batches: small enough for memory, and ever smaller so that all workers end as one.
+
+    Examples
+    --------
+    >>> from xq.timeframe import Timeframe
+    >>> bars = Bars.of(Timeframe.parse("1h"), ["A/B"], [0], open=[1], close=[1])
+    >>> [len(one.sets) for one in batches([(n, {}) for n in range(100)], bars, workers=2)]
+    [25, 19, 14, 11, 8, 6, 5, 3, 3, 2, 1, 1, 1, 1]
+    """
+    room = max(1, min(64_000_000 // max(8 * bars.close.size, 1), 32))
+    parts = []
+    while todo:
+        size = min(room, -(-len(todo) // (2 * workers)))
+        parts.append(todo[:size])
+        todo = todo[size:]
     return [Batch(tuple(n for n, _ in part), tuple(p for _, p in part)) for part in parts]
