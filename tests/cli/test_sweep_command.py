@@ -30,7 +30,7 @@ def test_a_grid_has_every_trial_and_judges_the_best(xq: Run, tmp_path: Path) -> 
     ]  # fmt: skip
     assert found["refused"] == 1  # fast 20, slow 20
     assert "1 set of parameters refused: fast must be below slow, found 20 and 20" in said.stderr
-    best = max(found["trials"], key=lambda row: row["sharpe_ratio"])
+    best = max(found["trials"], key=lambda row: row["daily_sharpe_ratio"])
     assert found["best"]["params"] == {name: best[name] for name in ("fast", "slow", "short")}
     assert found["statistics"]["best"] == best["trial"]
     assert found["statistics"]["trials"] == found["ledger"]["trials"] == 7
@@ -50,7 +50,7 @@ def test_a_trial_is_the_backtest_of_its_parameters(xq: Run, tmp_path: Path) -> N
         alone = answer(xq("backtest", *params, "--since", "2023-02-01", "-o", "json"))
         assert row["total_return"] == pytest.approx(alone["metrics"]["total_return"], abs=1e-12)
         daily = alone["statistics"]["sharpe_ratio"]
-        assert row["sharpe_ratio"] == pytest.approx(daily, abs=1e-9)
+        assert row["daily_sharpe_ratio"] == pytest.approx(daily, abs=1e-9)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -81,10 +81,10 @@ def test_a_second_sweep_counts_the_trials_of_the_first(xq: Run, tmp_path: Path) 
     verified = xq("trials", "verify", "-o", "json")
     assert answer(verified) == more["ledger"]
     listed = xq("trials", "list", "-o", "json", "--strategy", "trend_following")
-    ratios = [row["sharpe_ratio"] for row in json.loads(listed.stdout)]
+    ratios = [row["daily_sharpe_ratio"] for row in json.loads(listed.stdout)]
     assert len(ratios) == 11
     for row in first["trials"]:  # the same figure in both lists
-        assert any(ratio == pytest.approx(row["sharpe_ratio"]) for ratio in ratios)
+        assert any(ratio == pytest.approx(row["daily_sharpe_ratio"]) for ratio in ratios)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class Question:
     span: Span = field(default_factory=Span)
     method: str = "grid"
     trials: int | None = None
-    objective: str = "sharpe_ratio"
+    objective: str = "daily_sharpe_ratio"
     limit: int = 10_000
     seed: int | None = None
     deadline_s: float = 60.0

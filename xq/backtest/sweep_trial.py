@@ -20,8 +20,8 @@ from xq.strategy.sandbox import DEADLINE_S
 from xq.strategy.sets import SetsEvaluator, Weighed
 
 FIGURES = (
-    "sharpe_ratio", "total_return", "calmar_ratio", "sortino_ratio", "max_drawdown", "turnover",
-    "exposure", "fills", "fees",
+    "daily_sharpe_ratio", "total_return", "calmar_ratio", "daily_sortino_ratio", "max_drawdown",
+    "turnover", "exposure", "fills", "fees",
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ class Outcome:
     Attributes
     ----------
     figures
-        By name, see `FIGURES`; ratios are of daily returns. Empty if it was refused.
+        By name, see `FIGURES`. Empty if it was refused.
     returns
         (D,) daily returns; empty if it was refused.
     error
@@ -144,10 +144,10 @@ def figures(run: Simulation, daily: np.ndarray) -> dict[str, float]:
     depth = drawdown.max_drawdown(growth, cash)
     annual = returns.annual_return(growth, cash, len(growth) / years)
     return {
-        "sharpe_ratio": returns.sharpe_ratio(daily, DAYS_PER_YEAR),
+        "daily_sharpe_ratio": returns.sharpe_ratio(daily, DAYS_PER_YEAR),
         "total_return": returns.total_return(growth, cash),
         "calmar_ratio": annual / -depth if depth else NAN,
-        "sortino_ratio": returns.sortino_ratio(daily, DAYS_PER_YEAR),
+        "daily_sortino_ratio": returns.sortino_ratio(daily, DAYS_PER_YEAR),
         "max_drawdown": depth,
         "turnover": trades.turnover(run.fills.notional, run.equity),
         "exposure": trades.exposure(run.positions),

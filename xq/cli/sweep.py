@@ -23,7 +23,7 @@ def sweep(
     until: options.Until = None,
     method: Annotated[str, typer.Option(help="grid, random, tpe or cmaes.")] = "grid",
     trials: Annotated[int | None, typer.Option(help="How many; not for a grid.")] = None,
-    objective: sweep_options.Objective = "sharpe_ratio",
+    objective: sweep_options.Objective = "daily_sharpe_ratio",
     fee: options.Fee = None,
     slippage: options.Slippage = None,
     exchange: options.Exchange = None,

@@ -9,7 +9,7 @@ from xq.cli.shell import Shell
 if TYPE_CHECKING:
     from xq.api.sweep import SweepResult
 
-_SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "calmar_ratio", "fills")
+_SHOWN = ("daily_sharpe_ratio", "total_return", "max_drawdown", "calmar_ratio", "fills")
 
 
 def view(shell: Shell, result: "SweepResult", top: int) -> None:

@@ -32,7 +32,7 @@ def walkforward(
     held: Annotated[int, typer.Option(help="Groups held out at a time.")] = 2,
     method: Annotated[str, typer.Option(help="grid or random.")] = "grid",
     trials: Annotated[int | None, typer.Option(help="How many, for random.")] = None,
-    objective: sweep_options.Objective = "sharpe_ratio",
+    objective: sweep_options.Objective = "daily_sharpe_ratio",
     fee: options.Fee = None,
     slippage: options.Slippage = None,
     exchange: options.Exchange = None,
