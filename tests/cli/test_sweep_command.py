@@ -10,6 +10,7 @@ from support.backtests import workspace
 
 from xq.api.backtest import BacktestRequest, backtest
 from xq.api.workspace import open_workspace
+from xq.backtest.sweep_store import TrialStore
 
 Run = Callable[..., Any]
 
@@ -116,6 +117,35 @@ def test_refusals(
     assert message in found.stderr
     assert hint in found.stderr
     assert not (tmp_path / "state" / "sweeps").exists() or "workers" in message
+
+
+def test_an_interrupted_sweep_says_how_to_go_on(
+    xq: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace(tmp_path)
+    keep = TrialStore.keep
+
+    def interrupted(self: TrialStore, outcomes: list[Any]) -> None:
+        keep(self, outcomes)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrialStore, "keep", interrupted)
+        stopped = xq("sweep", *GRID, "--workers", "1")
+    assert (stopped.exit_code, stopped.stdout) == (130, "")
+    assert "interrupted; the trials that are done are kept" in stopped.stderr
+    assert "the same command again goes on where this one stopped" in stopped.stderr
+    [kept] = (tmp_path / "state" / "sweeps").glob("*/*.npz")
+    before = kept.stat().st_mtime_ns
+    assert len(answer(xq("sweep", *GRID, "--workers", "1", "-o", "json"))["trials"]) == 7
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_without_values_to_try_it_says_that_nothing_was_swept(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    said = xq("sweep", "--workers", "1", "-o", "table")
+    assert said.stdout.splitlines()[0].rstrip().endswith("BTC/USDT 1h: 1 trial")
+    assert "one set of parameters and nothing to choose from" in said.stderr
 
 
 def test_the_table_ends_with_verdict_and_ledger(xq: Run, tmp_path: Path) -> None:

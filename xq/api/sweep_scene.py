@@ -194,8 +194,18 @@ def _read(
         facts=_facts(ws, market, bars, scene, evaluator),
         hold=daily_returns(known.known_at, hold, world.rules.initial_cash),
         days=(known.known_at[last_of_days(known.known_at)] - 1) // DAY_MS,
-        notes=(*block.notes, *world.notes),
+        notes=(*_of_one(space), *block.notes, *world.notes),
     )
+
+
+def _of_one(space: "Space") -> list[str]:
+    """What a search is told that has nothing to search."""
+    if len(space) > 1:
+        return []
+    return [
+        "one set of parameters and nothing to choose from: no --param has several values, such as "
+        "--param NAME=LOW:HIGH:STEP (xq strategies list -o json states their ranges)"
+    ]
 
 
 def _without_exits(rules: Any) -> Any:

@@ -173,7 +173,12 @@ class LocalPool:
     def _started(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs,), daemon=True, name="xq sweep")
-        process.start()
+        # No worker hears Ctrl-C, not even while it loads: the parent tells when to stop.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         theirs.close()
         worker = _Worker(process, ours)
         if self._about is not None:
@@ -183,7 +188,6 @@ class LocalPool:
 
 def _serve(pipe: Connection) -> None:
     """A worker's life: batches come in, outcomes go out, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to stop
     try:
         scene, layout, prices = pipe.recv()
         with hearing(pipe.send), Trials(scene, mapped(layout, Path(prices))) as trials:
