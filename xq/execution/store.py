@@ -146,9 +146,6 @@ def _next_revision(connection: Connection) -> int:
     return int(connection.execute(bumped.returning(schema.meta.c.value)).scalar_one())
 
 
-_AT_ONCE = nullcontext()
-
-
 class Revisions:
     """Counts writes where there is no file to do it."""
 
