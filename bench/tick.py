@@ -30,6 +30,7 @@ from venue_orders import process
 
 from xq.clock import SystemClock
 from xq.execution.journal import open_journal
+from xq.garbage import uncollected
 from xq.live.desk import POOL_SIZE, Desk, Forecast, Terms
 from xq.live.loop import tick
 from xq.live.report import Act
@@ -159,7 +160,8 @@ def main() -> int:
             strategy.weight = 0.04 if number % 2 else 0.08
             bare_now = floor(raw, symbols, "sell" if number % 2 else "buy", wire)
             wire.moments.clear()
-            report = tick(desk, replace(terms(symbols), strategy=f"bench-{number}"))
+            with uncollected():  # as the service does
+                report = tick(desk, replace(terms(symbols), strategy=f"bench-{number}"))
             if report.act is not Act.TRADED or len(wire.moments) != len(symbols):
                 raise SystemExit(f"tick {number}: {report.act}, {report.problems}")
             if number:  # the first one opens connections
