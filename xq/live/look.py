@@ -11,7 +11,7 @@ from xq.venue_types import Mark
 
 T = TypeVar("T")
 _DEPTH = 100
-_ACCOUNT_GOOD_FOR_S, _PRICES_GOOD_FOR_S = 1.0, 5.0
+_ACCOUNT_GOOD_FOR_S, _PRICES_GOOD_FOR_MS = 1.0, 5_000
 _MOST_AHEAD = 20  # a book of this depth weighs 5 of the 2,400 that a venue allows a minute
 
 
@@ -28,7 +28,6 @@ class Look:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._began = desk.clock.monotonic()
         self._books: dict[Symbol, Book] = {}
         self._marks: dict[Symbol, Mark] = {}
         self._ask_account()
@@ -58,12 +57,16 @@ class Look:
         return seen
 
     def renewed(self, terms: Terms) -> "Look":
-        """A look to decide on: an account a second old is asked again, old prices too."""
-        now = self._desk.clock.monotonic()
-        if now - self._began > _PRICES_GOOD_FOR_S:
+        """A look to decide on: an account a second old is asked again, old prices too.
+
+        The age of prices is the venue's, whose clock may run faster than ours.
+        """
+        if self._desk.clock.monotonic() - self._asked <= _ACCOUNT_GOOD_FOR_S:
+            return self
+        began_ms = self.account.ts
+        self._ask_account()
+        if self.account.ts - began_ms > _PRICES_GOOD_FOR_MS:
             return Look.ahead(self._desk, terms)
-        if now - self._asked > _ACCOUNT_GOOD_FOR_S:
-            self._ask_account()
         return self
 
     def now_ms(self) -> int:

@@ -169,7 +169,8 @@ def test_what_does_not_fit_beside_the_others_waits_for_what_they_leave(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "asked"), [(0.5, ["book"]), (2.0, ["account", "book"]), (6.0, ["account", "book"])]
+    ("seconds", "asked"),
+    [(0.5, ["book"]), (2.0, ["account", "book"]), (6.0, ["account", "account", "book"])],
 )
 def test_an_account_is_asked_anew_after_a_long_forecast(
     venue: Busy, journal: Journal, seconds: float, asked: list[str]
