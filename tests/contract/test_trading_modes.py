@@ -8,8 +8,8 @@ from pathlib import Path
 
 import ccxt
 import pytest
-import requests
 from support.connect_proxy import ConnectProxy
+from support.internet import MAY_TRADE, RIGHTS
 from support.trading_faces import SIZE
 from support.wire_server import Request, Script, WireServer, answer
 
@@ -30,14 +30,6 @@ from xq.venues.registry import demo, profile
 BTC = Symbol.parse("BTC/USDT:USDT")
 LIVE = ["api.binance.com", "fapi.binance.com"]
 DEMO = ["demo-api.binance.com", "demo-fapi.binance.com"]
-RIGHTS = {
-    "ipRestrict": True,
-    "enableWithdrawals": False,
-    "enableInternalTransfer": False,
-    "permitsUniversalTransfer": False,
-    "enableFutures": True,
-    "enableSpotAndMarginTrading": False,
-}
 
 
 @pytest.fixture
@@ -154,28 +146,11 @@ def test_an_arming_ends_and_belongs_to_one_key(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
-    """What the exchange says of the key; anything else it says as the simulated venue does."""
-    told: dict[str, object] = dict(RIGHTS)
-
-    def script(request: Request) -> bytes:
-        if request.path.startswith("/sapi/v1/account/apiRestrictions"):
-            return answer(200, json.dumps(told))
-        with requests.Session() as session:
-            session.trust_env = False
-            found = session.request(request.method, served.url + request.path, timeout=120)
-        return answer(found.status_code, found.text)
-
-    with (
-        ensure(tmp_path / "exchange", clock=SystemClock(), seed=7) as served,
-        WireServer(script) as server,
-        ConnectProxy(LIVE, int(server.url.rpartition(":")[2])) as made,
-    ):
-        for name, value in made.environment(tmp_path / "ca.pem").items():
-            monkeypatch.setenv(name, value)
-            if "PROXY" in name:
-                monkeypatch.setenv(name.lower(), value)
-        yield told
+def rights(proxy: ConnectProxy) -> dict[str, object]:
+    """What the exchange says of the key."""
+    told: dict[str, object] = dict(MAY_TRADE)
+    proxy.told[RIGHTS["binance"]] = told
+    return told
 
 
 def test_live_opens_when_all_six_agree(rights: dict[str, object], tmp_path: Path) -> None:
@@ -238,19 +213,19 @@ LEAVES = ("enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransf
 @pytest.mark.parametrize("number", range(16))
 def test_what_a_key_may_do_is_read_from_every_flag(number: int) -> None:
     flags = {name: bool(number >> bit & 1) for bit, name in enumerate((*LEAVES, "ipRestrict"))}
-    scope = probed(RIGHTS | flags)
+    scope = probed(MAY_TRADE | flags)
     assert scope.can_withdraw is any(flags[name] for name in LEAVES)
     assert scope.ip_restricted is flags["ipRestrict"]
     assert scope.can_trade
 
 
-@pytest.mark.parametrize("name", sorted(RIGHTS))
+@pytest.mark.parametrize("name", sorted(MAY_TRADE))
 @pytest.mark.parametrize("odd", [None, "false", 0])
 def test_a_right_that_is_not_told_is_no_answer(name: str, odd: object) -> None:
     if name == "enableSpotAndMarginTrading":
         return  # futures are enabled: enough to trade
     with pytest.raises(VenueError, match=name):
-        probed(RIGHTS | {name: odd})
+        probed(MAY_TRADE | {name: odd})
 
 
 def probed(rights: dict[str, object]) -> KeyScope:

@@ -126,32 +126,6 @@ def test_backtest_after_collect(workspace: Path, environment: dict[str, str]) ->
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    ("symbol", "host", "prefix", "account"),
-    [
-        ("BTC/USDT", SPOT_HOST, "/api/v3/", "binance-spot"),
-        ("BTC/USDT:USDT", CONTRACT_HOST, "/fapi/v1/", "binance-contracts"),
-    ],
-)
-def test_a_paper_trade_uses_real_prices_and_sends_nothing_there(
-    proxy: ConnectProxy,
-    workspace: Path,
-    environment: dict[str, str],
-    symbol: str,
-    host: str,
-    prefix: str,
-    account: str,
-) -> None:
-    done = shell(f"xq trade --once --mode paper --symbol {symbol}", workspace, environment)
-    assert done.returncode == 0, done.stderr
-    assert set(proxy.asked) == {host}
-    public = ("exchangeInfo", "time", "klines", "depth", "fundingRate")
-    assert {re.split(r"[ ?]", line)[1] for line in proxy.lines} <= {prefix + n for n in public}
-    assert all(line.startswith("GET ") for line in proxy.lines)
-    assert not any("signature" in line for line in proxy.lines)
-    assert (workspace / "state" / "paper" / account / "sim.sqlite").is_file()
-
-
 def test_without_a_network_the_hint_names_the_embedded_venue(workspace: Path) -> None:
     extra = {"HTTPS_PROXY": f"http://127.0.0.1:{closed_port()}", "NO_PROXY": ""}
     done = shell("xq collect --symbol BTC/USDT --days 30", workspace, extra)

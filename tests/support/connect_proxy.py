@@ -5,11 +5,12 @@ and CA bundle. Hosts that are not listed are refused, so that nothing can leave 
 """
 
 import contextlib
+import json
 import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,7 @@ import trustme
 
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+_SIGNED = (b"signature=", b"x-mbx-apikey:", b"x-bapi-")
 
 
 class ConnectProxy:
@@ -25,18 +27,23 @@ class ConnectProxy:
     Parameters
     ----------
     backend
-        Loopback port of a plain HTTP server that plays all the hosts.
+        Loopback port of a plain HTTP server that plays all the hosts, or a port for each.
 
     Attributes
     ----------
-    asked, lines
-        Hosts that were connected to, and the request lines they were sent.
+    asked, lines, signed
+        Hosts that were connected to, the request lines they were sent, and those of them that
+        showed a key.
+    told
+        What is answered here, as JSON, by the beginning of a path.
     """
 
-    def __init__(self, hosts: Iterable[str], backend: int) -> None:
+    def __init__(self, hosts: Iterable[str], backend: int | Mapping[str, int]) -> None:
         self.hosts = frozenset(hosts)
         self.asked: list[str] = []
         self.lines: list[str] = []
+        self.signed: list[str] = []
+        self.told: dict[str, object] = {}
         self._backend = backend
         self._authority = trustme.CA()
         self._contexts = {host: self._context(host) for host in self.hosts}
@@ -88,9 +95,10 @@ class ConnectProxy:
                 connection.sendall(_FORBIDDEN)
                 return
             connection.sendall(_ESTABLISHED)
+            port = self._backend if isinstance(self._backend, int) else self._backend[host]
             with (
                 self._contexts[host].wrap_socket(connection, server_side=True) as inside,
-                socket.create_connection(("127.0.0.1", self._backend)) as outside,
+                socket.create_connection(("127.0.0.1", port)) as outside,
             ):
                 self._relay(inside, outside)
 
@@ -106,9 +114,30 @@ class ConnectProxy:
                 piece = source.recv(65536)
                 if not piece:
                     return
-                if source is inside and b" HTTP/1.1\r\n" in piece:
-                    self.lines.append(piece.partition(b" HTTP/1.1\r\n")[0].decode())
-                other[source].sendall(piece)
+                reply = self._heard(piece) if source is inside else None
+                if reply is None:
+                    other[source].sendall(piece)
+                else:
+                    inside.sendall(reply)
+
+    def _heard(self, piece: bytes) -> bytes | None:
+        """Write down a request; the answer, if it is given here."""
+        line, found, _ = piece.partition(b" HTTP/1.1\r\n")
+        if not found:
+            return None
+        asked = line.decode()
+        self.lines.append(asked)
+        if any(mark in piece.lower() for mark in _SIGNED):
+            self.signed.append(asked)
+        path = asked.partition(" ")[2]
+        known = (body for start, body in self.told.items() if path.startswith(start))
+        body = next(known, None)
+        return None if body is None else _ok(json.dumps(body).encode())
+
+
+def _ok(body: bytes) -> bytes:
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+    return f"{head}{len(body)}\r\n\r\n".encode() + body
 
 
 def _head(connection: socket.socket) -> str:

@@ -61,7 +61,7 @@ def _limit(kind: str, desk: Desk, terms: Terms) -> str:
     )  # fmt: skip
     ticket = send.Ticket(None, "limit", price, D(0), now_ms, terms.strategy)
     approved = check(request, situation, terms.limits)
-    send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
+    send.place(approved, ticket, desk.venue, desk.journal, desk.clock, tuple)
     return DONE
 
 

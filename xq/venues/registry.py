@@ -213,7 +213,8 @@ def client(
         "options": {**face.options, "maxRetriesOnFailure": 0},
     }
     if keys is not None:
-        settings |= {"apiKey": keys[0], "secret": keys[1]}
+        no_coins = {"fetchCurrencies": False}  # a signed question that nobody here needs answered
+        settings |= {"apiKey": keys[0], "secret": keys[1], "has": no_coins}
     if chosen.url is not None:
         settings["urls"] = {"api": _urls(kind, chosen.url)}
     if face.error_table is not None:
