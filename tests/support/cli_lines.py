@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support import torture_imports
+from support.children import fork, heard
 from support.lake_damage import flip
-from support.lake_worker import OLDER, bars, dataset, fork, heard, squeeze
+from support.lake_worker import OLDER, bars, dataset, squeeze
 from support.torture_venue import HOUR, START
 
 from xq.clock import iso

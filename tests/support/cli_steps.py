@@ -23,10 +23,11 @@ from support.faultline import CALLS, Faultline, ready
 if __name__ == "__main__":
     FAULTS = ready()
 
+from support.children import Say, fork, heard
 from support.cli_lines import LINES, Line, fingerprint, play, preload, venue
 from support.lake_judge import Judge
 from support.lake_ledger import strays
-from support.lake_worker import START, Say, fork, heard
+from support.lake_worker import START
 from support.sweeping import told
 
 from xq.lake.writer import LakeWriter

@@ -23,6 +23,7 @@ OPEN, READ, LOOK, WRITE, SYNC, NAME, CLOSE, LOCK, LIST = (1 << bit for bit in ra
 EVERY = 511
 SOCKET = 512
 ACTS = {"before": -1, "after": -2, "short": -3}
+PRELOADED = ("LD_PRELOAD", "FAULTLINE_PAGE")
 # What each error can befall. Between two calls that only look, a kill finds the same disk.
 CALLS = {
     "before": EVERY & ~(READ | LOOK | LIST),

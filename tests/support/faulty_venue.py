@@ -8,6 +8,7 @@ from pathlib import Path
 from xq.clock import ManualClock, SystemClock
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger, Page
+from xq.sim.market_open import Source
 from xq.sim.wire.faults.bench import Bench
 from xq.sim.wire.faults.script import fault_of
 from xq.sim.wire.opening import open_venue
@@ -43,10 +44,12 @@ class FaultyVenue:
 
 
 @contextmanager
-def faulty_venue(folder: Path, *, admin: bool = False) -> Iterator[FaultyVenue]:
-    """Until the block ends; with an admin port if wanted."""
+def faulty_venue(
+    folder: Path, *, admin: bool = False, source: Source | None = None
+) -> Iterator[FaultyVenue]:
+    """Until the block ends; with an admin port or other prices if wanted."""
     clock = ManualClock(SystemClock().now_ms())
-    venue = open_venue(folder, clock, 7, accounts=ACCOUNTS)
+    venue = open_venue(folder, clock, 7, accounts=ACCOUNTS, source=source)
     bench = Bench()
     server = VenueServer(venue, bench=bench, admin_port=0 if admin else None)
     server.start()

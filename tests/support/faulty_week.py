@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.faulty_venue import FaultyVenue, faulty_venue
+from support.few_markets import few_markets
 from support.torture_judge import judged
 from support.torture_scenarios import BTC, STOP, UP, Run, Scenario
 
@@ -155,7 +156,7 @@ def outcome(told: "Report | XqError") -> str:
 def play(minutes: int, seed: int, folder: Path) -> Told:
     """So many minutes, each with its fault."""
     rng, found = random.Random(seed), Told()
-    with faulty_venue(folder) as venue:
+    with faulty_venue(folder, source=few_markets(7)) as venue:
         service = Service(venue, folder)
         start_ms = HOUR.floor(venue.clock.now_ms()) + HOUR_MS
         venue.clock.advance_to(start_ms)

@@ -22,9 +22,10 @@ from support.faultline import CALLS, Faultline, ready
 if __name__ == "__main__":
     FAULTS = ready()
 
+from support.children import Say, fork, heard
 from support.lake_judge import Judge
 from support.lake_ledger import strays
-from support.lake_worker import START, Say, fork, heard
+from support.lake_worker import START
 from support.lake_works import BTC, WORKS, Work, damage_at, quietly
 from support.sweeping import told
 

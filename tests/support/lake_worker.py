@@ -4,7 +4,7 @@ import importlib
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd  # noqa: F401 - pyarrow would import it in every child
 import pyarrow as pa
 from support import torture_imports
+from support.children import Say, fork, heard
 from support.lake_damage import plant
 from support.torture_venue import HOUR, NAMES, NOW, START, is_hole, values
 
@@ -43,9 +44,6 @@ from xq.venues.registry import profile
 H1 = Timeframe.parse("1h")
 SYMBOLS = tuple(f"{name}/USDT" for name in NAMES)
 CANONICAL, OLDER = parquet._ROW_GROUP, 7  # rows in a group; another xq wrote other files
-
-Say = Callable[[str], None]
-_WRITE = os.write  # a child may have put something else in its place
 
 
 def dataset(symbol: str) -> Dataset:
@@ -173,32 +171,3 @@ def recover(root: Path) -> None:
 def drop(root: Path) -> None:
     """Remove one symbol."""
     remove(root, dataset(SYMBOLS[-1]))
-
-
-def fork(work: Callable[[Say], None]) -> tuple[int, int]:
-    """Run something in a child: its pid and the pipe it speaks through; exit 9 on an error."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(writing)
-        return pid, reading
-    code = 9
-    try:
-        os.close(reading)
-        work(lambda text: _say(writing, text))
-        code = 0
-    except BaseException as error:  # noqa: BLE001 - told to the parent; a child never returns
-        _say(writing, f"! {type(error).__name__}: {' '.join(str(error).split())}")
-    finally:
-        os._exit(code)
-    raise AssertionError
-
-
-def _say(descriptor: int, text: str) -> None:
-    _WRITE(descriptor, (text + "\n").encode())
-
-
-def heard(descriptor: int) -> list[str]:
-    """Everything a child said until it ended."""
-    with os.fdopen(descriptor, "rb") as pipe:
-        return pipe.read().decode().splitlines()

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
+from support.children import Say
 from support.lake_damage import Damage, plant
-from support.lake_worker import HOUR, NOW, OLDER, START, Say, bars, dataset, squeeze
+from support.lake_worker import HOUR, NOW, OLDER, START, bars, dataset, squeeze
 from support.torture_venue import is_hole
 
 from xq.collect.donors import Venue

@@ -21,8 +21,9 @@ import pandas as pd  # noqa: F401 - pyarrow would import it in every child
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support.children import Say, fork, heard
 from support.lake_judge import Judge
-from support.lake_worker import HOUR, START, Say, bars, dataset, fork, heard, is_hole
+from support.lake_worker import HOUR, START, bars, dataset, is_hole
 from support.object_store import BUCKET, ObjectStore, serving
 
 from xq.lake import layout, parquet, verify

@@ -9,9 +9,11 @@ from pathlib import Path
 from support.torture_scenarios import Scenario
 from support.torture_trader import ACCOUNT, place_of
 
+from xq.execution.algos.codec import read
+from xq.execution.algos.progress import Progress
 from xq.execution.journal import Journal, read_journal
 from xq.execution.orders import OrderState
-from xq.live.legs import PROTECTIVE
+from xq.live.legs import HAND, PROTECTIVE
 from xq.sim.accounts import MAIN
 from xq.sim.instruments import Face
 from xq.sim.ledger import FILE_NAME, Ledger
@@ -19,6 +21,7 @@ from xq.sim.records import Account
 from xq.types import Symbol
 
 _NEVER_THERE = (OrderState.NOT_SENT, OrderState.LOST, OrderState.REJECTED)
+_MOVING = ("trade", "close")  # whether an order is lost then shows ten minutes later only
 _FINE = Decimal("0.00000001")
 
 
@@ -42,10 +45,14 @@ class Books:
         finally:
             connection.close()
 
-    def resting(self, scenario: Scenario) -> list[str]:
-        """Client ids of everything that waits, plain and conditional."""
-        plain = [o.client_id for o in self.state.open_orders.values() if o.owner == MAIN]
-        return plain + [a.client_id for a in self.state.algos.values() if a.owner == MAIN]
+    def resting(self) -> dict[str, tuple[Decimal, Decimal]]:
+        """Quantity and price, or trigger, of everything that waits, by client id."""
+        plain = self.state.open_orders.values()
+        found = {o.client_id: (o.quantity, o.price) for o in plain if o.owner == MAIN}
+        algos = self.state.algos.values()
+        return found | {
+            a.client_id: (a.quantity, a.trigger_price) for a in algos if a.owner == MAIN
+        }
 
     def position(self, symbol: Symbol) -> Decimal:
         """What is held."""
@@ -64,7 +71,9 @@ def judged(scenario: Scenario, desk: Path, journal: str, *, final: bool) -> list
     with read_journal(place_of(journal), ACCOUNT) as kept:
         wrong = [
             *_doubles(kept, books),
-            *_orphans(kept, books, scenario),
+            *_orphans(kept, books),
+            *_resting(kept, books, scenario, final),
+            *_parents(kept),
             *_fills(kept, books, scenario),
             *_positions(kept, books, scenario),
             *_naked(kept, books, scenario),
@@ -82,17 +91,17 @@ def _doubles(kept: Journal, books: Books) -> Iterator[str]:
             yield f"duplicate: {client_id} is {count} orders at the venue"
     booked = {row[0] for row in books.sent}
     legs = Counter(
-        (order.decision_id, order.symbol, order.leg)
+        (order.decision_id, order.parent_id, order.symbol, order.leg)
         for order in kept.orders()
-        if order.decision_id is not None and order.client_id in booked
+        if (order.decision_id, order.parent_id) != (None, None) and order.client_id in booked
     )
     for leg, count in legs.items():
         if count > 1:
             yield f"duplicate: {count} orders for {leg}"
 
 
-def _orphans(kept: Journal, books: Books, scenario: Scenario) -> Iterator[str]:
-    """Nothing at the venue that the journal does not know, or that has no business there."""
+def _orphans(kept: Journal, books: Books) -> Iterator[str]:
+    """Nothing at the venue that the journal does not know, or knows otherwise."""
     orders = {order.client_id: order for order in kept.orders()}
     for client_id, filled, status in books.sent:
         if not client_id.startswith("xq-"):
@@ -104,18 +113,39 @@ def _orphans(kept: Journal, books: Books, scenario: Scenario) -> Iterator[str]:
             yield f"{client_id}: {order.filled} filled by the journal, {filled} by the venue"
         elif order.state in _NEVER_THERE and status not in ("rejected", "expired"):
             yield f"{client_id} is {order.state} in the journal, {status} at the venue"
-    resting = books.resting(scenario)
-    for client_id in resting:
+
+
+def _resting(kept: Journal, books: Books, scenario: Scenario, final: bool) -> Iterator[str]:
+    """What rests has a reason to, and is what the journal says."""
+    orders, resting = {order.client_id: order for order in kept.orders()}, books.resting()
+    worked = {parent.parent_id for parent in kept.parents.unfinished()}
+    for client_id, terms in resting.items():
         order = orders.get(client_id)
-        if order is None or order.leg not in PROTECTIVE:
+        if order is None or not (order.leg in (*PROTECTIVE, HAND) or order.parent_id in worked):
             yield f"orphan: {client_id} rests"
-        elif books.position(order.symbol) == 0:
+        elif order.leg in PROTECTIVE and books.position(order.symbol) == 0:
             yield f"orphan: {client_id} rests for nothing"
         elif order.state is not OrderState.NEW:
             yield f"{client_id} rests, the journal says {order.state}"
+        elif terms != (ours := (order.quantity, order.stop_price or order.price)):
+            yield f"{client_id}: {ours} by the journal, {terms} by the venue"
+    patient = not final and any(event.kind in _MOVING for event in scenario.down)
     for order in kept.unsettled_orders():
-        if order.client_id not in resting:
+        if order.client_id not in resting and not (patient and order.state.is_unclear):
             yield f"{order.client_id} is {order.state}, but does not rest"
+    count = sum(name in orders and orders[name].leg == HAND for name in resting)
+    least, most = scenario.by_hand
+    if not least <= count <= most:
+        yield f"{count} orders by hand rest, wanted {least} to {most}"
+
+
+def _parents(kept: Journal) -> Iterator[str]:
+    """Children fill no more than their parent asks, and it knows of all that they filled."""
+    for parent in kept.parents.all():
+        done = sum((o.filled for o in kept.children_of(parent.parent_id)), Decimal(0))
+        known = read(Progress, parent.progress).filled
+        if not done == known <= parent.quantity:
+            yield f"children filled {done}, {parent.parent_id} knows of {known}"
 
 
 def _fills(kept: Journal, books: Books, scenario: Scenario) -> Iterator[str]:
@@ -164,7 +194,7 @@ def _naked(kept: Journal, books: Books, scenario: Scenario) -> Iterator[str]:
         )
         if level is not None
     ]
-    resting = set(books.resting(scenario))
+    resting = set(books.resting())
     for symbol in scenario.symbols:
         held = abs(books.position(symbol))
         for leg in declared if held else ():

@@ -23,6 +23,7 @@ from typing import Any
 
 import pyarrow as pa
 from support import torture_imports
+from support.children import Say, fork, heard
 from support.faultline import Faultline
 from support.lake_damage import plant
 from support.lake_judge import Judge
@@ -34,12 +35,9 @@ from support.lake_worker import (
     OLDER,
     START,
     SYMBOLS,
-    Say,
     Worker,
     dataset,
     drop,
-    fork,
-    heard,
     recover,
     squeeze,
 )

@@ -1,7 +1,6 @@
 """What a trader is doing when it is killed, and what happens to its account until it is back.
 
-A new story is a new row of `SCENARIOS`; a new kind of work is a branch of
-`support.torture_trader.work`.
+A new story is a new row of `SCENARIOS`; a new kind of work is one of `support.torture_acts`.
 """
 
 from collections.abc import Mapping
@@ -31,8 +30,7 @@ class Run:
     Attributes
     ----------
     act
-        ``tick``, ``watch``, ``rest`` (a limit order that does not fill), ``partial`` (one that
-        fills in part and rests), ``trip cancel`` or ``trip flatten`` (a switch, by hand).
+        ``tick``, ``watch``, or another of `support.torture_acts`.
     """
 
     weights: Weights
@@ -72,6 +70,8 @@ class Scenario:
         Of the trader: the journal is ``sqlite`` or ``postgres``, the face a profile's name.
     watched
         Whether kill switches are looked at.
+    by_hand
+        How many orders by hand may rest afterwards, least and most.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Scenario:
     journal: str = "sqlite"
     face: str = "sim"
     watched: bool = False
+    by_hand: tuple[int, int] = (0, 0)
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -108,9 +109,9 @@ _TABLE = (
     Scenario("exit by target", (Run(UP),), Run(FLAT), NONE),
     Scenario("flip", (Run(UP),), Run(DOWN), SHORT),
     Scenario("two symbols", (), Run(BOTH), {BTC: 1, ETH: -1}),
-    Scenario("limit rests", (Run(FLAT),), Run(FLAT, act="rest"), NONE),
+    Scenario("limit rests", (Run(FLAT),), Run(FLAT, act="limit rest"), NONE),
     Scenario(
-        "limit partly filled", (Run(FLAT),), Run(FLAT, act="partial"), NONE, then=Run(FLAT)
+        "limit partly filled", (Run(FLAT),), Run(FLAT, act="limit partial"), NONE, then=Run(FLAT)
     ),
     Scenario("entry with its stop", (), Run(UP, STOP), LONG),
     Scenario(
@@ -154,6 +155,22 @@ _TABLE = (
     Scenario("entry, journal on a server", (), Run(UP, STOP), LONG, journal="postgres"),
     Scenario("flip, journal on a server", (Run(UP, STOP),), Run(DOWN, STOP), SHORT,
              journal="postgres"),
+    Scenario("order by hand changed in place", (Run(FLAT), Run(FLAT, act="hand limit")),
+             Run(FLAT, act="replace 0.96"), NONE, then=Run(FLAT), by_hand=(1, 1)),
+    Scenario("order by hand canceled and sent anew",
+             (Run({COIN: 0.0}), Run({COIN: 0.0}, act="hand limit")),
+             Run({COIN: 0.0}, act="replace 0.96"), {COIN: 0}, then=Run({COIN: 0.0}),
+             by_hand=(0, 1)),
+    Scenario("stop by hand sent anew, then canceled", (Run(UP), Run(UP, act="hand stop")),
+             Run(UP, act="replace 0.96"), LONG, then=Run(UP), by_hand=(1, 2)),
+    Scenario("child of a TWAP", (Run(FLAT), Run(FLAT, act="begin twap", after_ms=0)),
+             Run(FLAT, act="work", after_ms=1_000), LONG, then=Run(FLAT, act="work")),
+    Scenario("child of an iceberg", (Run(FLAT), Run(FLAT, act="begin iceberg", after_ms=0)),
+             Run(FLAT, act="work", after_ms=1_000), LONG, then=Run(FLAT, act="work")),
+    Scenario("trailing stop as a parent, moved",
+             (Run(UP), Run(UP, act="begin trail", after_ms=0), Run(UP, act="work", after_ms=1_000)),
+             Run(UP, act="work", after_ms=1_000), LONG, ahead=(Event("rise"),),
+             then=Run(UP, act="work")),
     Scenario("liquidated while down", (), Run({BTC: 0.9}), NONE, down=(Event("liquidated"),),
              leverage=1, then=Run(FLAT)),
 )  # fmt: skip

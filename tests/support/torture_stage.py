@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 from support import postgres
+from support.few_markets import few_markets
 from support.shared_clock import SharedClock
 from support.torture_scenarios import STORIES, Event, Scenario
 from support.torture_trader import Order, Told, runs
@@ -81,7 +82,7 @@ class Stage:
         self.folder, self.database = folder, database
         folder.mkdir(parents=True, exist_ok=True)
         self.clock = SharedClock(folder / "clock", WALL_MS)
-        self.bench = Bench()
+        self.bench, self.source = Bench(), few_markets(SEED)
         self.port = _free_port()
         self._bases = 0
         self._copies = 0
@@ -96,13 +97,14 @@ class Stage:
     def venue(self, desk: Path) -> Iterator[VenueServer]:
         """The venue of a desk, served."""
         desk.mkdir(parents=True, exist_ok=True)
-        venue = open_venue(desk, self.clock, SEED)
+        venue = open_venue(desk, self.clock, SEED, source=self.source)
         server = VenueServer(venue, self.port, bench=self.bench)
         server.start()
         try:
             yield server
         finally:
             server.close()
+            venue.settle()  # up to this moment, whether or not its server had come to it
             venue.save()
             venue.ledger.close()
 
@@ -110,7 +112,7 @@ class Stage:
         """Things at the venue that the trader has no part in."""
         if not events:
             return
-        venue = open_venue(desk, self.clock, SEED)
+        venue = open_venue(desk, self.clock, SEED, source=self.source)
         venue.settle()
         for event in events:
             _EVENTS[event.kind](_Scene(venue, self.clock), event.value)
@@ -142,6 +144,14 @@ class Stage:
         journal = self._journal(base.scenario, desk, f"desk{self._copies}", base.journal)
         return desk, journal
 
+    def remove(self, desk: Path, journal: str) -> None:
+        """A desk that nobody needs any more."""
+        shutil.rmtree(desk)
+        if self.database is not None and journal.startswith("postgresql:"):
+            name = journal.partition("?")[0].rpartition("/")[2]
+            with psycopg.connect(self.database, autocommit=True) as connection:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
     def _journal(self, scenario: Scenario, desk: Path, name: str, like: str = "") -> str:
         if scenario.journal == "sqlite":
             return str(desk / "journal.sqlite")
@@ -166,11 +176,14 @@ class Base:
         self.stage, self.scenario, self.desk, self.journal = stage, scenario, desk, journal
         self.begin_ms = WALL_MS
 
-    def run(self, number: int, desk: Path, journal: str, at: int = 0) -> Told:
+    def run(
+        self, number: int, desk: Path, journal: str, at: int = 0, *, settles: bool = False
+    ) -> Told:
         """A run of the story, as late as it says."""
         clock = self.stage.clock
         clock.set(clock.now_ms() + runs(self.scenario)[number].after_ms)
-        return self.stage.trader.run(Order(self.scenario.name, number, str(desk), journal, at))
+        order = Order(self.scenario.name, number, str(desk), journal, at, settles=settles)
+        return self.stage.trader.run(order)
 
     def strike(self, faults: tuple[Mapping[str, object], ...]) -> None:
         """These faults are in force from now on, and no others."""

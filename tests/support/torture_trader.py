@@ -4,35 +4,33 @@ Reads lines of JSON (`Order`) and answers each with one (`Told`) when the trader
 library of `support.faultline` is preloaded; an order's ``at`` is the call at which it kills.
 """
 
+import gc
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
+from support.children import Say, fork, heard
 from support.faultline import NAME, SOCKET, SYNC, WRITE, Faultline
-from support.lake_worker import Say, fork, heard
 from support.shared_clock import SharedClock
+from support.torture_acts import NOTHING, work
 from support.torture_scenarios import STORIES, Run, Scenario
 
 from xq.errors import XqError
-from xq.execution import send
 from xq.execution.journal import Journal, open_journal
 from xq.execution.server import Server
 from xq.live.desk import Desk, Forecast, Terms
-from xq.live.latches import JournalLatches
 from xq.live.lock import only_run
-from xq.live.loop import tick, watch
-from xq.live.report import Report
-from xq.risk.gate import check
-from xq.risk.latch import by_hand
-from xq.risk.limits import Limits, Situation
-from xq.risk.switches import DEFAULT_RULES, Action, Switch
+from xq.risk.limits import Limits
+from xq.risk.switches import DEFAULT_RULES, Switch
 from xq.timeframe import Timeframe
-from xq.types import OrderRequest, OrderType, Side, Symbol, TimeInForce
+from xq.types import Symbol
 from xq.venues.ccxt_market import CcxtMarket
 from xq.venues.ccxt_trading import CcxtTrading
 from xq.venues.clients import Access
@@ -41,12 +39,17 @@ from xq.venues.registry import profile
 ACCOUNT, HOUR = "sim", Timeframe.parse("1h")
 STEPS = WRITE | SYNC | NAME | SOCKET
 RULES = {s: replace(r, enabled=s is Switch.DRAWDOWN) for s, r in DEFAULT_RULES.items()}
+Start = Callable[["Order"], dict[str, object]]
 _WIDE = Decimal(10**7)
+_MOST_STARTS = 12
 
 
 @dataclass(frozen=True)
 class Order:
-    """Which run of which story, where, at which call it is killed (0: none), how many at once."""
+    """Which run of which story, where, at which call it is killed (0: none), how many at once.
+
+    With ``settles`` it is started again until nothing is left to do.
+    """
 
     scenario: str
     run: int
@@ -54,6 +57,7 @@ class Order:
     journal: str
     at: int = 0
     copies: int = 1
+    settles: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Told:
         What it wrote, synced, renamed, sent and read, in calls of the system.
     struck
         The call before which it was killed.
+    starts
+        How many it took, of one that settles.
     """
 
     killed: bool
@@ -74,6 +80,7 @@ class Told:
     act: str = ""
     problems: tuple[str, ...] = ()
     error: str = ""
+    starts: int = 1
 
 
 def runs(scenario: Scenario) -> tuple[Run, ...]:
@@ -81,6 +88,11 @@ def runs(scenario: Scenario) -> tuple[Run, ...]:
     later = scenario.then or replace(scenario.killed, act="tick")
     again = replace(later, after_ms=60_000)
     return (*scenario.before, scenario.killed, again, replace(later, after_ms=HOUR.ms))
+
+
+def again(scenario: Scenario) -> int:
+    """Number of the run by which a restart begins."""
+    return len(scenario.before) + 1
 
 
 def place_of(journal: str) -> Path | Server:
@@ -145,49 +157,6 @@ def _close(market: CcxtMarket, symbol: Symbol, bar_ms: int) -> Decimal:
     return Decimal(repr(float(market.bars(symbol, HOUR, bar_ms, 1)[0, 4])))
 
 
-def work(run: Run, desk: Desk, terms: Terms) -> Report | None:
-    """What a run does."""
-    verb, _, told = run.act.partition(" ")
-    if verb == "tick":
-        return tick(desk, terms)
-    if verb == "watch":
-        return watch(desk, terms)
-    if verb == "trip":
-        latches = JournalLatches(desk.journal)
-        now_ms = desk.market.now_ms()
-        pulled = by_hand(Switch.DRAWDOWN, "news", "ann", now_ms, Action(told))
-        latches.store(latches.load(now_ms).after([pulled]), now_ms)
-    else:
-        _limit_order(desk, terms, crossing=verb == "partial")
-    return None
-
-
-def _limit_order(desk: Desk, terms: Terms, *, crossing: bool) -> None:
-    """A limit order, as an algorithm would send one: below the market, or through its best level.
-
-    It is larger than that level, so that a rest of it stays.
-    """
-    symbol = terms.symbols[0]
-    book, account = desk.market.book(symbol, 5), desk.venue.account()
-    (ask, size), bid = book.asks[0], book.bids[0][0]
-    tick_size = desk.market.instruments()[symbol].tick
-    price = ask if crossing else int(bid * Decimal("0.97") / tick_size) * tick_size
-    quantity = size + Decimal("0.005") if crossing else Decimal("0.010")
-    name = f"xq-limit-{desk.market.now_ms()}"
-    request = OrderRequest(
-        symbol, Side.BUY, OrderType.LIMIT, quantity, name, price=price,
-        time_in_force=TimeInForce.GTC,
-    )  # fmt: skip
-    now_ms = desk.market.now_ms()
-    situation = Situation(
-        desk.market.instruments()[symbol], now_ms, ask, book.ts, ask, ask, 0, 0, Decimal(0),
-        account.equity, account.equity, Decimal(0), 0,
-    )  # fmt: skip
-    ticket = send.Ticket(None, "limit", price, Decimal(0), now_ms, terms.strategy)
-    approved = check(request, situation, terms.limits)
-    send.place(approved, ticket, desk.venue, desk.journal, desk.clock, tuple)
-
-
 def trade(order: Order, ports: Ports, clock: SharedClock, faults: Faultline) -> dict[str, object]:
     """One trader's life, as far as it gets."""
     scenario = STORIES[order.scenario]
@@ -201,26 +170,41 @@ def trade(order: Order, ports: Ports, clock: SharedClock, faults: Faultline) -> 
             open_journal(place_of(order.journal), ACCOUNT, clock) as journal,
             desk_of(scenario, run, ports, journal, clock) as desk,
         ):
-            report = work(run, desk, terms_of(scenario))
+            act, problems = work(run.act, desk, terms_of(scenario))
     except XqError as error:
         return {"error": f"{type(error).__name__}: {error.message}"}
     finally:
         faults.disarm()
-    if report is None:
-        return {"act": run.act}
-    problems = [f"{type(one).__name__}: {one.message}" for one in report.problems]
-    return {"act": report.act.value, "problems": problems}
+    return {"act": act, "problems": problems}
+
+
+def restarts(order: Order, start: Start, clock: SharedClock) -> dict[str, object]:
+    """Start it until there is nothing left to do; a process for all of these starts."""
+    number = again(STORIES[order.scenario])
+    told = start(order)
+    for count in range(2, _MOST_STARTS + 1):
+        if told.get("act") == NOTHING and not told["problems"]:
+            break
+        clock.sleep(runs(STORIES[order.scenario])[number].after_ms / 1000)
+        told = start(replace(order, run=number)) | {"starts": count}
+    return told
 
 
 def serve(url: str, clock: SharedClock, names: Sequence[str]) -> None:
     """Fork a trader for every line; of these stories only."""
     faults, ports = Faultline(), Ports(url, clock, names)
+
+    def start(order: Order) -> dict[str, object]:
+        return trade(order, ports, clock, faults)
+
+    _warm(start, names[0], clock)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
         order = Order(**json.loads(line))
+        life = partial(restarts, order, start, clock) if order.settles else partial(start, order)
         faults.clear()
-        told = _started(order.copies, lambda: trade(order, ports, clock, faults))  # noqa: B023
+        told = _started(order.copies, life)
         seen = faults.seen()
         answers = [
             asdict(Told(os.WIFSIGNALED(status), seen.calls, seen.last, **answer))
@@ -228,6 +212,16 @@ def serve(url: str, clock: SharedClock, names: Sequence[str]) -> None:
         ]
         sys.stdout.write(json.dumps(answers) + "\n")
         sys.stdout.flush()
+
+
+def _warm(start: Start, name: str, clock: SharedClock) -> None:
+    """Trade once here, so that no child has to import what the first trader does."""
+    began_ms = clock.now_ms()
+    with tempfile.TemporaryDirectory() as folder:
+        start(Order(name, 0, folder, str(Path(folder) / "journal.sqlite")))
+    clock.set(began_ms)
+    gc.collect()
+    gc.freeze()  # or every child would copy what it only looks at
 
 
 def _started(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from xq.clock import ManualClock
-from xq.errors import VenueUnreachable
+from xq.errors import VenueRefused, VenueUnreachable
 from xq.execution.journal import Journal
 from xq.execution.resolve import Patience
 from xq.live.desk import Desk, Forecast, Terms
@@ -34,6 +34,7 @@ PERPETUAL = Symbol.parse("BTC/USDT:USDT")
 HOUR = Timeframe.parse("1h")
 START_MS = 1_704_067_200_000 + 5_000  # 5 s into 2024
 TAKER = Decimal("0.001")
+_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)  # of a contract's book, as Binance gives it
 
 
 def instrument(symbol: Symbol) -> Instrument:
@@ -89,6 +90,8 @@ class ToyVenue:
 
     def book(self, symbol: Symbol, depth: int) -> Book:
         self._hear()
+        if symbol.is_contract and depth not in _DEPTHS:
+            raise VenueRefused(f"toy refused with code -4021: {depth} is not valid depth limit")
         price, size = self.price(symbol), Decimal(1000)
         half = self.spread / 2
         ts = self.clock.now_ms() - self.book_age_ms

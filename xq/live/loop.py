@@ -166,6 +166,7 @@ def _recovered(report: Report, decision: Decision, desk: Desk, terms: Terms) -> 
         for order in orders
         if not order.state.is_final
     ]
+    subledgers.settle(desk, terms)
     _record_equity(now, desk, terms)
     act = Act.STOPPED if unclear else Act.RECONCILED
     told = _told(report, act, signals, done, now, desk)

@@ -22,6 +22,7 @@ from xq.types import Account, Position, Side, Symbol
 
 _EXITS, _NOTHING = "exits", "null"
 _MOST_UNCLEAR = 3
+_DEPTH = 5  # the least that Binance gives of a contract's book
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ class _Guard:
     def _is_passed(self, want: Wanted) -> bool:
         """Whether the book stands beyond a level: what would rest there has been triggered."""
         selling, level = want.request.side is Side.SELL, want.request.stop_price
-        book = self.desk.market.book(self.symbol, 1)
+        book = self.desk.market.book(self.symbol, _DEPTH)
         levels = book.bids if selling else book.asks
         if not levels or level is None:
             return False

@@ -1,6 +1,6 @@
 """Before anything is decided: what became of earlier orders, and do books and venue agree."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -53,18 +53,18 @@ def reconcile(
     notes: list[str] = []
     frozen: dict[Symbol, str] = {}
     resting = {symbol: desk.venue.open_orders(symbol) for symbol in terms.symbols}
-    names = {order.client_id for orders in resting.values() for order in orders}
+    seen = {order.client_id: order for orders in resting.values() for order in orders}
     worked = {parent.parent_id for parent in desk.journal.parents.unfinished()}
     for order in desk.journal.unsettled_orders():
         if order.leg in PROTECTIVE and order.symbol in resting:
-            notes += _follow(order, names, desk)
+            notes += _follow(order, seen, desk)
         elif order.symbol.is_contract != terms.contracts:
             continue
         elif order.parent_id in worked:  # whoever steps the parent looks after it
             if order.state.is_unclear:
                 frozen[order.symbol] = f"order {order.client_id} is {order.state}"
         elif order.leg in BY_HAND:
-            notes += _follow(order, names, desk, patience)
+            notes += _follow(order, seen, desk, patience)
             if desk.journal.order(order.client_id).state.is_unclear:
                 frozen[order.symbol] = f"what became of order {order.client_id} is not known"
         else:
@@ -135,10 +135,12 @@ def _credit(decision: Decision, orders: Sequence[JournalOrder], desk: Desk) -> N
 
 
 def _follow(
-    order: JournalOrder, resting: Collection[str], desk: Desk, unclear: Patience = ONE_LOOK
+    order: JournalOrder, resting: Mapping[str, Order], desk: Desk, unclear: Patience = ONE_LOOK
 ) -> list[str]:
     """What became of an order that may rest until something, or somebody, takes it away."""
     if order.client_id in resting and order.state is OrderState.NEW:
+        if order.leg in BY_HAND:  # whoever changed it may have died before it was written down
+            desk.journal.observe(order.client_id, resting[order.client_id], desk.clock.now_ms())
         return []
     aged = desk.clock.now_ms() - order.created_ms >= _PROOF.proof_ms
     patience = (_PROOF if aged else unclear) if order.state.is_unclear else ONE_LOOK

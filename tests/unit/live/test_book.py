@@ -18,6 +18,7 @@ from xq.live.loop import tick, watch
 from xq.live.report import Act
 from xq.strategy.base import Exits
 from xq.timeframe import Timeframe
+from xq.types import Account
 
 D = Decimal
 DAY = Timeframe.parse("1d")
@@ -87,6 +88,25 @@ def test_opposite_changes_cross_inside(venue: GuardedVenue, journal: Journal) ->
     crossing = journal.shares.entries(PERPETUAL)[-2:]
     assert {entry.price for entry in crossing} == {D(40_000)}
     assert sum(entry.quantity for entry in crossing) == 0
+
+
+def test_a_run_that_dies_after_its_fill_is_booked_by_the_next(
+    venue: GuardedVenue, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = member(venue, "trend", 0.8), member(venue, "revert", -0.4)
+    account = venue.account
+
+    def dies_once_it_has_traded() -> Account:
+        if venue.requests:
+            raise KeyboardInterrupt
+        return account()
+
+    monkeypatch.setattr(venue, "account", dies_once_it_has_traded)
+    with pytest.raises(KeyboardInterrupt):
+        step(venue, journal, *both)
+    monkeypatch.undo()
+    assert step(venue, journal, *both) is Act.RECONCILED
+    assert sum(held(journal).values()) == journal.books.position(PERPETUAL) == D("0.050")
 
 
 def test_an_exit_that_fires_leaves_nobody_with_anything(
