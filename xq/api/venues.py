@@ -90,7 +90,8 @@ def trading_venue(
     Parameters
     ----------
     stopping
-        For the emergency stop, which needs no leave to trade live: it may only get out.
+        For the emergency stop, which may only get out, and for who only listens: neither needs
+        leave to trade live.
 
     Raises
     ------
