@@ -169,7 +169,7 @@ def test_an_arming_ends_and_belongs_to_one_key(tmp_path: Path) -> None:
     for hours in (0, -1, 24 * 8):
         with pytest.raises(ConfigError, match="hours"):
             arm(ws, hours, "live:binance")
-    assert "sim" not in (root / "state" / "live-armed.json").read_text()
+    assert "sim" not in (root / "state" / "live-armed-binance.json").read_text()
 
 
 @pytest.fixture

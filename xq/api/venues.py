@@ -69,7 +69,7 @@ def can_sign(ws: Workspace, name: str) -> bool:
 def _keys(ws: Workspace, name: str) -> tuple[str, str] | None:
     if name in SIMULATED:
         return _SIM_KEYS
-    held = ws.credentials()
+    held = ws.credentials(name)
     if held is None:
         return None
     return held.api_key.get_secret_value(), held.secret.get_secret_value()
