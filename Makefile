@@ -64,8 +64,10 @@ torture: $(VENV)/.dev $(S3)/.ready ## Kill the lake N times, kill and refuse at 
 	XQ_TEST_EXAMPLES=random $(BIN)/python -m pytest -q tests/laws
 
 .PHONY: exam
-exam: $(VENV)/.dev ## Plant every known leak: the law, the splits or the engine must refuse each, and none of their honest twins
+exam: $(VENV)/.dev ## Plant leaks, luck and edges: each leak must be refused, luck must not pass, edges and intervals must hold
 	$(BIN)/python tests/support/leak_exam.py
+	$(BIN)/python tests/support/gate_exam.py
+	$(BIN)/python tests/support/bootstrap_exam.py
 	$(BIN)/python -m pytest -q tests/laws/test_planted_splits.py tests/laws/test_planted_execution.py tests/cli/test_universe.py
 
 .PHONY: check

@@ -38,7 +38,10 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else TASKS
     with tempfile.TemporaryDirectory() as name, two_nodes() as (cluster, _):
         setting = setting_of(odd(Path(name)), Question("odd", ("n=1:2",)))
-        with RayPool(setting.scene, setting.bars, None, cluster.address) as pool:
+        with (
+            RayPool(None, cluster.address) as pool,
+            pool.given(setting.scene, setting.bars, Path(name) / "prices.bin"),
+        ):
             pool._task = ray.remote(num_cpus=1)(empty)
             batches = [Batch((number,), ({"n": 1},)) for number in range(count)]
             list(pool.run(batches[: 8 * pool.workers]))  # workers start with their first task

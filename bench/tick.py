@@ -15,12 +15,13 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from statistics import quantiles
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import urllib3.connection
@@ -29,7 +30,8 @@ from venue_orders import process
 
 from xq.clock import SystemClock
 from xq.execution.journal import open_journal
-from xq.live.desk import Desk, Forecast, Terms
+from xq.garbage import uncollected
+from xq.live.desk import POOL_SIZE, Desk, Forecast, Terms
 from xq.live.loop import tick
 from xq.live.report import Act
 from xq.risk.limits import Limits
@@ -42,6 +44,7 @@ from xq.venues.registry import client, profile
 from xq.venues.wire import WireSession
 
 GOAL_MS = 50.0
+THINKS_S = 1.2  # as a strategy's own process does: what was seen of the account is old then
 HOUR = Timeframe.parse("1h")
 SIZES = {"BTC": 0.01, "ETH": 0.1, "SOL": 3, "BNB": 1, "XRP": 500, "ADA": 500, "DOGE": 3000,
          "LTC": 5, "LINK": 30, "DOT": 50}  # of the bare orders  # fmt: skip
@@ -95,6 +98,7 @@ class Strategy:
             for symbol in self._symbols:
                 close = self._market.bars(symbol, HOUR, bar_ms, 1)[0, 4]
                 self.closes[symbol] = Decimal(repr(float(close)))
+        sleep(THINKS_S)
         self.decided = perf_counter()
         return Forecast(bar_ms, dict.fromkeys(self._symbols, self.weight), dict(self.closes))
 
@@ -150,12 +154,14 @@ def main() -> int:
         journal = stack.enter_context(open_journal(Path(folder) / "journal.sqlite", "sim"))
         stack.enter_context(wire.watching())
         strategy = Strategy(market, symbols)
-        desk = Desk(market, trading, journal, clock, strategy)
+        pool = stack.enter_context(ThreadPoolExecutor(POOL_SIZE))
+        desk = Desk(market, trading, journal, clock, strategy, pool=pool)
         for number in range(chosen.ticks + 1):
             strategy.weight = 0.04 if number % 2 else 0.08
             bare_now = floor(raw, symbols, "sell" if number % 2 else "buy", wire)
             wire.moments.clear()
-            report = tick(desk, replace(terms(symbols), strategy=f"bench-{number}"))
+            with uncollected():  # as the service does
+                report = tick(desk, replace(terms(symbols), strategy=f"bench-{number}"))
             if report.act is not Act.TRADED or len(wire.moments) != len(symbols):
                 raise SystemExit(f"tick {number}: {report.act}, {report.problems}")
             if number:  # the first one opens connections

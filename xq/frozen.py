@@ -1,15 +1,54 @@
-"""Frozen values with some of their fields changed."""
+"""Frozen values in less time than `dataclasses` takes: made, and with some fields changed."""
 
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
-from operator import attrgetter
 from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
 
 
+def quick(kind: type[_Item]) -> type[_Item]:
+    """Let values of a frozen dataclass with slots be made in half the time.
+
+    What `dataclass` writes finds every field by its name; here each is set by its own slot.
+
+    Raises
+    ------
+    TypeError
+        For a dataclass that does more than to keep what it is given.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @quick
+    ... @dataclass(frozen=True, slots=True)
+    ... class Level:
+    ...     price: float
+    ...     size: float = 1.0
+    >>> Level(2.0), Level(price=3.0, size=0.5).size
+    (Level(price=2.0, size=1.0), 0.5)
+    """
+    slow: Any = kind.__init__
+    known: Any = fields(kind)  # type: ignore[arg-type]  # mypy knows no bound for any dataclass
+    plain = all(item.init and item.default_factory is MISSING for item in known)
+    if not plain or hasattr(kind, "__post_init__"):
+        raise TypeError(f"{kind.__name__} does more than to keep what it is given")
+    names = [item.name for item in known]
+    slots = {f"set_{name}": getattr(kind, name).__set__ for name in names}
+    made = _function(["self", *names], [f"set_{name}(self, {name})" for name in names], slots)
+    made.__name__, made.__qualname__ = slow.__name__, slow.__qualname__
+    made.__defaults__, made.__annotations__ = slow.__defaults__, slow.__annotations__
+    setattr(kind, "__init__", made)  # noqa: B010  # mypy lets nobody assign it
+    return kind
+
+
 def changed(item: _Item, **values: object) -> _Item:
-    """`dataclasses.replace`, in less time, for frozen values of several fields.
+    """`dataclasses.replace`, in less time, for frozen values.
+
+    Raises
+    ------
+    TypeError
+        For a value that is no field.
 
     Examples
     --------
@@ -18,15 +57,24 @@ def changed(item: _Item, **values: object) -> _Item:
     'ETH/USDT'
     """
     kind: Any = type(item)
-    places, read = _fields_of(kind)
-    found = list(read(item))
-    for name, value in values.items():
-        found[places[name]] = value
-    made: _Item = kind(*found)
+    copy = _copy_with(kind, tuple(values))
+    made: _Item = copy(item, *values.values())
     return made
 
 
 @cache
-def _fields_of(kind: Any) -> "tuple[dict[str, int], attrgetter[tuple[object, ...]]]":
-    names = [item.name for item in fields(kind)]
-    return {name: place for place, name in enumerate(names)}, attrgetter(*names)
+def _copy_with(kind: Any, names: tuple[str, ...]) -> Any:
+    """A function of a value, and of new ones for some of its fields."""
+    known = [item.name for item in fields(kind)]
+    if not set(names) <= set(known):
+        raise TypeError(f"{kind.__name__} has {', '.join(known)}, found {', '.join(names)}")
+    found = ", ".join(f"new_{name}" if name in names else f"item.{name}" for name in known)
+    given = ["item", *(f"new_{name}" for name in names)]
+    return _function(given, [f"return kind({found})"], {"kind": kind})
+
+
+def _function(parameters: list[str], lines: list[str], scope: dict[str, Any]) -> Any:
+    """A function of these lines, made as `dataclasses` makes its own: of names of fields alone."""
+    body = "".join(f"\n {line}" for line in lines)
+    exec(f"def made({', '.join(parameters)}):{body}", scope)  # noqa: S102  # see above
+    return scope["made"]

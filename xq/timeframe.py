@@ -161,7 +161,7 @@ class Timeframe:
         >>> Timeframe.parse("1h").last_closed(2 * 3_600_000)
         3600000
         """
-        return self.shift(self.floor(now_ms), -1)
+        return self.open_of(self.number(now_ms) - 1)
 
     def divides(self, coarser: "Timeframe") -> bool:
         """Whether a whole number of these bars makes every bar of a coarser length.

@@ -5,10 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 
 from xq.errors import UsageError
+from xq.frozen import quick
+from xq.spelling import likely
 
-# Quote assets by which a venue's id is taken apart, longer ones before those they end with.
-QUOTES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USDP", "DAI", "USD", "EUR", "TRY", "BRL",
-          "GBP", "JPY", "BTC", "ETH", "BNB")  # fmt: skip
 _APART = frozenset(" \t\n,;'\"")  # what stands between symbols, never within one
 
 
@@ -38,8 +37,8 @@ class Symbol:
         pair, _, settle = text.strip().upper().partition(":")
         base, slash, quote = pair.partition("/")
         if not (base and slash and quote) or "/" in quote or _APART & set(text.strip()):
-            likely = _likely(text)
-            tail = f"; did you mean {likely}?" if likely else ""
+            meant = likely(text)
+            tail = f"; did you mean {meant}?" if meant else ""
             raise UsageError(
                 f"a symbol is written BASE/QUOTE, found {text!r}{tail}",
                 hint="xq symbols --quote USDT",
@@ -56,15 +55,6 @@ class Symbol:
 
     def __str__(self) -> str:
         return f"{self.base}/{self.quote}" + (f":{self.settle}" if self.settle else "")
-
-
-def _likely(text: str) -> str | None:
-    """The symbol that ``BTCUSDT``, ``btc-usdt`` or ``BTC_USDT`` stands for; None if unknown."""
-    plain = "".join(sign for sign in text.upper() if sign.isascii() and sign.isalnum())
-    for quote in QUOTES if text.count("/") < 2 else ():
-        if plain.endswith(quote) and len(plain) > len(quote):
-            return f"{plain.removesuffix(quote)}/{quote}"
-    return None
 
 
 class Side(StrEnum):
@@ -119,7 +109,10 @@ class OrderStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing can happen to the order any more."""
-        return self not in (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
+        return self not in _OPEN
+
+
+_OPEN = frozenset({OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +141,7 @@ class Instrument:
     synthetic: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Book:
     """A snapshot of resting orders, best first; levels are (price, quantity)."""
@@ -158,6 +152,7 @@ class Book:
     ts: int
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """What is asked of a venue.
@@ -191,6 +186,7 @@ class OrderRequest:
     close_position: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order as the venue reports it.
@@ -220,6 +216,7 @@ class Order:
     ts: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Fill:
     """One execution of ours; the ``fee`` is paid in ``fee_asset``."""
@@ -236,6 +233,7 @@ class Fill:
     maker: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Position:
     """What is held of one symbol: signed quantity in base asset, entry price in quote."""
@@ -249,6 +247,7 @@ class Position:
     liquidation_price: Decimal | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Balance:
     """One asset of the account."""
@@ -263,6 +262,7 @@ class Balance:
         return self.free + self.used
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Account:
     """Balances and positions read together.
@@ -288,6 +288,7 @@ class OutcomeKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The classified answer of a venue; ``order`` is present only when accepted and told."""

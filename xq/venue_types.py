@@ -6,6 +6,24 @@ from enum import StrEnum
 
 from xq.types import Fill, Order, Symbol
 
+_NUMBERED = "number:"
+
+
+def numbered(venue_id: str) -> str:
+    """The name of an order that its owner gave none: cancels and questions take it like any other.
+
+    Examples
+    --------
+    >>> numbered("4c1f"), number_in("number:4c1f"), number_in("xq-1")
+    ('number:4c1f', '4c1f', None)
+    """
+    return f"{_NUMBERED}{venue_id}"
+
+
+def number_in(client_id: str) -> str | None:
+    """The venue's number of an order that is named by it; None for a name of its owner's."""
+    return client_id.removeprefix(_NUMBERED) if client_id.startswith(_NUMBERED) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Ticker:

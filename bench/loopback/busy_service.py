@@ -16,9 +16,12 @@ from typing import Any
 from xq.clock import SystemClock
 from xq.execution.journal import open_journal
 from xq.execution.records import Signal
+from xq.garbage import uncollected
 from xq.live import decide, protect
 from xq.live.desk import Desk, Forecast, Terms
-from xq.live.execute import Session, carry_out
+from xq.live.execute import carry_out
+from xq.live.look import Look
+from xq.live.session import Session
 from xq.live.stop_file import StopFile
 from xq.risk.limits import Limits
 from xq.risk.switches import DEFAULT_RULES
@@ -65,7 +68,11 @@ class Service:
         self._number = 0
 
     def turn(self, target: Decimal) -> str:
-        """Go to a position; why an entry was refused, or nothing."""
+        """Go to a position, in a look like the service's; why an entry was refused, or nothing."""
+        with uncollected():
+            return self._turn(target)
+
+    def _turn(self, target: Decimal) -> str:
         self._number += 1
         terms = self.terms()
         market = self._desk.market
@@ -73,7 +80,8 @@ class Service:
         close = Decimal(str(market.bars(BTC, HOUR, bar_ms, 1)[0, 4]))
         signal = Signal(BTC, 0.1, close, Decimal(0), target, False)
         decision = decide.begin(bar_ms, (signal,), self._desk, terms)
-        done = carry_out(Session(self._desk, terms, decision, {BTC: close}), signal)
+        session = Session(self._desk, terms, decision, {BTC: close}, Look(self._desk))
+        done = carry_out(session, [signal])[BTC]
         return "" if done.problem is None else done.problem.message
 
     def terms(self) -> Terms:

@@ -92,6 +92,9 @@ def test_a_parent_is_worked_here_and_what_it_cost_is_told(folder: Path, xq: Xq) 
     assert f"{told['id']} ended: complete" in found.stderr
     shown = json.loads(xq("execute", "show", told["id"], "-o", "json").stdout)
     assert shown == told
+    (copied,) = xq("sql", "select sum(quantity) as filled, count(*) as n from fills").rows
+    assert copied["filled"] == pytest.approx(told["filled"])
+    assert copied["n"] >= len(told["orders"])
     again = xq("execute", "resume", told["id"])
     assert (again.exit_code, "has ended: complete" in again.stderr) == (2, True)
     assert xq("execute", "cancel", told["id"]).exit_code == 2

@@ -10,6 +10,7 @@ from support.backtests import workspace
 
 from xq.api.backtest import BacktestRequest, backtest
 from xq.api.workspace import open_workspace
+from xq.backtest.sweep_store import TrialStore
 
 Run = Callable[..., Any]
 
@@ -30,7 +31,7 @@ def test_a_grid_has_every_trial_and_judges_the_best(xq: Run, tmp_path: Path) -> 
     ]  # fmt: skip
     assert found["refused"] == 1  # fast 20, slow 20
     assert "1 set of parameters refused: fast must be below slow, found 20 and 20" in said.stderr
-    best = max(found["trials"], key=lambda row: row["sharpe_ratio"])
+    best = max(found["trials"], key=lambda row: row["daily_sharpe_ratio"])
     assert found["best"]["params"] == {name: best[name] for name in ("fast", "slow", "short")}
     assert found["statistics"]["best"] == best["trial"]
     assert found["statistics"]["trials"] == found["ledger"]["trials"] == 7
@@ -50,7 +51,7 @@ def test_a_trial_is_the_backtest_of_its_parameters(xq: Run, tmp_path: Path) -> N
         alone = answer(xq("backtest", *params, "--since", "2023-02-01", "-o", "json"))
         assert row["total_return"] == pytest.approx(alone["metrics"]["total_return"], abs=1e-12)
         daily = alone["statistics"]["sharpe_ratio"]
-        assert row["sharpe_ratio"] == pytest.approx(daily, abs=1e-9)
+        assert row["daily_sharpe_ratio"] == pytest.approx(daily, abs=1e-9)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -81,10 +82,10 @@ def test_a_second_sweep_counts_the_trials_of_the_first(xq: Run, tmp_path: Path) 
     verified = xq("trials", "verify", "-o", "json")
     assert answer(verified) == more["ledger"]
     listed = xq("trials", "list", "-o", "json", "--strategy", "trend_following")
-    ratios = [row["sharpe_ratio"] for row in json.loads(listed.stdout)]
+    ratios = [row["daily_sharpe_ratio"] for row in json.loads(listed.stdout)]
     assert len(ratios) == 11
     for row in first["trials"]:  # the same figure in both lists
-        assert any(ratio == pytest.approx(row["sharpe_ratio"]) for ratio in ratios)
+        assert any(ratio == pytest.approx(row["daily_sharpe_ratio"]) for ratio in ratios)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,35 @@ def test_refusals(
     assert message in found.stderr
     assert hint in found.stderr
     assert not (tmp_path / "state" / "sweeps").exists() or "workers" in message
+
+
+def test_an_interrupted_sweep_says_how_to_go_on(
+    xq: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace(tmp_path)
+    keep = TrialStore.keep
+
+    def interrupted(self: TrialStore, outcomes: list[Any]) -> None:
+        keep(self, outcomes)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrialStore, "keep", interrupted)
+        stopped = xq("sweep", *GRID, "--workers", "1")
+    assert (stopped.exit_code, stopped.stdout) == (130, "")
+    assert "interrupted; the trials that are done are kept" in stopped.stderr
+    assert "the same command again goes on where this one stopped" in stopped.stderr
+    [kept] = (tmp_path / "state" / "sweeps").glob("*/*.npz")
+    before = kept.stat().st_mtime_ns
+    assert len(answer(xq("sweep", *GRID, "--workers", "1", "-o", "json"))["trials"]) == 7
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_without_values_to_try_it_says_that_nothing_was_swept(xq: Run, tmp_path: Path) -> None:
+    workspace(tmp_path)
+    said = xq("sweep", "--workers", "1", "-o", "table")
+    assert said.stdout.splitlines()[0].rstrip().endswith("BTC/USDT 1h: 1 trial")
+    assert "one set of parameters and nothing to choose from" in said.stderr
 
 
 def test_the_table_ends_with_verdict_and_ledger(xq: Run, tmp_path: Path) -> None:

@@ -137,12 +137,25 @@ def test_survivorship_is_warned_of_only_where_history_is_lacking(xq: Run, market
     assert any("GONE/BUSD was listed, but no bars of it are stored" in note for note in notes)
 
 
-def test_bars_that_end_while_a_symbol_is_listed_are_a_gap_of_ours(xq: Run, market: Path) -> None:
+@pytest.mark.parametrize("status", ["TRADING", "HALT"])
+def test_bars_that_end_while_a_symbol_is_listed_are_a_gap_of_ours(
+    xq: Run, market: Path, status: str
+) -> None:
     known(market)
-    listing(market, "DEAD/BUSD", [(DEATH + 20, {"status": "TRADING"})])
+    listing(market, "DEAD/BUSD", [(DEATH + 20, {"status": status})])
     result = xq("backtest", "--strategy", "evenly", *UNIVERSE)
     assert result.exit_code != 0
     assert "DEAD/BUSD" in result.stderr
+
+
+def test_a_halted_symbol_is_held_and_not_closed(xq: Run, market: Path) -> None:
+    known(market)
+    listing(market, "DEAD/BUSD", [(DEATH + 9, {"status": "HALT"})])
+    found = run(xq, *UNIVERSE, "--gaps", "flag", "--save")
+    assert not any("delisted" in note for note in found["notes"])
+    fills = xq("sql", "select * from fills where symbol = 'DEAD/BUSD'").rows
+    held = sum(row["quantity"] * (1 if row["side"] == "buy" else -1) for row in fills)
+    assert held > 0
 
 
 def test_only_what_is_missing_while_listed_is_counted_as_missing(xq: Run, market: Path) -> None:

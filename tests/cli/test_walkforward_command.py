@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from support.backtests import workspace
 
+from xq.api.walkforward_account import efficiency
+
 Run = Callable[..., Any]
 
 TUNED = ("--param", "fast=5:20:5", "--param", "slow=25,40", "--workers", "1", "-o", "json")
@@ -39,7 +41,7 @@ def test_windows_follow_each_other_and_choose_by_their_past(xq: Run, tmp_path: P
     assert whole - 1.0 == pytest.approx(found["out_of_sample"]["total_return"], abs=1e-12)
     paths = found["combinatorial"]
     assert (paths["splits"], paths["paths"]) == (15, 5)
-    assert paths["sharpe_ratio"]["low"] <= paths["sharpe_ratio"]["median"]
+    assert paths["daily_sharpe_ratio"]["low"] <= paths["daily_sharpe_ratio"]["median"]
     assert answer(xq("trials", "verify", "-o", "json")) == sweeps["ledger"]
 
 
@@ -53,6 +55,31 @@ def test_without_a_choice_it_is_the_backtest_of_the_tested_days(xq: Run, tmp_pat
     assert out["total_return"] == pytest.approx(alone["metrics"]["total_return"], abs=1e-12)
     assert out["stressed_return"] == pytest.approx(alone["stress"]["total_return"], abs=1e-12)
     assert found["verdict"]["survives"] is False
+    assert found["ledger"]["trials"] == 2
+    assert "after 2 trials" in found["verdict"]["reasons"][0]
+
+
+def test_every_trial_on_record_counts_and_page_and_command_state_the_same_figures(
+    xq: Run, tmp_path: Path
+) -> None:
+    workspace(tmp_path)
+    xq("backtest", "--param", "fast=9", "-o", "json")
+    page = tmp_path / "walk.html"
+    found = answer(xq("walkforward", *TUNED, *PLAN, "--report", str(page)))
+    assert found["ledger"]["trials"] == 10  # eight sets, their walk-forward and the backtest
+    assert "after 10 trials" in found["verdict"]["reasons"][0]
+    text = page.read_text(encoding="utf-8")
+    assert '<td data-key="overfit.trials">10</td>' in text
+    said, out = text.replace("−", "-"), found["out_of_sample"]
+    assert f"{out['daily_sharpe_ratio']:.2f}</b><span>Sharpe ratio of days<" in said
+    assert f"{100 * out['hold_total_return']:.2f} %</b><span>buy and hold<" in said
+
+
+@pytest.mark.parametrize(("tuned", "expected"), [(0.01, None), (-1.0, None), (2.0, 0.5)])
+def test_efficiency_is_told_where_there_was_something_to_keep(
+    tuned: float, expected: float | None
+) -> None:
+    assert efficiency(1.0, tuned) == expected
 
 
 def test_anchored_windows_begin_on_the_first_day_and_purge_leaves_days_out(

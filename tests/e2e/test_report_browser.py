@@ -49,6 +49,8 @@ MEASURE = """
   });
   return { wide: document.documentElement.scrollWidth, inner: innerWidth, figures,
     high: document.documentElement.scrollHeight,
+    beyond: [...document.querySelectorAll(".scroll")].filter((one) => one.clientWidth &&
+      one.scrollWidth > one.clientWidth).map((one) => one.getAttribute("aria-label")),
     paper: getComputedStyle(document.body).backgroundColor };
 })()
 """
@@ -117,6 +119,11 @@ def test_nothing_is_wider_than_the_screen(looks, name, width):
     look = looks[f"{name} {width}"]
     assert look["inner"] == width
     assert look["wide"] <= width
+
+
+@pytest.mark.parametrize(("name", "width"), CASES)
+def test_no_month_is_hidden_beside_the_screen(looks, name, width):
+    assert "monthly returns" not in looks[f"{name} {width}"]["beyond"]
 
 
 @pytest.mark.parametrize(("name", "width"), CASES)

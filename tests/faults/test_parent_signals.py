@@ -64,6 +64,8 @@ def test_a_command_told_to_end_leaves_it_to_another(tmp_path: Path) -> None:
         said = process.stderr.read()
         assert process.wait(120) == 130
     assert f"xq execute resume {parent_id}" in said
+    copied = run(tmp_path, "sql", "select count(*) as n from fills", "--output", "csv")
+    assert int(copied.split()[1]) >= 1  # the lake has what was done before the signal
     listed = run(tmp_path, "execute", "list", "--open", "--output", "csv")
     assert parent_id in listed
     run(tmp_path, "execute", "cancel", parent_id)

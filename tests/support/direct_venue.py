@@ -3,7 +3,7 @@
 Unlike a replay's it takes conditional and limit orders, and what a test decides may befall a call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -17,7 +17,7 @@ from xq.sim.algos import AlgoOrder, AlgoStatus, NewAlgo
 from xq.sim.instruments import Face
 from xq.sim.ledger_memory import MemoryLedger
 from xq.sim.records import Account as Purse
-from xq.sim.records import NewOrder, SimFill, SimOrder
+from xq.sim.records import NewOrder, Posting, SimFill, SimOrder
 from xq.sim.refusal import Refusal
 from xq.sim.venue import SimVenue
 from xq.timeframe import Timeframe
@@ -141,10 +141,13 @@ class DirectVenue:
     def marks(self, symbol: Symbol) -> Mark:
         return Mark(symbol, self.price(), self.price(), ts=self.core.now_ms)
 
+    def _postings(self) -> Iterator[Posting]:
+        return (posting for item in self.memory.written for posting in item.postings())
+
     def cash_flows(self, since_ms: int) -> Sequence[CashFlow]:
         return [
             CashFlow(str(number), FlowKind.DEPOSIT, "USDT", posting.amount, posting.ts)
-            for number, posting in enumerate(self.memory.written)
+            for number, posting in enumerate(self._postings())
             if posting.kind == "deposit"
             and (posting.face, posting.account) == (Face.FUTURES, Purse.FREE)
             and posting.ts >= since_ms

@@ -185,7 +185,7 @@ def _limit_order(desk: Desk, terms: Terms, *, crossing: bool) -> None:
     )  # fmt: skip
     ticket = send.Ticket(None, "limit", price, Decimal(0), now_ms, terms.strategy)
     approved = check(request, situation, terms.limits)
-    send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
+    send.place(approved, ticket, desk.venue, desk.journal, desk.clock, tuple)
 
 
 def trade(order: Order, ports: Ports, clock: SharedClock, faults: Faultline) -> dict[str, object]:

@@ -191,7 +191,7 @@ class Trading(RuleBasedStateMachine):
             _WIDE, _WIDE, D(0), 0,
         )  # fmt: skip
         ticket = send.Ticket(None, "limit", price, self.venue.held(), now_ms, "machine")
-        desk = self.venue, self.journal, self.clock
+        desk = self.venue, self.journal, self.clock, tuple
         self._refusable(lambda: send.place(check(asked, situation, LIMITS), ticket, *desk))
 
     @precondition(lambda self: self._resting_own())

@@ -41,14 +41,13 @@ class Model:
 
     def __init__(self) -> None:
         self.quantity = self.cash = D(0)
-        self._fills = self._postings = 0
+        self._fills = self._transactions = 0
 
     def follow(self, venue: DirectVenue) -> None:
         """Take in what is new."""
-        for posting in venue.memory.written[self._postings :]:
-            if is_money(posting):
-                self.cash += posting.amount
-        self._postings = len(venue.memory.written)
+        for transaction in venue.memory.written[self._transactions :]:
+            self.cash += sum(p.amount for p in transaction.postings() if is_money(p))
+        self._transactions = len(venue.memory.written)
         for fill in venue.memory.executions[self._fills :]:
             self._take(fill, venue)
         self._fills = len(venue.memory.executions)

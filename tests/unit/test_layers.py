@@ -11,8 +11,8 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_strategies" not in pa
 
 LAYERS = (
     (
-        *("errors", "frozen", "types", "venue_types", "bars", "timeframe", "ports", "clock"),
-        "redact",
+        *("errors", "frozen", "spelling", "types", "venue_types", "bars", "timeframe", "ports"),
+        *("clock", "redact", "garbage"),
         *("config", "config_layers", "config_risk", "config_observe", "config_section"),
     ),
     ("indicators", "metrics", "risk", "lake", "venues", "observe"),

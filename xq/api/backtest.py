@@ -183,8 +183,7 @@ class Prepared:
         costs, cash = world.costs, world.rules.initial_cash
         trips = round_trips(run.fills, bars.close[-1], len(bars) - 1)
         ends = int(bars.ts[0]), bars.timeframe.end(int(bars.ts[-1]))
-        data_hash = self._data_hash(funding)
-        facts = self._facts(data_hash, world, bars)
+        facts = self._facts(self._data_hash(funding), world, bars)
         run_id = identity.run_id(facts)
         missing = missing_of(self.lake, self.market, bars)
         return BacktestResult(
@@ -192,7 +191,7 @@ class Prepared:
             strategy=self.evaluation.declaration.name,
             params=dict(self.evaluation.declaration.parameters),
             exchange=self.market.exchange,
-            data_hash=data_hash,
+            data_hash=facts["data"],
             bars=bars,
             simulation=run,
             trips=trips,
@@ -218,6 +217,7 @@ class Prepared:
                 *listed(missing, self.market, settings.gaps),
                 *world.notes,
             ),
+            printed=self.evaluation.printed,
         )
 
     def funding(self) -> tuple["Funding | None", dict[str, int]]:

@@ -59,10 +59,24 @@ class Reading:
         DataError
             See `Lake.bars`.
         UsageError
-            If the range begins after the newest bar.
+            If the range begins after the newest bar, or nothing is stored of an exchange that
+            does not exist.
         """
-        found = self._found(span)
+        try:
+            found = self._found(span)
+        except NoData:
+            self._refuse_unknown_exchange()
+            raise
         return replace(found, notes=(*found.notes, *self._derived()))
+
+    def _refuse_unknown_exchange(self) -> None:
+        """Where nothing is stored of an exchange, its name may be mistyped."""
+        from xq.lake.inspect import recorded
+        from xq.venues.registry import profile
+
+        name = self.market.exchange
+        if all(dataset.exchange != name for dataset in recorded(self.lake.root, "ohlcv")):
+            profile(name)
 
     def _found(self, span: Span) -> Block:
         if span.read_from_ms is not None:

@@ -50,14 +50,14 @@ def read_bars(
 
     try:
         return read(gaps)
-    except DataGap:
+    except DataGap as gap:
         bars = read("flag")
         missing = missing_of(lake, market, bars, start_ms, end_ms)
         lacking = [item for item in missing if item.ours]
-        if lacking and market.lives:
-            raise _refused(lake, market, bars, lacking[0]) from None
         if lacking:
-            raise
+            told = _refused(lake, market, bars, lacking[0]) if market.lives else gap
+            hint = f"{told.hint}, or --gaps flag (no trades there) or --gaps drop"
+            raise DataGap(told.message, where=told.where, hint=hint) from None
         return bars
 
 

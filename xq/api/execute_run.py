@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from xq.api.account import trading_only
 from xq.api.stop import stop_file
 from xq.api.trade import account_name, journal_place, lock_path
 from xq.api.trade_terms import terms_on_demand
-from xq.api.turns import my_turn
+from xq.api.turns import copy_to_lake, my_turn
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import LockHeld, UsageError, XqError
@@ -50,6 +50,12 @@ class Works:
                     told.append(self._attempt(parent, journal))
         return told
 
+    def copy(self, parent_id: str) -> None:
+        """Bring the lake's copy of the journal up to date; one that is behind stops nothing."""
+        with self._journal() as journal:
+            symbol = journal.parents.get(parent_id).symbol
+            copy_to_lake(self.ws, self._desk(symbol, journal))
+
     def release(self) -> None:
         """Close the venues."""
         while self._pairs:
@@ -72,6 +78,8 @@ class Works:
         try:
             desk = self._desk(parent.symbol, journal)
             looked = work(parent, desk, self._terms(parent))
+            if is_ended(looked.parent):
+                looked = replace(looked, notes=(*looked.notes, *copy_to_lake(self.ws, desk)))
             wait_ms = due_in(looked.plan, looked.progress, desk.market.now_ms(), every_ms)
         except XqError as error:
             self._close(parent.symbol.is_contract)
@@ -196,6 +204,8 @@ def work_all(
             if not left:
                 return
             if stop.asked:
+                for works, parent_id in left:
+                    works.copy(parent_id)
                 raise KeyboardInterrupt
             clock, settings = left[0][0].ws.clock, left[0][0].ws.config.trade.execution
             clock.sleep(min(settings.step_seconds, 1.0))

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from xq.backtest.montecarlo import Spread
 
 DEFAULT_PATHS = {"bootstrap": 1000, "trades": 1000, "jitter": 20, "synthetic": 50}
-MOST_PATHS = 100_000
+LEAST_PATHS, MOST_PATHS = 2, 100_000
+_ENOUGH = 20  # paths, for ends that one in twenty is beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,10 @@ class MonteCarloRequest:
     def __post_init__(self) -> None:
         if self.method not in DEFAULT_PATHS:
             raise unknown("method", self.method, list(DEFAULT_PATHS), hint="xq montecarlo --help")
-        if self.paths is not None and not 1 <= self.paths <= MOST_PATHS:
-            raise UsageError(f"paths must be between 1 and {MOST_PATHS:,}, found {self.paths:,}")
+        if self.paths is not None and not LEAST_PATHS <= self.paths <= MOST_PATHS:
+            raise UsageError(
+                f"paths must be between {LEAST_PATHS} and {MOST_PATHS:,}, found {self.paths:,}"
+            )
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"seed must be at least 0, found {self.seed}")
         if self.block is not None and not 1.0 <= self.block < float("inf"):
@@ -124,16 +127,18 @@ def montecarlo(
     draw = Draw(ws, run, request.count, request.block, np.random.default_rng(seed), tick)
     ways = {"bootstrap": bootstrap, "trades": trades, "jitter": jitter, "synthetic": synthetic}
     made = ways[request.method](draw)
+    paths = len(made.outcomes.total_return)
+    few = f"with {paths} path{'s' * (paths > 1)} the 5 % and 95 % ends are hardly known"
     return MonteCarlo(
         run_id=run.run_id,
         strategy=run.strategy,
         method=request.method,
-        paths=len(made.outcomes.total_return),
+        paths=paths,
         seed=seed,
         block=made.block,
         losing=float(np.mean(made.outcomes.total_return <= 0.0)),
         spreads=spreads(made.observed, made.outcomes),
-        notes=made.notes,
+        notes=made.notes if paths >= _ENOUGH else (*made.notes, few),
     )
 
 

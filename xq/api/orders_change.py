@@ -1,5 +1,6 @@
 """``xq order cancel`` and ``replace``, ``xq close``: what rests or is held, taken away."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +10,7 @@ from xq.api.account import reading, wallets
 from xq.api.orders_desk import by_hand
 from xq.api.orders_place import Answer, number, placed_record
 from xq.api.workspace import Workspace
-from xq.errors import NoData, UsageError, XqError, unknown
+from xq.errors import NoData, UnknownName, UsageError, XqError, unknown
 
 if TYPE_CHECKING:
     from xq.live.desk import Desk, Terms
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from xq.types import Symbol
 
 T = TypeVar("T")
+_LEAST_BEGINNING = 6
+"""Signs of a client id that name an order, if no other begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def replace(
     )
     if wanted == Change(name):
         raise UsageError("expected --price, --stop-price or --quantity, found none")
-    symbol = symbol_of_order(ws, name)
+    client_id, symbol = order_named(ws, name)
+    wanted = dataclasses.replace(wanted, client_id=client_id)
     done, late = _at(ws, (symbol,), lambda desk, terms: change(symbol, wanted, desk, terms))
     record = {"way": done.way, "instead_of": done.instead_of, **placed_record(done.placed)}
     return Answer(record, (*done.placed.notes, *late), done.placed.problem)
@@ -138,22 +142,30 @@ def close(ws: Workspace, symbols: Sequence[str], *, everything: bool = False) ->
     return Answers([_close_row(each) for each in done], told, problem)
 
 
-def symbol_of_order(ws: Workspace, name: str) -> "Symbol":
-    """The symbol of an order of the journal.
+def order_named(ws: Workspace, name: str) -> "tuple[str, Symbol]":
+    """Client id and symbol of an order of the journal, by its id or a beginning of it.
 
     Raises
     ------
     UnknownName
         If there is none of that client id.
+    UsageError
+        If several begin so.
     """
     try:
         with reading(ws) as journal:
             known = {order.client_id: order.symbol for order in journal.orders()}
     except NoData:
         known = {}
-    if name not in known:
+    if name in known:
+        return name, known[name]
+    meant = [known_id for known_id in known if known_id.startswith(name)]
+    if len(name) < _LEAST_BEGINNING or not meant:
         raise unknown("order", name, known, hint="xq orders")
-    return known[name]
+    if len(meant) > 1:
+        told = ", ".join(sorted(meant)[:3])
+        raise UsageError(f"{len(meant)} orders begin with {name}: {told}", hint="xq orders -o csv")
+    return meant[0], known[meant[0]]
 
 
 def _at(
@@ -169,29 +181,32 @@ def _at(
 
 
 def _by_name(ws: Workspace, names: Sequence[str]) -> "tuple[list[Canceled], list[str]]":
-    from xq.live.hand_cancel import cancel_one
-
     rows: list[Canceled] = []
     notes: list[str] = []
     for name in dict.fromkeys(names):
-        symbol = _where(ws, name)
-        row, late = _at(ws, (symbol,), lambda desk, _: cancel_one(symbol, name, desk))  # noqa: B023 - called at once
+        row, late = _cancel_named(ws, *_resting_order(ws, name))
         rows.append(row)
         notes += late
     return rows, notes
 
 
-def _where(ws: Workspace, name: str) -> "Symbol":
-    """The symbol of an order of ours, or of any that rests at the venue."""
+def _cancel_named(ws: Workspace, name: str, symbol: "Symbol") -> "tuple[Canceled, tuple[str, ...]]":
+    from xq.live.hand_cancel import cancel_one
+
+    return _at(ws, (symbol,), lambda desk, _: cancel_one(symbol, name, desk))
+
+
+def _resting_order(ws: Workspace, name: str) -> "tuple[str, Symbol]":
+    """Client id and symbol of an order of ours, or of any that rests at the venue."""
     from xq.api.orders_list import open_orders
     from xq.types import Symbol
 
     try:
-        return symbol_of_order(ws, name)
-    except UsageError:
+        return order_named(ws, name)
+    except UnknownName:
         for row in open_orders(ws):
             if row.client_id == name:
-                return Symbol.parse(row.symbol)
+                return name, Symbol.parse(row.symbol)
         raise
 
 

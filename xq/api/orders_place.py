@@ -46,16 +46,15 @@ def wish_of(words: Mapping[str, Any]) -> "Wish":
         For a side, type or time in force that is none, no number, or a contradiction.
     """
     from xq.live.wish import KINDS, Wish, check_words
-    from xq.types import OrderType, Side, Symbol, TimeInForce
+    from xq.types import Side, Symbol, TimeInForce
 
-    kinds = [kind.value for kind in KINDS]
     lasting = {f.value: f for f in (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)}
     lasting[_POST_ONLY] = TimeInForce.GTX
     told = words.get("time_in_force")
     wish = Wish(
         symbol=Symbol.parse(words["symbol"]),
         side=Side(_one_of("side", words["side"], [side.value for side in Side])),
-        type=OrderType(_one_of("type", words["type"], kinds)),
+        type=KINDS[_one_of("type", words["type"], list(KINDS))],
         quantity=number("--quantity", words.get("quantity")),
         notional=number("--notional", words.get("notional")),
         percent=number("--percent-of-equity", words.get("percent")),
@@ -66,6 +65,7 @@ def wish_of(words: Mapping[str, Any]) -> "Wish":
         else lasting[_one_of("time in force", told, list(lasting))],
         reduce_only=bool(words.get("reduce_only")),
         stop_loss=number("--stop-loss", words.get("stop_loss")),
+        trail=number("--trail", words.get("trail")),
     )
     check_words(wish)
     return wish
@@ -122,6 +122,7 @@ def placed_record(done: "Placed") -> dict[str, Any]:
         "quantity": line.quantity,
         "price": request.price,
         "stop_price": request.stop_price,
+        "trail": request.trail,
         "time_in_force": None if request.time_in_force is None else request.time_in_force.value,
         "reduce_only": line.reduce_only,
         "status": line.state,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from xq.api.account import moment, reading, trading_only
-from xq.api.orders_change import symbol_of_order
+from xq.api.orders_change import order_named
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import VenueError
@@ -66,7 +66,7 @@ def show(ws: Workspace, name: str) -> OrderSheet:
     UnknownName
         If the journal has no order of that client id.
     """
-    symbol = symbol_of_order(ws, name)
+    name, symbol = order_named(ws, name)
     with reading(ws) as journal:
         known = journal.order(name)
         moves = journal.moves(name)

@@ -11,6 +11,7 @@ from xq.api.observing import tell_news
 from xq.api.trade import account_name, journal_place
 from xq.api.workspace import Workspace
 from xq.errors import LockHeld, NoData, unknown
+from xq.garbage import uncollected
 
 if TYPE_CHECKING:
     from xq.execution.journal import Journal
@@ -175,6 +176,7 @@ def _writing(ws: Workspace) -> "Iterator[tuple[JournalLatches, int]]":
     from xq.live.news import begin
 
     with ExitStack() as stack:
+        stack.enter_context(uncollected())  # nobody waits 100 ms for a switch
         journal = opened_patiently(ws, stack)
         kept = JournalLatches(journal)
         if kept.ahead_ms is None:

@@ -49,6 +49,8 @@ class StopReport:
         Protective orders that rest on.
     left
         What is still there, if it is not done.
+    parents
+        Parent orders that end at the next step of whoever works them, and send nothing till then.
     troubles
         What went wrong on this machine: the latch or the journal.
     """
@@ -63,6 +65,7 @@ class StopReport:
     closed: int
     kept: tuple[str, ...]
     left: tuple[str, ...]
+    parents: tuple[str, ...]
     troubles: tuple[str, ...]
     steps: "tuple[Step, ...]"
 
@@ -124,7 +127,8 @@ def obey(ws: Workspace, demand: "Demand", give_up_seconds: float, hooks: Hooks) 
         text = f"emergency stop {outcome}"
         records.event(text, alarm=not ended.done)
         announce(Severity.INFO if ended.done else Severity.ALARM, text)
-    return _report(ws, demand, ended, (*troubles, *records.troubles))
+    records.troubles[:0] = troubles
+    return _report(ws, demand, ended, records)
 
 
 def check_done(report: StopReport) -> None:
@@ -167,9 +171,7 @@ def stop_file(ws: Workspace) -> "StopFile":
     return StopFile(ws.state, account_slug(ws))
 
 
-def _report(
-    ws: Workspace, demand: "Demand", ended: "Ended", troubles: tuple[str, ...]
-) -> StopReport:
+def _report(ws: Workspace, demand: "Demand", ended: "Ended", records: StopRecords) -> StopReport:
     sent = [step.act for step in ended.steps]
     return StopReport(
         account_name(ws),
@@ -182,7 +184,8 @@ def _report(
         sent.count("close"),
         ended.kept,
         ended.left,
-        troubles,
+        records.parents,
+        tuple(records.troubles),
         ended.steps,
     )
 

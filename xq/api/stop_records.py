@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from xq.api.trade import account_name, account_slug, journal_place
@@ -11,6 +11,7 @@ from xq.errors import XqError
 
 if TYPE_CHECKING:
     from xq.execution.journal import Journal
+    from xq.execution.ledger_records import Parent
     from xq.live.stop_file import Demand
 
 REASON = "emergency stop: "
@@ -30,10 +31,13 @@ class StopRecords:
     ----------
     troubles
         Why a journal was not written to.
+    parents
+        Parent orders that were asked to end; the next order of each is refused already.
     """
 
     def __init__(self, ws: Workspace, demand: "Demand") -> None:
         self.troubles: list[str] = []
+        self.parents: tuple[str, ...] = ()
         self._ws, self._demand = ws, demand
         self._open = ExitStack()
         self._begun = False
@@ -59,7 +63,9 @@ class StopRecords:
         self._now = None
 
     def begin(self) -> None:
-        """Trip the switch in the account's journal, once; a journal that refuses stops nothing."""
+        """Trip the switch and end parents in the journal, once; one that refuses stops nothing."""
+        from xq.live.parent_stop import end_for
+
         if self._begun:
             return
         self._begun = True
@@ -67,8 +73,9 @@ class StopRecords:
             journal = self._open.enter_context(_opened(self._ws))
             _trip(journal, self._demand, self._ws)
             self._own = journal
+            self.parents = tuple(map(_described, end_for(self._demand, journal)))
         except _REFUSALS as error:
-            self.troubles.append(f"no switch is tripped in the journal: {_said(error)}")
+            self.troubles.append(f"the journal did not take all of the stop: {_said(error)}")
         if not self._demand.flatten:  # then there are no orders to write down
             self._own = None
             self._open.close()
@@ -79,15 +86,12 @@ class StopRecords:
 
         severity = Severity.ALARM if alarm else Severity.WARNING
         about = json.dumps({"action": self._demand.action.value, "who": self._demand.who})
-        told = Event(self._ws.clock.now_ms(), "emergency_stop", severity, text, about)
         if self.troubles:
             return
         try:
-            if self._own is not None:
-                self._own.events.append(told)
-                return
-            with _opened(self._ws) as journal:
-                journal.events.append(told)
+            with nullcontext(self._own) if self._own is not None else _opened(self._ws) as journal:
+                now_ms = _venue_ms(journal, self._ws)
+                journal.events.append(Event(now_ms, "emergency_stop", severity, text, about))
         except _REFUSALS as error:
             self.troubles.append(f"the end is not in the journal: {_said(error)}")
 
@@ -99,7 +103,7 @@ class StopRecords:
 
         with _opened(ws) as journal:
             kept = JournalLatches(journal)
-            now_ms = ws.clock.now_ms() + (kept.ahead_ms or 0)
+            now_ms = _venue_ms(journal, ws)
             latches = kept.load(now_ms)
             state = latches.of(Switch.LEVERAGE)
             if state.trip is not None and state.trip.reason.startswith(REASON):
@@ -139,11 +143,22 @@ def _trip(journal: "Journal", demand: "Demand", ws: Workspace) -> None:
     from xq.risk.switches import Action, Switch
 
     kept = JournalLatches(journal)
-    now_ms = ws.clock.now_ms() + (kept.ahead_ms or 0)
+    now_ms = _venue_ms(journal, ws)
     action = Action.STOP_ENTRIES if demand.symbols else demand.action
     reason = f"{REASON}{demand.reason}"[:LONGEST_REASON]
     pulled = by_hand(Switch.LEVERAGE, reason, demand.who, now_ms, action)
     kept.store(kept.load(now_ms).after([pulled]), now_ms)
+
+
+def _described(parent: "Parent") -> str:
+    return f"{parent.parent_id} ({parent.side} {parent.quantity:f} {parent.symbol})"
+
+
+def _venue_ms(journal: "Journal", ws: Workspace) -> int:
+    """What the venue's clock shows, as far as a run has told."""
+    from xq.live.latches import JournalLatches
+
+    return ws.clock.now_ms() + (JournalLatches(journal).ahead_ms or 0)
 
 
 def _said(error: Exception) -> str:

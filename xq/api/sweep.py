@@ -125,24 +125,30 @@ def sweep(
     UsageError, DataError, StrategyError
         See `setting_of` and `run_all`.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from xq.backtest.identity import run_id
-    from xq.backtest.sweep_judge import OBJECTIVES, judge
+    from xq.backtest.sweep_judge import OBJECTIVES, best_of, judge
     from xq.backtest.sweep_search import search_of
 
     if question.objective not in OBJECTIVES:
         raise unknown("objective", question.objective, OBJECTIVES, hint="xq sweep --help")
-    setting = setting_of(ws, question)
-    _, total = search_of(question.method, setting.space, question.trials, setting.scene.seed)
-    sweep_id = run_id({**setting.facts, **_plan(setting, question)})
-    folder = ws.state / FOLDER / sweep_id
-    tick: Tick | None = None if counting is None else counting(total)
-    with executor_of(executor, setting, folder, workers, address) as pool:
+    with executor_of(executor, workers, address) as pool:
+        setting = setting_of(ws, question, pool.start)
+        _, total = search_of(question.method, setting.space, question.trials, setting.scene.seed)
+        sweep_id = run_id({**setting.facts, **_plan(setting, question)})
+        folder = ws.state / FOLDER / sweep_id
+        tick: Tick | None = None if counting is None else counting(total)
         outcomes = run_all(setting, question, folder, pool, tick)
     found = accepted(outcomes)
     known = record(ws, tried(setting, found, f"sweep {sweep_id}"))
     trials = len(known.of(question.strategy, setting.market_name))
-    judgement = judge(found, question.objective, setting.hold, trials, setting.scene.seed)
-    alone = _alone(ws, setting, question, next(o for o in found if o.number == judgement.best))
+    with ThreadPoolExecutor(1) as aside:  # judged while the best runs, which is in other processes
+        judging = aside.submit(
+            judge, found, question.objective, setting.hold, trials, setting.scene.seed
+        )
+        alone = _alone(ws, setting, question, best_of(found, question.objective))
+        judgement = judging.result()
     best = replace(alone, overfit=judgement.overfit)
     result = SweepResult(
         sweep_id=sweep_id,
@@ -166,7 +172,7 @@ def keep(folder: Any, summary: Mapping[str, Any]) -> None:
     """Write what a sweep or walk-forward said, beside its trials."""
     from xq.lake.disk import write_whole
 
-    write_whole(folder / "result.json", json.dumps(summary, indent=1).encode() + b"\n")
+    write_whole(folder / "result.json", json.dumps(summary).encode() + b"\n")
 
 
 def heads(ws: Workspace) -> list[tuple[str, Head]]:

@@ -29,9 +29,23 @@ def run_all(
 
     Raises
     ------
+    LockHeld
+        If the same sweep is running.
     StrategyError
         If the strategy breaks the law with one of the sets: then none of them can be trusted.
     """
+    prices = folder / "prices.bin"
+    with _only_here(folder), executor.given(setting.scene, setting.bars, prices):
+        return _searched(setting, question, folder, executor, tick)
+
+
+def _searched(
+    setting: Setting,
+    question: Question,
+    folder: "Path",
+    executor: "Executor",
+    tick: Tick | None,
+) -> "list[Outcome]":
     from xq.backtest.sweep_search import search_of
     from xq.backtest.sweep_store import TrialStore
     from xq.backtest.sweep_trial import batches
@@ -65,30 +79,35 @@ def run_all(
 _NAN = float("nan")
 
 
-@contextmanager
-def executor_of(
-    name: str, setting: Setting, folder: "Path", workers: int | None, address: str | None = None
-) -> "Iterator[Executor]":
-    """Where the trials run; ended with the block.
+def executor_of(name: str, workers: int | None, address: str | None = None) -> "Executor":
+    """Where the trials run; a context that ends it.
 
     Raises
     ------
     UnknownName
         If there is no such executor.
-    LockHeld
-        If the same sweep is running.
     UsageError
         If the number of workers is below 1, or Ray is not installed.
     """
-    from filelock import FileLock, Timeout
-
     from xq.backtest.local_pool import LocalPool, cores
-    from xq.lake.disk import make_folder
 
     if name not in EXECUTORS:
         raise unknown("executor", name, EXECUTORS, hint="--executor local")
     if workers is not None and workers < 1:
         raise UsageError(f"workers must be at least 1, found {workers}")
+    if name == "local":
+        return LocalPool(workers or cores())
+    from xq.backtest.ray_pool import RayPool
+
+    return RayPool(workers, address)
+
+
+@contextmanager
+def _only_here(folder: "Path") -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    from xq.lake.disk import make_folder
+
     make_folder(folder)
     lock = FileLock(folder / "lock", timeout=0)
     try:
@@ -96,15 +115,7 @@ def executor_of(
     except Timeout:
         raise LockHeld("this very sweep is running already", where=str(folder)) from None
     try:
-        if name == "ray":
-            from xq.backtest.ray_pool import RayPool
-
-            with RayPool(setting.scene, setting.bars, workers, address) as ray:
-                yield ray
-        else:
-            prices = folder / "prices.bin"
-            with LocalPool(setting.scene, setting.bars, workers or cores(), prices) as pool:
-                yield pool
+        yield
     finally:
         lock.release()
 

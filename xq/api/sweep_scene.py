@@ -1,6 +1,6 @@
 """What a sweep is about: the bars, the world they were traded in, the sets of parameters."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class Question:
     span: Span = field(default_factory=Span)
     method: str = "grid"
     trials: int | None = None
-    objective: str = "sharpe_ratio"
+    objective: str = "daily_sharpe_ratio"
     limit: int = 10_000
     seed: int | None = None
     deadline_s: float = 60.0
@@ -79,8 +79,15 @@ class Setting:
         return market_name(self.market.exchange, self.market.symbols, self.market.timeframe)
 
 
-def setting_of(ws: Workspace, question: Question) -> Setting:
+def setting_of(
+    ws: Workspace, question: Question, start: Callable[[int], None] = lambda _: None
+) -> Setting:
     """Read everything a sweep needs, once.
+
+    Parameters
+    ----------
+    start
+        Told the number of trials before the bars are read.
 
     Raises
     ------
@@ -102,7 +109,9 @@ def setting_of(ws: Workspace, question: Question) -> Setting:
         seed = ws.seed if question.seed is None else question.seed
         _, count = search_of(question.method, space, question.trials, seed)
         check_count(count, question.limit)
-        return _read(ws, question, space, evaluator, _declared(evaluator, space, question.limit))
+        declared = _declared(evaluator, space, question.limit)
+        start(count)
+        return _read(ws, question, space, evaluator, declared)
 
 
 def _texts(ws: Workspace, question: Question) -> list[str]:
@@ -185,8 +194,18 @@ def _read(
         facts=_facts(ws, market, bars, scene, evaluator),
         hold=daily_returns(known.known_at, hold, world.rules.initial_cash),
         days=(known.known_at[last_of_days(known.known_at)] - 1) // DAY_MS,
-        notes=(*block.notes, *world.notes),
+        notes=(*_of_one(space), *block.notes, *world.notes),
     )
+
+
+def _of_one(space: "Space") -> list[str]:
+    """What a search is told that has nothing to search."""
+    if len(space) > 1:
+        return []
+    return [
+        "one set of parameters and nothing to choose from: no --param has several values, such as "
+        "--param NAME=LOW:HIGH:STEP (xq strategies list -o json states their ranges)"
+    ]
 
 
 def _without_exits(rules: Any) -> Any:

@@ -12,8 +12,11 @@ from xq.api.turns import copy_to_lake, my_turn
 from xq.api.venues import trading_venue
 from xq.api.workspace import Workspace
 from xq.errors import ConfigError, XqError
+from xq.garbage import uncollected
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from xq.execution.server import Server
     from xq.live.calls import CallLog
     from xq.live.desk import Desk, Terms
@@ -70,11 +73,13 @@ class Run:
     observer: "Observer"
     _open: ExitStack = field(default_factory=ExitStack)
     _pair: "tuple[CcxtMarket, CcxtTrading] | None" = None
+    _pool: "Executor | None" = None
 
     def attempt(self, act: "Callable[[], Report]") -> "Report | XqError":
         """What an act reports, or the error that ended it."""
         try:
-            return act()
+            with uncollected():  # no pause between the look at a switch and the order
+                return act()
         except XqError as error:
             self.release()
             self.observer.failed(error)
@@ -127,13 +132,18 @@ class Run:
 
     def release(self) -> None:
         """Close the venue, if one is open."""
-        self._pair = None
+        self._pair = self._pool = None
         self._open.close()
 
     def _venue(self) -> "tuple[CcxtMarket, CcxtTrading]":
+        from concurrent.futures import ThreadPoolExecutor
+
+        from xq.live.desk import POOL_SIZE
+
         if self._pair is None:
             ws = self.plan.ws
             self._pair = self._open.enter_context(trading_venue(ws, ws.config.trade.mode))
+            self._pool = self._open.enter_context(ThreadPoolExecutor(POOL_SIZE))
         return self._pair
 
     @contextmanager
@@ -150,7 +160,7 @@ class Run:
             forecast = self.plan.begin.forecaster(market, terms.symbols, terms.timeframe)
             heard = self.calls.listen(market), self.calls.listen(venue)
             stop = StopFile(ws.state, self.plan.slug)
-            desk = Desk(*heard, journal, ws.clock, forecast, self.calls, stop)
+            desk = Desk(*heard, journal, ws.clock, forecast, self.calls, stop, self._pool)
             self.observer.opened(desk)
             yield desk
 

@@ -64,11 +64,7 @@ def unsaved_trials(
         If the ledger was changed.
     """
     name = market_name(market.exchange, market.symbols, market.timeframe)
-    return [
-        float("nan") if one.sharpe_ratio is None else one.sharpe_ratio
-        for one in ledger(ws).of(strategy, name)
-        if one.trial_id not in without
-    ]
+    return ledger(ws).ratios(strategy, name, without)
 
 
 def overfit_of(ws: Workspace, strategy: str, market: "Market", own: TrialDays) -> "Overfit":

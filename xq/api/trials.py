@@ -16,6 +16,7 @@ from xq.api.workspace import Workspace
 from xq.errors import CorruptFile, StorageFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from xq.backtest.result import BacktestResult
@@ -55,15 +56,16 @@ class Tried:
         Examples
         --------
         >>> one = Tried("1f", "rsi", "sim BTC/USDT 1h", "sweep 2e", {}, 0.1)
-        >>> round(one.as_row()["sharpe_ratio"], 3)
+        >>> round(one.as_row()["daily_sharpe_ratio"], 3)
         1.91
         """
         from xq.metrics.daily import DAYS_PER_YEAR
 
         ratio = self.sharpe_ratio
-        return self.as_dict() | {
-            "sharpe_ratio": None if ratio is None else ratio * DAYS_PER_YEAR**0.5
-        }
+        told = self.as_dict()
+        del told["sharpe_ratio"]
+        yearly = None if ratio is None else ratio * DAYS_PER_YEAR**0.5
+        return told | {"daily_sharpe_ratio": yearly}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,14 @@ class Ledger:
     def of(self, strategy: str, market: str) -> list[Tried]:
         """Trials of one strategy on one market."""
         return [one for one in self.tried if (one.strategy, one.market) == (strategy, market)]
+
+    def ratios(self, strategy: str, market: str, without: "Collection[str]" = ()) -> list[float]:
+        """Daily Sharpe ratios of these trials but those of some ids; NaN: it has none."""
+        return [
+            float("nan") if one.sharpe_ratio is None else one.sharpe_ratio
+            for one in self.of(strategy, market)
+            if one.trial_id not in without
+        ]
 
 
 def ledger(ws: Workspace) -> Ledger:

@@ -21,6 +21,9 @@ _FOREVER = 4_102_444_800_000  # 2100: what venues state for contracts without an
 _BEGINS = ("onboardDate", "launchTime")
 _ENDS = ("deliveryDate", "deliveryTime")
 _TRADING = "TRADING"
+_LISTED = {_TRADING, "PENDING_TRADING", "PRELAUNCH", "PRE_TRADING", "POST_TRADING",
+           "AUCTION_MATCH", "END_OF_DAY", "HALT"}  # fmt: skip
+"""Statuses under which a symbol can trade again; ``BREAK`` is what Binance leaves delisted ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def _life(lake: "Lake", market: Market, symbol: str) -> Life | None:
         return Life(symbol, *stored, None)
     newest: dict[str, Any] = json.loads(table["filters"][-1].as_py() or "{}")
     begin = _time(newest, _BEGINS)
-    ended = str(newest.get("status", _TRADING)).upper() != _TRADING
+    ended = str(newest.get("status", _TRADING)).upper() not in _LISTED
     ended = ended or _time(newest, _ENDS) is not None
     return Life(
         symbol,

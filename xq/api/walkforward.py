@@ -59,8 +59,9 @@ class WalkForwardResult:
         The tested bars: it changes its parameters and pays for that.
     setting, outcomes, choices
         What was asked, the trials that could be run, and which of them each window chose.
-    walks
-        Walk-forwards on record for the strategy and the market, this one included.
+    on_record
+        (K,) daily Sharpe ratios of all trials of the strategy on the market, this one included; NaN
+        without one. Whoever chose what to tune and how may have seen any of them.
     figures
         Of that account, and of buying and holding on the same days (``hold_``).
     """
@@ -78,7 +79,7 @@ class WalkForwardResult:
     figures: dict[str, float | None]
     paths: "PathsOut | None"
     verdict: "Verdict"
-    walks: int
+    on_record: "np.ndarray"
     ledger: Head
     notes: tuple[str, ...]
 
@@ -110,7 +111,7 @@ class WalkForwardResult:
         return {
             "splits": self.paths.splits,
             "paths": len(ratios),
-            "sharpe_ratio": dict(zip(("low", "median", "high"), spread, strict=True)),
+            "daily_sharpe_ratio": dict(zip(("low", "median", "high"), spread, strict=True)),
             "losing": self.paths.losing,
         }
 
@@ -146,20 +147,20 @@ def walkforward(
             f"{question.method} looks at the days to be tested",
             hint="--method grid or random: every window chooses among the same trials",
         )
-    setting = setting_of(ws, question)
-    splits = list(
-        walk_forward(
-            len(setting.days), plan.train, plan.test, anchored=plan.anchored, purge=plan.purge,
-            embargo=plan.embargo,
-        )
-    )  # fmt: skip
-    _, total = search_of(question.method, setting.space, question.trials, setting.scene.seed)
-    axes = [[axis.name, list(axis.values)] for axis in setting.space.axes]
-    drawn = [question.method, question.trials, setting.scene.seed, axes]
-    trials_id = run_id({**setting.facts, KIND: drawn})
-    own_id = run_id({"trials": trials_id, "objective": question.objective, **asdict(plan)})
-    folder = ws.state / "sweeps" / trials_id
-    with executor_of(executor, setting, folder, workers, address) as pool:
+    with executor_of(executor, workers, address) as pool:
+        setting = setting_of(ws, question, pool.start)
+        splits = list(
+            walk_forward(
+                len(setting.days), plan.train, plan.test, anchored=plan.anchored, purge=plan.purge,
+                embargo=plan.embargo,
+            )
+        )  # fmt: skip
+        _, total = search_of(question.method, setting.space, question.trials, setting.scene.seed)
+        axes = [[axis.name, list(axis.values)] for axis in setting.space.axes]
+        drawn = [question.method, question.trials, setting.scene.seed, axes]
+        trials_id = run_id({**setting.facts, KIND: drawn})
+        own_id = run_id({"trials": trials_id, "objective": question.objective, **asdict(plan)})
+        folder = ws.state / "sweeps" / trials_id
         tick = None if counting is None else counting(total)
         outcomes = run_all(setting, question, folder, pool, tick)
     found = accepted(outcomes)
@@ -200,11 +201,7 @@ class _Walk:
                 self._tried(account.daily),
             ],
         )
-        walks = [
-            one
-            for one in known.of(self.question.strategy, setting.market_name)
-            if one.source.startswith(f"{KIND}-result")
-        ]
+        ratios = known.ratios(self.question.strategy, setting.market_name)
         found = WalkForwardResult(
             walkforward_id=self.own_id,
             strategy=self.question.strategy,
@@ -216,10 +213,10 @@ class _Walk:
             setting=setting,
             outcomes=tuple(self.outcomes),
             choices=tuple(chosen),
-            figures=figures_of(account, setting.hold, tuned),
+            figures=figures_of(account, tuned),
             paths=paths,
-            verdict=verdict_of(account, matrix, len(walks)),
-            walks=len(walks),
+            verdict=verdict_of(account, matrix, len(ratios)),
+            on_record=np.array(ratios),
             ledger=known.head,
             notes=(*setting.notes, *refused),
         )
@@ -261,7 +258,7 @@ class _Walk:
             "test_end": self._date(test.stop - 1),
             **self.outcomes[window.chosen].params,
             "in_sample": _plain(window.in_sample),
-            "sharpe_ratio": _plain(yearly_sharpe(part)),
+            "daily_sharpe_ratio": _plain(yearly_sharpe(part)),
             "return": float((1.0 + part).prod() - 1.0),
         }
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from xq.api.sweep_scene import Setting
 from xq.errors import UsageError, XqError
 
+LEAST_IN_SAMPLE = 0.5
+"""Sharpe ratio per year below which there was too little to keep out of sample."""
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -22,6 +25,8 @@ class Account:
 
     Attributes
     ----------
+    hold
+        (T,) equity of buying and holding from row ``begin`` on.
     run, rules, begin
         The simulation from row ``begin`` of the bars on, and the rules it followed.
     first_day
@@ -37,6 +42,7 @@ class Account:
     begin: int
     known_at: "np.ndarray"
     equity: "np.ndarray"
+    hold: "np.ndarray"
     daily: "np.ndarray"
     cash: float
     first_day: int
@@ -66,6 +72,7 @@ def account_of(
     StrategyError
         If a set that could be run before breaks the law now.
     """
+    from xq.backtest.hold import buy_and_hold
     from xq.backtest.walkforward import rows_of_days, stitched
     from xq.metrics.daily import daily_returns
     from xq.timeframe import DAY_MS
@@ -98,6 +105,7 @@ def account_of(
         begin=begin,
         known_at=times[begin:],
         equity=equity,
+        hold=buy_and_hold(bars.slice(begin, len(bars)), scene.costs, cash),
         daily=daily_returns(times[begin:], equity, cash),
         cash=cash,
         first_day=tests[0].start,
@@ -141,48 +149,60 @@ def _weighed(
     return [found[repr(one)] for one in sets]
 
 
-def figures_of(
-    account: Account, hold: "np.ndarray", tuned: Sequence[float]
-) -> dict[str, float | None]:
+def figures_of(account: Account, tuned: Sequence[float]) -> dict[str, float | None]:
     """Figures of the account, of tuning it, and of buying and holding on the same days.
 
     Parameters
     ----------
-    hold
-        (D,) daily returns of all days.
     tuned
-        Annualised Sharpe ratio of every choice on the days it was tuned on.
+        Annualised Sharpe ratio of every choice on the days it was tuned on; their mean is what
+        ``efficiency`` compares with, if it is at least `LEAST_IN_SAMPLE`.
     """
     from xq.backtest.sweep_judge import yearly_sharpe
+    from xq.metrics.daily import daily_returns
     from xq.metrics.drawdown import max_drawdown
     from xq.metrics.sharpe_inference import deflated_sharpe_2026
 
-    held = hold[account.first_day :]
+    held = daily_returns(account.known_at, account.hold, account.cash)
     ratio, inside = yearly_sharpe(account.daily), sum(tuned) / len(tuned)
     found = {
         "days": float(len(account.daily)),
         "total_return": account.total_return,
-        "sharpe_ratio": ratio,
+        "daily_sharpe_ratio": ratio,
         "max_drawdown": max_drawdown(account.equity, account.cash),
         "probabilistic_sharpe_ratio": deflated_sharpe_2026(account.daily, 1),
-        "in_sample_sharpe_ratio": inside,
-        "efficiency": ratio / inside if inside > 0.0 else float("nan"),
+        "in_sample_daily_sharpe_ratio": inside,
+        "efficiency": efficiency(ratio, inside),
         "stressed_return": account.stressed_return,
-        "hold_total_return": float((1.0 + held).prod() - 1.0),
-        "hold_sharpe_ratio": yearly_sharpe(held),
+        "hold_total_return": float(account.hold[-1] / account.cash - 1.0),
+        "hold_daily_sharpe_ratio": yearly_sharpe(held),
     }
-    return {name: value if abs(value) < float("inf") else None for name, value in found.items()}
+    return {
+        name: value if value is not None and abs(value) < float("inf") else None
+        for name, value in found.items()
+    }
 
 
-def verdict_of(account: Account, matrix: "np.ndarray", walks: int) -> "Verdict":
-    """Whether it survives the gate: the choices were out of sample, the walk-forwards are trials.
+def efficiency(outside: float, inside: float) -> float | None:
+    """Sharpe ratio out of sample over that in sample; None where too little was to be kept.
+
+    Examples
+    --------
+    >>> efficiency(1.0, 2.0), efficiency(1.0, 0.01)
+    (0.5, None)
+    """
+    return outside / inside if inside >= LEAST_IN_SAMPLE else None
+
+
+def verdict_of(account: Account, matrix: "np.ndarray", trials: int) -> "Verdict":
+    """Whether it survives the gate; like every verdict, after all trials on record.
 
     Parameters
     ----------
     matrix
         (D, N) daily returns of all trials.
-    walks
-        Walk-forwards on record for the strategy and the market, this one included.
+    trials
+        On record for the strategy and the market, this walk-forward included.
     """
     from xq.backtest.stress import STRESS
     from xq.backtest.sweep_judge import splits_for
@@ -193,8 +213,8 @@ def verdict_of(account: Account, matrix: "np.ndarray", walks: int) -> "Verdict":
     splits = splits_for(*matrix.shape)
     return verdict(
         Evidence(
-            trials=walks,
-            deflated_sharpe_ratio=deflated_sharpe_2026(account.daily, walks),
+            trials=trials,
+            deflated_sharpe_ratio=deflated_sharpe_2026(account.daily, trials),
             probability_of_overfitting=pbo(matrix, splits).probability if splits else None,
             total_return=account.total_return,
             stressed_return=account.stressed_return,

@@ -31,9 +31,8 @@ def write_walkforward_report(result: "WalkForwardResult", path: Path) -> None:
 
 def _backtest(result: "WalkForwardResult", matrix: "np.ndarray") -> "BacktestResult":
     from xq.api.backtest_inputs import label
-    from xq.backtest.hold import buy_and_hold
     from xq.backtest.measure import measure
-    from xq.backtest.result import BacktestResult, Law, Provenance
+    from xq.backtest.result import BacktestResult, Benchmark, Law, Provenance
     from xq.metrics.returns import yearly_bars
     from xq.portfolio.accounting import round_trips
 
@@ -57,7 +56,8 @@ def _backtest(result: "WalkForwardResult", matrix: "np.ndarray") -> "BacktestRes
         law=Law(account.checked_rows, account.lookback, thin_margins=0),
         data=Provenance(told, synthetic, account.begin),
         overfit=_overfit(result, matrix),
-        hold=buy_and_hold(bars, setting.scene.costs, account.cash),
+        hold=account.hold,
+        benchmark=Benchmark("hold", account.hold),
         stressed_return=account.stressed_return,
         facts={**setting.facts, "plan": asdict(result.plan)},
         notes=result.notes,
@@ -75,13 +75,12 @@ def _overfit(result: "WalkForwardResult", matrix: "np.ndarray") -> "Overfit":
     from xq.metrics.sharpe_inference import deflated_sharpe_2026
 
     daily, splits = result.account.daily, splits_for(*matrix.shape)
-    own = np.full(result.walks, np.nan)
-    own[0] = sharpe_ratio(daily)
+    trials = len(result.on_record)
     return Overfit(
-        trials=result.walks,
-        probabilistic_sharpe_ratio=deflated_from(daily, own[:1]),
-        deflated_sharpe_ratio=deflated_from(daily, own),
-        deflated_sharpe_ratio_2026=deflated_sharpe_2026(daily, result.walks),
+        trials=trials,
+        probabilistic_sharpe_ratio=deflated_from(daily, np.array([sharpe_ratio(daily)])),
+        deflated_sharpe_ratio=deflated_from(daily, result.on_record),
+        deflated_sharpe_ratio_2026=deflated_sharpe_2026(daily, trials),
         probability_of_overfitting=pbo(matrix, splits).probability if splits else None,
     )
 

@@ -10,7 +10,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -35,6 +35,16 @@ class Executor(Protocol):
 
     workers: int
 
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def start(self, count: int) -> None:
+        """Ready the workers for so many trials, so that they load while the bars are read."""
+
+    def given(self, scene: Scene, bars: Bars, prices: Path, /) -> AbstractContextManager[None]:
+        """What the trials are about, while the block lasts; ``prices`` is a file for the bars."""
+
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Outcome]]:
         """Outcomes of every batch, in the order they come in."""
 
@@ -50,19 +60,11 @@ class _Worker:
 
 
 class LocalPool:
-    """Worker processes; use it as a context, or `close` it.
+    """Worker processes; use it as a context, or `close` it."""
 
-    Parameters
-    ----------
-    prices
-        File that the workers map into their memory; removed on closing.
-    """
-
-    def __init__(self, scene: Scene, bars: Bars, workers: int, prices: Path) -> None:
+    def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._prices = prices
-        self._arguments = scene, Layout.of(bars), str(prices)
-        write(bars, prices)
+        self._about: tuple[Scene, Layout, str] | None = None
         self._context = multiprocessing.get_context("spawn")
         self._pool: list[_Worker] = []
 
@@ -77,6 +79,24 @@ class LocalPool:
         """Process ids of the workers."""
         return [worker.process.pid or 0 for worker in self._pool]
 
+    def start(self, count: int) -> None:
+        """Ready the workers for so many trials, so that they load while the bars are read."""
+        while len(self._pool) < min(self.workers, count):
+            self._pool.append(self._started())
+
+    @contextmanager
+    def given(self, scene: Scene, bars: Bars, prices: Path) -> Iterator[None]:
+        """What the trials are about; the workers map ``prices``, and end with the block."""
+        write(bars, prices)
+        self._about = scene, Layout.of(bars), str(prices)
+        try:
+            for worker in self._pool:
+                self._tell(worker)
+            yield
+        finally:
+            self.close()
+            prices.unlink(missing_ok=True)
+
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Outcome]]:
         """Outcomes of every batch, in the order they come in.
 
@@ -86,8 +106,7 @@ class LocalPool:
             If a batch kills every worker it is given to.
         """
         waiting, lost = deque(batches), dict[Batch, int]()
-        while len(self._pool) < min(self.workers, len(waiting)):
-            self._pool.append(self._started())
+        self.start(len(waiting))
         while waiting or any(worker.batch for worker in self._pool):
             for worker in self._pool:
                 if waiting and worker.batch is None:
@@ -102,13 +121,15 @@ class LocalPool:
                 batch, worker.batch = worker.batch, None
                 if isinstance(answer, XqError):
                     raise answer
+                if answer is None and batch is not None:
+                    self._replace(worker, batch, waiting, lost)
+                elif waiting:  # before the answer is looked at: that may take a while
+                    self._give(worker, waiting)
                 if answer is not None:
                     yield answer
-                elif batch is not None:
-                    self._replace(worker, batch, waiting, lost)
 
     def close(self) -> None:
-        """End the workers and remove the shared file."""
+        """End the workers; harmless when repeated."""
         for worker in self._pool:
             if worker.batch is not None:
                 worker.process.kill()  # its strategy's process ends with the pipe between them
@@ -118,12 +139,15 @@ class LocalPool:
             worker.process.kill()
             worker.process.join()
         self._pool.clear()
-        self._prices.unlink(missing_ok=True)
 
     def _give(self, worker: _Worker, waiting: deque[Batch]) -> None:
         worker.batch = waiting.popleft()
         with suppress(OSError):  # it is dead: told when its answer is read
             worker.pipe.send(worker.batch)
+
+    def _tell(self, worker: _Worker) -> None:
+        with suppress(OSError):
+            worker.pipe.send(self._about)
 
     def _answer(self, worker: _Worker) -> Any:
         try:
@@ -148,18 +172,24 @@ class LocalPool:
 
     def _started(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(
-            target=_serve, args=(theirs, *self._arguments), daemon=True, name="xq sweep"
-        )
-        process.start()
+        process = self._context.Process(target=_serve, args=(theirs,), daemon=True, name="xq sweep")
+        # No worker hears Ctrl-C, not even while it loads: the parent tells when to stop.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         theirs.close()
-        return _Worker(process, ours)
+        worker = _Worker(process, ours)
+        if self._about is not None:
+            self._tell(worker)
+        return worker
 
 
-def _serve(pipe: Connection, scene: Scene, layout: Layout, prices: str) -> None:
+def _serve(pipe: Connection) -> None:
     """A worker's life: batches come in, outcomes go out, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells when to stop
     try:
+        scene, layout, prices = pipe.recv()
         with hearing(pipe.send), Trials(scene, mapped(layout, Path(prices))) as trials:
             while True:
                 pipe.send(trials.run(pipe.recv()))

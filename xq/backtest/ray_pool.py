@@ -7,6 +7,7 @@ for another machine has no plugin folder of ours.
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
@@ -38,14 +39,10 @@ class RayPool:
         cluster on this machine alone.
     """
 
-    def __init__(
-        self, scene: Scene, bars: Bars, workers: int | None, address: str | None = None
-    ) -> None:
+    def __init__(self, workers: int | None, address: str | None = None) -> None:
         self._ray = _joined(address)
         self.workers = workers or max(int(self._ray.cluster_resources().get("CPU", 1)), 1)
-        files = {path.name: path.read_text("utf-8") for path in sorted(scene.folder.glob("*.py"))}
-        self._shared = self._ray.put((scene, Layout.of(bars), files))
-        self._block = self._ray.put(block_of(bars))
+        self._shared: list[Any] = []
         self._task = self._ray.remote(num_cpus=1, max_retries=_RETRIES)(_run)
 
     def __enter__(self) -> Self:
@@ -53,6 +50,17 @@ class RayPool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def start(self, count: int) -> None:
+        """Nothing: the cluster starts workers with their first task."""
+
+    @contextmanager
+    def given(self, scene: Scene, bars: Bars, _prices: Path) -> Iterator[None]:
+        """What the trials are about, into the object store."""
+        files = {path.name: path.read_text("utf-8") for path in sorted(scene.folder.glob("*.py"))}
+        told = self._ray.put((scene, Layout.of(bars), files))
+        self._shared = [told, self._ray.put(block_of(bars))]  # in a list: handed on as references
+        yield
 
     def run(self, batches: Iterable[Batch]) -> Iterator[list[Outcome]]:
         """Outcomes of every batch, in the order they come in.
@@ -62,8 +70,7 @@ class RayPool:
         XqError
             If a batch kills every worker it is given to, or the cluster is lost.
         """
-        shared = [self._shared, self._block]  # in a list: handed on as references
-        todo = iter(batches)
+        todo, shared = iter(batches), self._shared
         running = [self._task.remote(shared, one) for one in islice(todo, _QUEUED * self.workers)]
         while running:
             done, running = self._ray.wait(running, num_returns=1)

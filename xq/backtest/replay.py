@@ -6,11 +6,9 @@ sizes, passes the risk gate, sends and reads back as it does live. Bars at which
 are not looked at, see `xq.backtest.replay_wake`.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from math import ceil
 from typing import cast
 
@@ -18,20 +16,22 @@ import numpy as np
 
 from xq.backtest.conditions import NOTHING, Conditions
 from xq.backtest.replay_books import simulation
+from xq.backtest.replay_core import RUIN, Money
 from xq.backtest.replay_exits import Reasons, exits_of
 from xq.backtest.replay_feed import BarFeed, Quotes, exact
-from xq.backtest.replay_forecast import Asked, Decide, Stored
+from xq.backtest.replay_forecast import Asked, Decide, Stored, Told
 from xq.backtest.replay_listing import Listing, fineness, grain
 from xq.backtest.replay_scope import filters_of, require_replayable
 from xq.backtest.replay_track import Inside
 from xq.backtest.replay_venue import ReplayVenue
-from xq.backtest.replay_wake import Wakes, carried, usable
+from xq.backtest.replay_wake import Wakes, carried, moves_of, usable
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import check_weights, is_margined
 from xq.bars import Bars
 from xq.clock import ManualClock
 from xq.errors import XqError
 from xq.execution.memory import MemoryJournal
+from xq.garbage import uncollected
 from xq.live.desk import Desk, Forecaster, Terms
 from xq.live.loop import tick
 from xq.portfolio.costs import Costs
@@ -41,9 +41,6 @@ from xq.sim.brackets import max_leverage
 from xq.types import Symbol
 
 ACCOUNT = "replay"
-
-RUIN = 1e-3
-"""After a liquidation an account with less than this share of its cash trades no more."""
 
 _MANY = 10**9
 _VAST = Decimal(10) ** 18
@@ -136,20 +133,8 @@ def replay(
     require_replayable(bars, rules, conditions)
     margined = is_margined(bars.symbols)
     check_weights(weights, bars, limit=rules.max_leverage if margined else 1.0, short=margined)
-    with _kept():
+    with uncollected():  # a replay makes no circles, and keeps its books
         return _Replay(weights, bars, costs, rules, funding, conditions, handling, decide).run()
-
-
-@contextmanager
-def _kept() -> Iterator[None]:
-    """A while without searches for circles of garbage: a replay makes none, and keeps its books."""
-    searched = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searched:
-            gc.enable()
 
 
 @dataclass(frozen=True)
@@ -164,9 +149,9 @@ class _Replay:
     decide: Decide | None
     problems: list[tuple[int, XqError]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def symbols(self) -> tuple[Symbol, ...]:
-        """In the order of the columns."""
+        """In the order of the columns; everybody has the same objects, which compare at once."""
         return tuple(Symbol.parse(name) for name in self.bars.symbols)
 
     def run(self) -> Replayed:
@@ -179,14 +164,16 @@ class _Replay:
         feed = BarFeed(self.bars, markets, self._quotes(listings), self.funding, inside)
         clock = ManualClock(int(self.bars.ts[0]))
         cash, latency = self.rules.initial_cash, self.handling.latency_ms
-        venue = ReplayVenue(listings, feed, clock, cash, latency)
+        money = Money.of(cash, self.bars, self.conditions.flows)
+        venue = ReplayVenue(listings, feed, clock, money, latency)
         # Of the port only what a tick without switches asks: the rest is never reached.
         door, journal = cast(Venue, venue), MemoryJournal(ACCOUNT)
         desk = Desk(venue, door, journal, clock, self._forecaster(decides))
         contracts = ids if self.symbols[0].is_contract else None
         band = self.rules.rebalance_band
         extremes = inside.extremes(self.bars)
-        wakes = Wakes(targets, decides, self.bars, extremes, band, self.funding, contracts)
+        moved = moves_of(self.funding, self.conditions.flows)
+        wakes = Wakes(targets, decides, self.bars, extremes, band, moved, contracts)
         ticks = self._go_through(desk, venue, clock, wakes, self._terms(ids, targets))
         clock.advance_to(int(self.bars.timeframe.end(int(self.bars.ts[-1]))) - 1)
         venue.settle()
@@ -208,7 +195,7 @@ class _Replay:
                 break
             clock.advance_to(int(self.bars.ts[row + 1]))
             venue.settle()
-            if venue.ledger.liquidating and float(venue.account().equity) < RUIN * cash:
+            if venue.ledger.liquidating and float(venue.account().equity) < float(RUIN) * cash:
                 break
             report = tick(desk, terms)
             ticks += 1
@@ -217,9 +204,10 @@ class _Replay:
         return ticks
 
     def _forecaster(self, decides: np.ndarray) -> Forecaster:
+        told = Told(self.bars, self.symbols, decides, exits_of(self.rules))
         if self.decide is None:
-            return Stored(self.bars, decides, self.weights, exits_of(self.rules))
-        return Asked(self.bars, decides, self.decide, exits_of(self.rules))
+            return Stored(told, self.weights)
+        return Asked(told, decides, self.decide)
 
     def _listings(self) -> list[Listing]:
         first = {

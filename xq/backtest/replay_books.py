@@ -9,10 +9,11 @@ from xq.backtest.hold import last_known
 from xq.backtest.simulation import Simulation
 from xq.bars import Bars
 from xq.portfolio.accounting import Fills, Reason
+from xq.sim.changes import Transaction
 from xq.sim.exact import ZERO
 from xq.sim.ledger_memory import MemoryLedger
 from xq.sim.margin import ASSET
-from xq.sim.records import Account, Kind, Posting, SimFill
+from xq.sim.records import Account, Kind, SimFill
 
 ENGINE = "replay"
 _FORCED = (Kind.CLEARANCE, Kind.BANKRUPTCY)
@@ -45,7 +46,10 @@ def simulation(
     money = -fills.quantity * fills.price - fills.fee + base_fees * fills.price
     funded, funding = _posted(ledger.written, (Kind.FUNDING,), bars)
     taken, losses = _posted(ledger.written, _FORCED, bars)
-    steps = np.zeros(len(bars))
+    arrived, deposits = _posted(ledger.written, (Kind.DEPOSIT,), bars)
+    flows = np.zeros(len(bars))
+    np.add.at(flows, arrived, deposits)
+    steps = flows.copy()
     for rows, amounts in ((fills.row, money), (funded, funding), (taken, losses)):
         np.add.at(steps, rows, amounts)
     positions = _positions(ledger.executions, fills.row, column, len(bars))
@@ -65,6 +69,7 @@ def simulation(
         initial_cash=cash,
         ruin_row=int(liquidated[0]) if len(liquidated) else None,
         engine=ENGINE,
+        flows=flows if len(arrived) else None,
     )
 
 
@@ -103,10 +108,12 @@ def _base_fee(fill: SimFill) -> Decimal:
 
 
 def _posted(
-    postings: Sequence[Posting], kinds: tuple[Kind, ...], bars: Bars
+    written: Sequence[Transaction], kinds: tuple[Kind, ...], bars: Bars
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and amounts of what moved the wallet for some reasons."""
-    found = [item for item in postings if item.kind in kinds and item.account is Account.FREE]
+    """Rows and amounts of what moved the wallet for some reasons, once it was opened."""
+    later = (item for item in written if item.kind in kinds and item.ts > bars.ts[0])
+    moved = (posting for item in later for posting in item.postings())
+    found = [posting for posting in moved if posting.account is Account.FREE]
     amounts = np.array([float(item.amount) for item in found], dtype=np.float64)
     return _rows([item.ts for item in found], bars), amounts
 

@@ -1,13 +1,14 @@
 """What the replayed loop is told of a bar: stored weights, or the strategy asked anew."""
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
 
 import numpy as np
 
 from xq.backtest.hold import last_known
 from xq.backtest.replay_feed import exact
+from xq.backtest.replay_track import moments
 from xq.bars import Bars
 from xq.live.desk import Forecast
 from xq.strategy.base import Exits
@@ -17,13 +18,20 @@ Decide = Callable[[int], np.ndarray]
 """Row to (N,) target weights, made from bars up to that row alone."""
 
 
-class _Told:
-    """Which row a bar is, and what is known of the symbols at its close."""
+class Told:
+    """Which row a bar is, and what is known of the symbols at its close.
 
-    def __init__(self, bars: Bars, usable: np.ndarray, exits: Exits | None) -> None:
+    Parameters
+    ----------
+    usable
+        (T, N) whether a weight of that bar decides anything.
+    """
+
+    def __init__(
+        self, bars: Bars, symbols: Sequence[Symbol], usable: np.ndarray, exits: Exits | None = None
+    ) -> None:
         self._exits = exits
-        self._ts, self._usable = bars.ts.tolist(), usable
-        self._symbols = tuple(Symbol.parse(name) for name in bars.symbols)
+        self._ts, self._usable, self._symbols = moments(bars.ts), usable, symbols
         self._close = np.column_stack([last_known(column) for column in bars.close.T])
 
     def row(self, bar_ms: int) -> int:
@@ -48,18 +56,10 @@ class _Told:
 
 
 class Stored:
-    """`xq.live.desk.Forecaster` of weights computed in advance.
+    """`xq.live.desk.Forecaster` of weights computed in advance."""
 
-    Parameters
-    ----------
-    usable
-        (T, N) whether a weight of that bar decides anything.
-    """
-
-    def __init__(
-        self, bars: Bars, usable: np.ndarray, weights: np.ndarray, exits: Exits | None = None
-    ) -> None:
-        self._told, self._weights = _Told(bars, usable, exits), weights
+    def __init__(self, told: Told, weights: np.ndarray) -> None:
+        self._told, self._weights = told, weights
 
     def __call__(self, bar_ms: int) -> Forecast:
         """The weights of that bar."""
@@ -68,18 +68,10 @@ class Stored:
 
 
 class Asked:
-    """`xq.live.desk.Forecaster` that lets the strategy decide bar by bar.
+    """`xq.live.desk.Forecaster` that lets the strategy decide bar by bar."""
 
-    Parameters
-    ----------
-    usable
-        (T, N) whether a weight of that bar decides anything.
-    """
-
-    def __init__(
-        self, bars: Bars, usable: np.ndarray, decide: Decide, exits: Exits | None = None
-    ) -> None:
-        self._told, self._usable, self._decide = _Told(bars, usable, exits), usable, decide
+    def __init__(self, told: Told, usable: np.ndarray, decide: Decide) -> None:
+        self._told, self._usable, self._decide = told, usable, decide
 
     def __call__(self, bar_ms: int) -> Forecast:
         """The strategy's newest row."""

@@ -61,10 +61,11 @@ def _refusals(bars: Bars, rules: Rules, conditions: Conditions) -> Iterator[tupl
             f"next open; found a delay of {rules.delay} (backtest.delay)",
             f"--delay 1, or {_ONLY_VECTOR}",
         )
-    if conditions.flows is not None and conditions.flows.any():
+    if conditions.flows is not None and (conditions.flows < 0.0).any():
         yield (
-            "a replayed account is given its cash at the start, found a deposit",
-            f"without --deposit, or {_ONLY_VECTOR}",
+            "an order that the live loop has sent is not cut to what a withdrawal leaves, found "
+            f"{conditions.flows.min():g}",
+            f"without the negative --deposit, or {_ONLY_VECTOR}",
         )
     measured = conditions.frictions
     if measured is not None and measured.impact.any():

@@ -7,6 +7,7 @@ replay has it; where finer bars are known, it runs so through each of them. Betw
 stand still.
 """
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,6 +60,17 @@ class Inside:
         return third_of(bars.timeframe.ms // most)
 
 
+def moments(times: np.ndarray) -> "array[int]":
+    """Times to look things up in, one by one: faster made than a list.
+
+    Examples
+    --------
+    >>> bisect_right(moments(np.array([0, 60_000])), 59_999)
+    1
+    """
+    return array("q", times.astype(np.int64).tobytes())
+
+
 def third_of(length_ms: int) -> int:
     """How long each of the first two lines of a bar takes."""
     return length_ms // 3 if length_ms % 3 == 0 else max(1, length_ms // 4)
@@ -80,8 +92,8 @@ class Track:
         self._rows = np.flatnonzero(known)
         self._column, self._inside = column, inside
         opens_at = bars.ts[self._rows]
-        self._starts: list[int] = opens_at.tolist()
-        self._ends: list[int] = np.asarray(bars.timeframe.end(opens_at)).tolist()
+        self._starts = moments(opens_at)
+        self._ends = moments(np.asarray(bars.timeframe.end(opens_at)))
         self._open, self._high, self._low, self._close = (
             values[self._rows, column] for values in (bars.open, bars.high, bars.low, bars.close)
         )

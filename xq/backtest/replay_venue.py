@@ -1,14 +1,12 @@
 """The simulated venue in this process, at the ports of the live loop: no wire between them."""
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from xq.backtest.replay_core import ReplayCore, nothing
+from xq.backtest.replay_core import Money, ReplayCore, nothing
 from xq.backtest.replay_exits import CONDITIONAL, told, waiting
-from xq.backtest.replay_feed import BarFeed, exact
+from xq.backtest.replay_feed import BarFeed
 from xq.backtest.replay_listing import Listing
 from xq.backtest.replay_wake import Standing
 from xq.clock import ManualClock
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
 
 NAME = "replay"
 
-_time_of = attrgetter("ts")
-
 
 class ReplayVenue:
     """`xq.ports.Venue` and `xq.ports.MarketData` of one account that trades one kind of symbol.
@@ -54,8 +50,8 @@ class ReplayVenue:
         The symbols, in the order of the feed's columns.
     clock
         Moved by who replays; the venue follows it.
-    cash
-        Quote asset at the start.
+    money
+        What the account is given.
     latency_ms
         How long orders travel beyond the moment that each takes.
     """
@@ -65,20 +61,20 @@ class ReplayVenue:
         listings: Sequence[Listing],
         feed: BarFeed,
         clock: ManualClock,
-        cash: float,
+        money: Money,
         latency_ms: int = 0,
     ) -> None:
         self.name = NAME
         self.face = Face.FUTURES if listings[0].symbol.is_contract else Face.SPOT
         other = Face.SPOT if self.face is Face.FUTURES else Face.FUTURES
         feeds = {self.face: feed, other: nothing()}
-        self._core = ReplayCore(feeds, clock, exact(cash), latency_ms)
-        self._clock, self._feed = clock, feed
+        self._core = ReplayCore(feeds, clock, money, latency_ms)
+        self._clock, self._feed, self._state = clock, feed, self._core.state
         self._quote = listings[0].symbol.quote
         self._ids = {item.symbol: item.market().id for item in listings}
         self._assets = {item.symbol: str(item.symbol) for item in listings}
         self._symbols = {number: symbol for symbol, number in self._ids.items()}
-        self._told: list[Fill] = []
+        self._read, self._told = 0, {symbol: list[Fill]() for symbol in self._ids}
         self._account: tuple[tuple[int, int, int], Account] | None = None
         self._rules = {s: feed.instrument(number).instrument for s, number in self._ids.items()}
 
@@ -89,7 +85,7 @@ class ReplayVenue:
 
     def standing(self) -> Standing:
         """The account as it is until the next trade, settlement or liquidation."""
-        money = float(self._core.state.balance(MAIN, self.face, Purse.FREE, ASSET))
+        money = float(self._state.balance(MAIN, self.face, Purse.FREE, ASSET))
         held = [self._held(symbol, number) for symbol, number in self._ids.items()]
         positions = tuple(float(quantity) for quantity, _ in held)
         return Standing(money - float(sum(cost for _, cost in held)), positions)
@@ -97,18 +93,18 @@ class ReplayVenue:
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing is held and nothing waits."""
-        idle = self._core.state.is_idle
+        idle = self._state.is_idle
         return idle and not any(self._held(s, number)[0] for s, number in self._ids.items())
 
     def settle(self) -> None:
         """Let what happened until now happen."""
-        if self._clock.now_ms() > self._core.now_ms:
+        if self._clock.now_ms() > self._state.settled_ms:
             self._core.settle()
 
     def now_ms(self) -> int:
         """The venue's own time."""
         self.settle()
-        return self._core.now_ms
+        return self._state.settled_ms
 
     def instruments(self) -> Mapping[Symbol, Instrument]:
         """Trading rules of every replayed symbol."""
@@ -126,22 +122,20 @@ class ReplayVenue:
 
     def book(self, symbol: Symbol, depth: int) -> Book:
         """Resting orders, best first."""
-        self.settle()
-        now = self._core.now_ms
+        now = self.now_ms()
         bids, asks = self._feed.book(self._ids[symbol], now, depth)
         return Book(symbol, tuple(bids), tuple(asks), now)
 
     def account(self) -> Account:
         """Cash, positions at the mark price, and equity."""
-        self.settle()
-        state, now = self._core.state, self._core.now_ms
+        state, now = self._state, self.now_ms()
         moment = now, state.counters.transaction, state.counters.fill
         if self._account is None or self._account[0] != moment:
             self._account = moment, self._valued(now)
         return self._account[1]
 
     def _valued(self, now: int) -> Account:
-        state = self._core.state
+        state = self._state
         cash = state.balance(MAIN, self.face, Purse.FREE, ASSET)
         equity, positions = cash, []
         for symbol, number in self._ids.items():
@@ -155,7 +149,7 @@ class ReplayVenue:
 
     def _held(self, symbol: Symbol, number: str) -> tuple[Decimal, Decimal]:
         """Quantity, and what of its value is not the account's own."""
-        state = self._core.state
+        state = self._state
         if self.face is Face.SPOT:
             return state.balance(MAIN, Face.SPOT, Purse.FREE, self._assets[symbol]), ZERO
         position = state.position(MAIN, number)
@@ -163,7 +157,7 @@ class ReplayVenue:
 
     def open_orders(self, symbol: Symbol | None = None) -> Sequence[Order]:
         """Exits that wait for their price: other orders of the loop are filled at once."""
-        state = self._core.state
+        state = self._state
         if not (state.open_orders or state.algos):
             return []
         orders = [self._order(order) for order in state.open_orders.values()]
@@ -186,12 +180,17 @@ class ReplayVenue:
 
     def fills(self, symbol: Symbol, since_ms: int) -> Sequence[Fill]:
         """Own executions, oldest first."""
-        known, made = self._told, self.ledger.executions
-        for fill in made[len(known) :] if len(made) > len(known) else ():
-            known.append(self._fill(self._symbols[fill.symbol], fill))
-        newer = known[-1].ts < since_ms if known else True
-        first = len(known) if newer else bisect_left(known, since_ms, key=_time_of)
-        return [fill for fill in known[first:] if fill.symbol == symbol]
+        made = self.ledger.executions
+        while self._read < len(made):
+            fill = made[self._read]
+            owner = self._symbols[fill.symbol]
+            self._told[owner].append(self._fill(owner, fill))
+            self._read += 1
+        known = self._told[symbol]
+        first = len(known)
+        while first and known[first - 1].ts >= since_ms:  # few: the loop knows the older ones
+            first -= 1
+        return known[first:]
 
     def set_leverage(self, symbol: Symbol, leverage: int) -> None:
         """Choose a contract's leverage. Raises `VenueError`."""

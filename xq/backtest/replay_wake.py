@@ -71,6 +71,21 @@ def carried(weights: np.ndarray, decides: np.ndarray) -> np.ndarray:
     return np.column_stack(columns)
 
 
+def moves_of(funding: Funding | None, flows: np.ndarray | None) -> np.ndarray | None:
+    """(T,) whether money comes or goes in a bar without a trade; None: never.
+
+    Examples
+    --------
+    >>> moves_of(None, np.array([0.0, 2.0])).tolist()
+    [False, True]
+    """
+    found = None if flows is None else flows != 0.0
+    if funding is None:
+        return found
+    settled = np.asarray(np.any((funding.at_open != 0) | (funding.inside != 0), axis=1))
+    return settled if found is None else settled | found
+
+
 class Wakes:
     """The rows of a block of bars at which the loop is woken.
 
@@ -82,6 +97,8 @@ class Wakes:
         (T, N) lowest and highest prices that margin is judged on.
     band
         As in `xq.live.desk.Terms`.
+    moved
+        (T,) of `moves_of`.
     ids
         Native ids of contracts, for their brackets; None on spot.
     """
@@ -93,7 +110,7 @@ class Wakes:
         bars: Bars,
         extremes: tuple[np.ndarray, np.ndarray],
         band: float | None,
-        funding: Funding | None,
+        moved: np.ndarray | None,
         ids: Sequence[str] | None,
     ) -> None:
         self._targets, self._decides, self._band, self._ids = targets, decides, band, ids
@@ -108,8 +125,8 @@ class Wakes:
                 for values in (bars.close, *extremes)
             )
             self._close, self._low, self._high = close, low, high
-            if funding is not None:
-                changed |= np.any((funding.at_open != 0) | (funding.inside != 0), axis=1)
+            if moved is not None:
+                changed |= moved
         self._changes: list[int] = np.flatnonzero(changed[: self.end]).tolist()
 
     def after(self, row: int, standing: Callable[[], Standing]) -> int:

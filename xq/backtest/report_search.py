@@ -105,6 +105,7 @@ def heat_map(study: Study, trials: Sequence[Trial]) -> Drawing:
     best = max(trials, key=lambda trial: trial.figure)
     said = (
         f"{study.figure} of {len(trials):,} {study.origin}"
+        + (f"; across {first}, upwards {second}" if second else "")
         + (", averaged over the other parameters" if mean else "")
         + f". Best: {named(best.params, study.varied)} with {number(best.figure)}. A lone peak is "
         "luck more often than a plateau is."

@@ -108,7 +108,7 @@ ROWS = {
     ),
     "Luck": (
         Row("overfit.trials", "trials", "",
-            "saved runs of this strategy on this data, this one included"),
+            "of this strategy on this market that are on record, this one included"),
         Row("overfit.probabilistic_sharpe_ratio", "probabilistic Sharpe", "%",
             "chance that the true ratio is above 0", _PSR),
         Row("overfit.deflated_sharpe_ratio", "deflated Sharpe", "%",

@@ -21,11 +21,11 @@ _FULL_HEAT = 0.10  # a month of this size, either way, is painted fully
 
 def key_figures(result: "BacktestResult") -> str:
     """The six numbers one looks at first."""
-    m = result.metrics
+    m, daily = result.metrics, result.statistics.sharpe_ratio
     cells = [
         (percent(m.total_return), "total return", m.total_return),
         _compared(result),
-        (number(m.sharpe_ratio), "Sharpe ratio", m.sharpe_ratio),
+        (number(daily), "Sharpe ratio of days", daily),
         (percent(m.max_drawdown), "max drawdown", m.max_drawdown),
         (f"{m.round_trips:,}", "round trips", 0.0),
         (number(m.final_equity), f"final equity, from {number(result.rules.initial_cash, 0)}", 0.0),
@@ -75,10 +75,10 @@ def months(result: "BacktestResult") -> str:
     for year in sorted({year for year, _ in table}):
         known = [table.get((year, month)) for month in range(1, 13)]
         total = float(np.prod([1 + value for value in known if value is not None]) - 1)
-        cells = "".join(_heat(value) for value in known)
+        cells = "".join(_heat(*one) for one in zip(known, _MONTHS, strict=True))
         rows.append(
             f'<tr><th scope="row">{year}</th>{cells}'
-            f'<td class="total {sign(total)}">{percent(total, 1)}</td></tr>'
+            f'<td class="total {sign(total)}" data-of="Year">{percent(total, 1)}</td></tr>'
         )
     return (
         f'<table class="months"><thead><tr><td></td>{head}<th scope="col">Year</th></tr></thead>'
@@ -253,13 +253,13 @@ def _mono(name: str) -> str:
     return ' class="mono"' if name in ("data hash", "trial ledger", "run id") else ""
 
 
-def _heat(value: float | None) -> str:
+def _heat(value: float | None, month: str) -> str:
     if value is None:
-        return "<td></td>"
+        return f'<td data-of="{month}"></td>'
     strength = min(abs(value) / _FULL_HEAT, 1.0) * 55
     colour = "--gain" if value >= 0 else "--loss"
     paint = f"background:color-mix(in srgb, var({colour}) {strength:.0f}%, transparent)"
-    return f'<td style="{paint}">{percent(value, 1)}</td>'
+    return f'<td data-of="{month}" style="{paint}">{percent(value, 1)}</td>'
 
 
 def sign(value: float) -> str:

@@ -150,6 +150,7 @@ class BacktestResult:
     facts: Mapping[str, Any] = field(default_factory=dict)
     missing: Mapping[str, tuple[tuple[Range, ...], tuple[Range, ...]]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    printed: str = ""
 
     @property
     def start_ms(self) -> int:

@@ -16,7 +16,7 @@ from xq.metrics.reality import RealityCheck, reality_check
 from xq.metrics.returns import NAN, sharpe_ratio
 from xq.metrics.sharpe_inference import deflated_sharpe_2026
 
-OBJECTIVES = ("sharpe_ratio", "total_return", "calmar_ratio", "sortino_ratio")
+OBJECTIVES = ("daily_sharpe_ratio", "total_return", "calmar_ratio", "daily_sortino_ratio")
 _CELLS = 26_000_000  # splits times trials that are ranked at once
 
 
@@ -141,9 +141,9 @@ def neighbours(outcomes: Sequence[Outcome], best: Outcome, objective: str) -> Ne
 
     Examples
     --------
-    >>> trials = [Outcome(k, {"n": n}, {"sharpe_ratio": s})
+    >>> trials = [Outcome(k, {"n": n}, {"daily_sharpe_ratio": s})
     ...           for k, (n, s) in enumerate([(1, 0.1), (2, 0.8), (3, 1.0), (4, 0.6), (9, -1.0)])]
-    >>> neighbours(trials, trials[2], "sharpe_ratio")
+    >>> neighbours(trials, trials[2], "daily_sharpe_ratio")
     Neighbours(count=2, mean=0.7, worst=0.6, stability=0.7)
     """
     names = [name for name in best.params if len({one.params[name] for one in outcomes}) > 1]

@@ -20,8 +20,8 @@ from xq.strategy.sandbox import DEADLINE_S
 from xq.strategy.sets import SetsEvaluator, Weighed
 
 FIGURES = (
-    "sharpe_ratio", "total_return", "calmar_ratio", "sortino_ratio", "max_drawdown", "turnover",
-    "exposure", "fills", "fees",
+    "daily_sharpe_ratio", "total_return", "calmar_ratio", "daily_sortino_ratio", "max_drawdown",
+    "turnover", "exposure", "fills", "fees",
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ class Outcome:
     Attributes
     ----------
     figures
-        By name, see `FIGURES`; ratios are of daily returns. Empty if it was refused.
+        By name, see `FIGURES`. Empty if it was refused.
     returns
         (D,) daily returns; empty if it was refused.
     error
@@ -144,10 +144,10 @@ def figures(run: Simulation, daily: np.ndarray) -> dict[str, float]:
     depth = drawdown.max_drawdown(growth, cash)
     annual = returns.annual_return(growth, cash, len(growth) / years)
     return {
-        "sharpe_ratio": returns.sharpe_ratio(daily, DAYS_PER_YEAR),
+        "daily_sharpe_ratio": returns.sharpe_ratio(daily, DAYS_PER_YEAR),
         "total_return": returns.total_return(growth, cash),
         "calmar_ratio": annual / -depth if depth else NAN,
-        "sortino_ratio": returns.sortino_ratio(daily, DAYS_PER_YEAR),
+        "daily_sortino_ratio": returns.sortino_ratio(daily, DAYS_PER_YEAR),
         "max_drawdown": depth,
         "turnover": trades.turnover(run.fills.notional, run.equity),
         "exposure": trades.exposure(run.positions),
@@ -157,8 +157,19 @@ def figures(run: Simulation, daily: np.ndarray) -> dict[str, float]:
 
 
 def batches(todo: Sequence[tuple[int, Mapping[str, Any]]], bars: Bars, workers: int) -> list[Batch]:
-    """Trials in batches: small enough for memory and for every worker to have several."""
-    room = 64_000_000 // max(8 * bars.close.size, 1)
-    size = max(1, min(room, 32, -(-len(todo) // (4 * workers))))
-    parts = [todo[k : k + size] for k in range(0, len(todo), size)]
+    """Trials in batches: small enough for memory, and ever smaller so that all workers end as one.
+
+    Examples
+    --------
+    >>> from xq.timeframe import Timeframe
+    >>> bars = Bars.of(Timeframe.parse("1h"), ["A/B"], [0], open=[1], close=[1])
+    >>> [len(one.sets) for one in batches([(n, {}) for n in range(100)], bars, workers=2)]
+    [25, 19, 14, 11, 8, 6, 5, 3, 3, 2, 1, 1, 1, 1]
+    """
+    room = max(1, min(64_000_000 // max(8 * bars.close.size, 1), 32))
+    parts = []
+    while todo:
+        size = min(room, -(-len(todo) // (2 * workers)))
+        parts.append(todo[:size])
+        todo = todo[size:]
     return [Batch(tuple(n for n, _ in part), tuple(p for _, p in part)) for part in parts]

@@ -131,8 +131,18 @@ class _Comparison:
             yield _Case("slippage", replace(self.bare, conditions=known))
         elif costs.slippage:
             yield _Case("slippage", replace(self.bare, costs=Costs(slippage=costs.slippage)))
+        flows = self.full.conditions.flows
+        if flows is not None and flows.any():
+            brought = replace(self.bare, conditions=replace(self.bare.conditions, flows=flows))
+            yield _Case("deposits", brought, _DEPOSITS if self._spends_all else None)
         if funding is not None and (funding.at_open.any() or funding.inside.any()):
             yield _Case("funding", replace(self.bare, funding=funding))
+
+    @property
+    def _spends_all(self) -> bool:
+        """Whether purchases on spot may need what arrives with them."""
+        gross = np.nansum(np.abs(self.weights), axis=1).max(initial=0.0)
+        return not self._margined and float(gross) > _NEARLY
 
     def _exits(self) -> Iterator[_Case]:
         full = self.full.rules
@@ -202,6 +212,8 @@ class _Comparison:
 
 
 _EXITS = ("stop_loss", "take_profit", "trailing_stop", "max_bars")
+_NEARLY = 0.9
+_DEPOSITS = "vector pays with a deposit at the open it arrives for, the loop from the next bar on"
 _INSIDE = "vector takes the worst of a bar first and no profit beyond its level"
 _LEVERAGE = "vector cuts an order at the open, the risk gate judges at the close before it"
 _SMALLEST = "in a turn vector closes a rest below the least quantity, the venue refuses it"
@@ -210,6 +222,6 @@ _LIQUIDATION = "vector takes the worst of a bar first, the venue its prices one 
 
 
 def _cost(without: Simulation, run: Simulation) -> float:
-    """Share of the final equity that a friction took."""
-    before = float(without.equity[-1])
-    return (before - float(run.equity[-1])) / before if before else 0.0
+    """Share of what the first cash became that a friction took."""
+    before = float(without.growth[-1])
+    return (before - float(run.growth[-1])) / before if before else 0.0

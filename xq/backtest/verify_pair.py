@@ -35,7 +35,7 @@ class World:
         handling = Handling(max_leverage=UNBOUND)
         if not is_margined(bars.symbols):
             return World(FREE, rules, None, NOTHING, handling)
-        conditions = replace(self.conditions, frictions=None)
+        conditions = replace(self.conditions, frictions=None, flows=None)
         free = World(FREE, self.rules, None, conditions, handling).with_filters(self, bars)
         return replace(free, rules=replace(rules, max_leverage=UNBOUND))
 

@@ -93,7 +93,7 @@ def combinatorial_paths(
     Examples
     --------
     >>> noise = np.random.default_rng(1).normal(0.0, 0.01, (60, 3))
-    >>> found = combinatorial_paths(noise, 6, 2, "sharpe_ratio", purge=0, embargo=0)
+    >>> found = combinatorial_paths(noise, 6, 2, "daily_sharpe_ratio", purge=0, embargo=0)
     >>> found.splits, found.returns.shape
     (15, (60, 5))
     """
@@ -123,9 +123,9 @@ def score(daily: np.ndarray, objective: str) -> np.ndarray:
     """
     if objective == "total_return":
         return np.asarray(np.prod(1.0 + daily, axis=0) - 1.0)
-    if objective == "sharpe_ratio":
+    if objective == "daily_sharpe_ratio":
         return np.array([yearly_sharpe(column) for column in daily.T])
-    if objective == "sortino_ratio":
+    if objective == "daily_sortino_ratio":
         return np.array([returns.sortino_ratio(column, DAYS_PER_YEAR) for column in daily.T])
     curves = np.cumprod(1.0 + daily, axis=0)
     return np.array([drawdown.calmar_ratio(curve, 1.0, DAYS_PER_YEAR) for curve in curves.T])

@@ -31,6 +31,8 @@ def view(shell: Shell, result: "BacktestResult", *, saved: bool, report: Path | 
             hints.append("--report FILE.html draws it")
         if hints:
             shell.note("  " + " · ".join(hints))
+    for line in result.printed.splitlines():
+        shell.note(f"{result.strategy} printed: {line}")
     if saved:
         shell.note(f"saved as {result.run_id}: xq runs show {result.run_id[:8]}")
     if report is not None:

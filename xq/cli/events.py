@@ -1,10 +1,12 @@
 """``xq events``."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from xq.cli.order_place import Mode
+from xq.cli.plain import mapping
 from xq.cli.shell import Shell, command
 
 app = typer.Typer()
@@ -24,5 +26,10 @@ def events(
     from xq.api.events import events as listed
 
     shell.override(trade__mode=mode)
-    found = listed(shell.workspace, since=since, kind=kind, limit=limit)
+    found: Sequence[Any] = listed(shell.workspace, since=since, kind=kind, limit=limit)
+    if shell.as_table and not shell.verbose:  # the text says what the facts are
+        found = [
+            {name: value for name, value in mapping(row).items() if name != "facts"}
+            for row in found
+        ]
     shell.rows_or_note(found, "nothing happened that a person should know")

@@ -26,13 +26,14 @@ def listed(
 ) -> None:
     """List parent orders."""
     from xq.api.execute_shown import rows
+    from xq.cli import brief
 
     shell.override(trade__mode=mode)
     try:
         found = rows(shell.workspace, unfinished=unfinished)
     except NoData:
         found = ()
-    shell.rows_or_note(found, "no parent order yet")
+    brief.show(shell, found, brief.parent, "no parent order yet")
 
 
 def show(shell: Shell, parent: Name, mode: Mode = None) -> None:

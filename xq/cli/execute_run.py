@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from xq.cli.execute_route import run_routed
 from xq.cli.execute_tell import heard, teller
+from xq.cli.parts import show_with_rows
 from xq.cli.shell import Shell
 from xq.errors import UsageError
 
@@ -79,14 +80,6 @@ def work(shell: Shell, parent_id: str) -> None:
 
 def answer(shell: Shell, found: Mapping[str, Any], rows: str) -> None:
     """A parent and the rows that belong to it: one object for programs, two tables for eyes."""
-    if not shell.as_table:
-        shell.record(found)
-        return
     predicted = found.get("predicted") or {}
-    plain = {name: value for name, value in found.items() if name not in (rows, "predicted")}
-    known = {
-        name: value for name, value in {**plain, **predicted}.items() if value not in (None, "")
-    }
-    shell.record(known)
-    if found[rows]:
-        shell.rows(found[rows], title=rows)
+    flat = {name: value for name, value in found.items() if name != "predicted"} | predicted
+    show_with_rows(shell, flat if shell.as_table else found, rows)

@@ -18,6 +18,7 @@ def fills(
 ) -> None:
     """List executions."""
     from xq.api.account import fills as listed
+    from xq.cli.brief import fill, show
 
     shell.override(trade__mode=mode)
-    shell.rows_or_note(listed(shell.workspace, symbol=symbol, limit=limit), "no fill yet")
+    show(shell, listed(shell.workspace, symbol=symbol, limit=limit), fill, "no fill yet")

@@ -34,6 +34,7 @@ def montecarlo(
     """
     from xq.api.montecarlo import MonteCarloRequest
     from xq.api.montecarlo import montecarlo as run
+    from xq.backtest.report_plot import counted
     from xq.cli.backtest_figures import percent
 
     request = MonteCarloRequest(run_id, method, paths, block, seed)
@@ -42,7 +43,7 @@ def montecarlo(
     if not shell.as_table:
         shell.record(found.as_dict())
     else:
-        shell.rows(list(found.spreads), title=f"{found.strategy}, {found.paths:,} paths")
+        shell.rows(list(found.spreads), title=f"{found.strategy}, {counted(found.paths, 'path')}")
         used = "" if found.block is None else f", blocks of {found.block:.1f}"
         shell.text(f"{percent(found.losing, 1)} of the paths earn nothing or lose{used}")
     for note in found.notes:

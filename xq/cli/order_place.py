@@ -23,13 +23,20 @@ def place(
     symbol: Annotated[str, typer.Option(help="BTC/USDT, or BTC/USDT:USDT for the contract.")],
     side: Annotated[str, typer.Option(help="buy or sell.")],
     type: Annotated[
-        str, typer.Option(help="market, limit, stop_market or take_profit_market.")
+        str,
+        typer.Option(
+            help="market, limit, stop_market, stop_limit, take_profit_market, take_profit_limit, "
+            "trailing_stop."
+        ),
     ] = "market",
     quantity: Amount = None,
     notional: Money = None,
     percent: Percent = None,
     price: Price = None,
     stop_price: StopPrice = None,
+    trail: Annotated[
+        str | None, typer.Option(help="From the best price, as a share of it: 0.02.")
+    ] = None,
     time_in_force: Lasting = None,
     reduce_only: ReduceOnly = False,
     stop_loss: Annotated[
@@ -49,9 +56,9 @@ def place(
         "symbol": symbol, "side": side, "type": type, "quantity": quantity, "notional": notional,
         "percent": percent, "price": price, "stop_price": stop_price,
         "time_in_force": time_in_force, "reduce_only": reduce_only,
-        "stop_loss": stop_loss,
+        "stop_loss": stop_loss, "trail": trail,
     }  # fmt: skip
     shell.override(trade__mode=mode)
     wish = wish_of(words)
-    announce(shell, "sends nothing" if dry_run else f"sends a {wish.type} order to {wish.side}")
+    announce(shell, "sends nothing" if dry_run else f"sends a {wish.kind} order to {wish.side}")
     answer(shell, run(shell.workspace, wish, dry_run=dry_run))

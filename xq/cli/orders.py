@@ -24,10 +24,12 @@ def orders(
     """List the orders xq has sent."""
     from xq.api.orders_list import open_orders
     from xq.api.orders_list import orders as listed
+    from xq.cli.brief import order, show
 
     shell.override(trade__mode=mode)
     if at_venue:
-        shell.rows_or_note(open_orders(shell.workspace, symbol=symbol), "no order rests there")
+        resting = open_orders(shell.workspace, symbol=symbol)
+        show(shell, resting, order, "no order rests there")
     else:
         found = listed(shell.workspace, symbol=symbol, limit=limit)
-        shell.rows_or_note(found, "no order yet")
+        show(shell, found, order, "no order yet")

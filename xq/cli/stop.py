@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from xq.cli.parts import show_with_rows
+from xq.cli.plain import mapping
 from xq.cli.shell import Shell, command
 from xq.errors import UsageError
 
@@ -62,5 +64,5 @@ def stop(
     report = api.stop(shell.workspace, asked, api.Hooks(tell))
     for trouble in report.troubles:
         shell.note(trouble)
-    shell.record(report)
+    show_with_rows(shell, mapping(report), "steps")
     api.check_done(report)

@@ -6,6 +6,7 @@ import typer
 
 from xq.cli import backtest_options as options
 from xq.cli import sweep_options
+from xq.cli.resumable import resumable
 from xq.cli.shell import Shell, command
 
 app = typer.Typer()
@@ -23,7 +24,7 @@ def sweep(
     until: options.Until = None,
     method: Annotated[str, typer.Option(help="grid, random, tpe or cmaes.")] = "grid",
     trials: Annotated[int | None, typer.Option(help="How many; not for a grid.")] = None,
-    objective: sweep_options.Objective = "sharpe_ratio",
+    objective: sweep_options.Objective = "daily_sharpe_ratio",
     fee: options.Fee = None,
     slippage: options.Slippage = None,
     exchange: options.Exchange = None,
@@ -65,7 +66,7 @@ def sweep(
         seed=seed,
         deadline_s=deadline,
     )
-    with hearing(shell.note), shell.progress("trials", total=None) as bar:
+    with resumable(), hearing(shell.note), shell.progress("trials", total=None) as bar:
         result = api.sweep(
             shell.workspace, question, workers=workers, executor=executor, address=address,
             counting=lambda _: bar.advance,

@@ -8,7 +8,8 @@ Grid = Annotated[
     list[str] | None, typer.Option(help="Repeatable: fast=5:50:5, fast=5,8,13 or fast=20.")
 ]
 Objective = Annotated[
-    str, typer.Option(help="sharpe_ratio, total_return, calmar_ratio or sortino_ratio.")
+    str,
+    typer.Option(help="daily_sharpe_ratio, daily_sortino_ratio, total_return or calmar_ratio."),
 ]
 Limit = Annotated[int, typer.Option(help="Most sets of parameters.")]
 Seed = Annotated[int | None, typer.Option(help="Of all draws.")]

@@ -9,7 +9,7 @@ from xq.cli.shell import Shell
 if TYPE_CHECKING:
     from xq.api.sweep import SweepResult
 
-_SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "calmar_ratio", "fills")
+_SHOWN = ("daily_sharpe_ratio", "total_return", "max_drawdown", "calmar_ratio", "fills")
 
 
 def view(shell: Shell, result: "SweepResult", top: int) -> None:
@@ -22,7 +22,7 @@ def view(shell: Shell, result: "SweepResult", top: int) -> None:
         shown: list[dict[str, Any]] = [
             {name: row[name] for name in ("trial", *names, *_SHOWN)} for row in rows[:top]
         ]
-        shell.rows(shown, title=f"{result.strategy} on {result.market}: {len(rows):,} trials")
+        shell.rows(shown, title=f"{result.strategy} on {result.market}: {_trials(len(rows))}")
         shell.text("\n".join(fold(line, terminal_width()) for line in lines(result)))
     for note in result.notes:
         shell.note(f"note: {note}")
@@ -33,7 +33,7 @@ def lines(result: "SweepResult") -> list[str]:
     judged = result.judgement
     found = [
         f"  luck: deflated Sharpe {percent(judged.deflated_sharpe_ratio_2026, 1)} of the best of "
-        f"{judged.trials:,} trials on record"
+        f"{_trials(judged.trials)} on record"
     ]
     if judged.probability_of_overfitting is not None:
         found.append(
@@ -52,5 +52,9 @@ def lines(result: "SweepResult") -> list[str]:
             f"worst, of the {near.count} nearest trials"
         )
     found.append(f"  verdict: {result.verdict.sentence}")
-    found.append(f"  ledger: {result.ledger.trials:,} trials, head {result.ledger.hash[:16]}")
+    found.append(f"  ledger: {_trials(result.ledger.trials)}, head {result.ledger.hash[:16]}")
     return found
+
+
+def _trials(count: int) -> str:
+    return f"{count:,} trial{'s' * (count != 1)}"

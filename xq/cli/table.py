@@ -222,6 +222,8 @@ def cell(value: Any) -> str:
         return interval(value)
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
+    if isinstance(value, dict) and all(isinstance(item, (str, Decimal)) for item in value.values()):
+        return ", ".join(f"{name} {cell(item)}" for name, item in value.items())
     text = json.dumps(value, default=str) if isinstance(value, dict) else str(value)
     return text if text.isprintable() else visible(text)
 

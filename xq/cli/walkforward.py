@@ -6,6 +6,7 @@ import typer
 
 from xq.cli import backtest_options as options
 from xq.cli import sweep_options
+from xq.cli.resumable import resumable
 from xq.cli.shell import Shell, command
 
 app = typer.Typer()
@@ -32,7 +33,7 @@ def walkforward(
     held: Annotated[int, typer.Option(help="Groups held out at a time.")] = 2,
     method: Annotated[str, typer.Option(help="grid or random.")] = "grid",
     trials: Annotated[int | None, typer.Option(help="How many, for random.")] = None,
-    objective: sweep_options.Objective = "sharpe_ratio",
+    objective: sweep_options.Objective = "daily_sharpe_ratio",
     fee: options.Fee = None,
     slippage: options.Slippage = None,
     exchange: options.Exchange = None,
@@ -67,7 +68,7 @@ def walkforward(
         seed, deadline,
     )  # fmt: skip
     plan = Plan(train, test, anchored, purge, embargo, groups, held)
-    with hearing(shell.note), shell.progress("trials", total=None) as bar:
+    with resumable(), hearing(shell.note), shell.progress("trials", total=None) as bar:
         result = run(
             shell.workspace, question, plan, workers=workers, executor=executor, address=address,
             counting=lambda _: bar.advance,

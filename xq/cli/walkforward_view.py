@@ -26,15 +26,15 @@ def lines(result: "WalkForwardResult") -> list[str]:
     out = result.figures
     found = [
         f"  out of sample: {_share(out['total_return'])} in {out['days']:.0f} days, Sharpe "
-        f"{_number(out['sharpe_ratio'])}, drawdown {_share(out['max_drawdown'])}",
-        f"  in sample: Sharpe {_number(out['in_sample_sharpe_ratio'])} on average; efficiency "
-        f"{_number(out['efficiency'])}",
+        f"{_number(out['daily_sharpe_ratio'])}, drawdown {_share(out['max_drawdown'])}",
+        f"  in sample: Sharpe {_number(out['in_sample_daily_sharpe_ratio'])} on average; "
+        f"{_efficiency(out['efficiency'])}",
         f"  buy and hold: {_share(out['hold_total_return'])}, Sharpe "
-        f"{_number(out['hold_sharpe_ratio'])}",
+        f"{_number(out['hold_daily_sharpe_ratio'])}",
     ]
     if result.paths is not None:
         spread = result.summary()["combinatorial"]
-        ratios = spread["sharpe_ratio"]
+        ratios = spread["daily_sharpe_ratio"]
         found.append(
             f"  {spread['paths']} combinatorial paths: Sharpe {_number(ratios['median'])}, from "
             f"{_number(ratios['low'])} to {_number(ratios['high'])} (90 %); "
@@ -43,6 +43,11 @@ def lines(result: "WalkForwardResult") -> list[str]:
     found.append(f"  verdict: {result.verdict.sentence}")
     found.append(f"  ledger: {result.ledger.trials:,} trials, head {result.ledger.hash[:16]}")
     return found
+
+
+def _efficiency(value: float | None) -> str:
+    told = "none, with so little in sample" if value is None else f"{value:.2f}"
+    return f"efficiency {told}"
 
 
 def _share(value: float | None) -> str:

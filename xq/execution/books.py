@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from xq.execution import schema
 from xq.execution.records import EquityPoint, JournalFill
-from xq.execution.store import Store
+from xq.execution.store import Store, Write
 from xq.types import Fill, Symbol
 
 OPENING = "opening:"
@@ -57,26 +57,12 @@ class Books:
 
     def add_fills(self, fills: Sequence[tuple[Fill, str | None]]) -> int:
         """Add the fills that are not there yet, each with its order's client id; how many."""
-        table = schema.fills
         added = 0
-        for fill, client_id in fills:
-            values = {
-                "symbol": fill.symbol,
-                "fill_id": fill.fill_id,
-                "client_id": client_id,
-                "venue_order_id": fill.order_id,
-                "side": fill.side,
-                "price": fill.price,
-                "quantity": fill.quantity,
-                "fee": fill.fee,
-                "fee_asset": fill.fee_asset,
-                "ts_ms": fill.ts,
-                "maker": fill.maker,
-            }
-            same = (table.c.symbol == fill.symbol) & (table.c.fill_id == fill.fill_id)
-            with self._store.write() as write:
-                if not write.connection.execute(sa.select(table.c.fill_id).where(same)).first():
-                    added += write.run(sa.insert(table).values(values))
+        with self._store.write() as write:
+            for fill, client_id in fills:
+                if not _is_known(fill, write):
+                    write.insert(schema.fills, _row(fill, client_id))
+                    added += 1
         return added
 
     def last_fill_ms(self, symbol: Symbol) -> int | None:
@@ -175,3 +161,25 @@ def _fill(row: Any) -> JournalFill:
         ts=row.ts_ms,
         maker=row.maker,
     )
+
+
+def _is_known(fill: Fill, write: Write) -> bool:
+    table = schema.fills.c
+    same = (table.symbol == fill.symbol) & (table.fill_id == fill.fill_id)
+    return write.connection.execute(sa.select(table.fill_id).where(same)).first() is not None
+
+
+def _row(fill: Fill, client_id: str | None) -> dict[str, Any]:
+    return {
+        "symbol": fill.symbol,
+        "fill_id": fill.fill_id,
+        "client_id": client_id,
+        "venue_order_id": fill.order_id,
+        "side": fill.side,
+        "price": fill.price,
+        "quantity": fill.quantity,
+        "fee": fill.fee,
+        "fee_asset": fill.fee_asset,
+        "ts_ms": fill.ts,
+        "maker": fill.maker,
+    }

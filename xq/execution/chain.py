@@ -6,7 +6,7 @@ what its table must hold; `xq.execution.audit` compares the two.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,11 @@ from xq.execution import schema
 GONE = "null"
 UNCHAINED = "revision"
 """The one row of `meta` that no link tells of: the newest link carries the revision itself."""
+
+
+Change = tuple[sa.Table, Any, bool]
+"""A row that was written, and whether it is gone."""
+_APPEND = sa.insert(schema.chain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +41,27 @@ def head(connection: Connection) -> Head:
     return Head() if row is None else Head(row.sequence, row.hash)
 
 
-def link(
-    connection: Connection,
-    last: Head | None,
-    stamp: tuple[int, int],
-    table: sa.Table,
-    row: Any,
-    gone: bool,
+def extend(
+    connection: Connection, last: Head | None, stamp: tuple[int, int], changes: Iterable[Change]
 ) -> Head:
-    """Append what a row is now; ``stamp`` is revision and wall time, ``last`` the head if known."""
-    before = last or head(connection)
-    values = {
-        "sequence": before.sequence + 1,
-        "revision": stamp[0],
-        "at_ms": stamp[1],
-        "kind": table.name,
-        "subject": subject(table, row),
-        "content": GONE if gone else canonical(table, row),
-        "previous": before.hash,
-    }
-    seal = digest(values)
-    connection.execute(sa.insert(schema.chain).values(**values, hash=seal))
-    return Head(before.sequence + 1, seal)
+    """Append what rows are now; ``stamp`` is revision and wall time, ``last`` the head if known."""
+    newest = last or head(connection)
+    links = []
+    for table, row, gone in changes:
+        values = {
+            "sequence": newest.sequence + 1,
+            "revision": stamp[0],
+            "at_ms": stamp[1],
+            "kind": table.name,
+            "subject": subject(table, row),
+            "content": GONE if gone else canonical(table, row),
+            "previous": newest.hash,
+        }
+        newest = Head(newest.sequence + 1, digest(values))
+        links.append({**values, "hash": newest.hash})
+    if links:
+        connection.execute(_APPEND, links)
+    return newest
 
 
 def subject(table: sa.Table, row: Any) -> str:

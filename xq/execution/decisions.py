@@ -47,7 +47,7 @@ class Decisions:
                 "created_ms": now_ms,
             }
             with self._store.write() as write:
-                write.run(sa.insert(schema.decisions).values(values))
+                write.insert(schema.decisions, values)
         elif earlier.status.is_settled:
             raise XqError(f"bar {key.bar} is already decided", where=self._store.place)
         else:
@@ -64,10 +64,9 @@ class Decisions:
         return replace(decision, status=status, attempt=attempt)
 
     def _set(self, decision: Decision, status: DecisionStatus, attempt: int) -> None:
-        where = schema.decisions.c.id == decision.id
         values = {"status": status.value, "attempt": attempt}
         with self._store.write() as write:
-            write.run(sa.update(schema.decisions).where(where).values(values))
+            write.update(schema.decisions, {"id": decision.id}, values)
 
     def unfinished(self) -> tuple[Decision, ...]:
         """Decisions whose run died, oldest first."""
@@ -94,7 +93,7 @@ class Decisions:
         """Replace the signals of a decision."""
         table = schema.signals
         with self._store.write() as write:
-            write.run(sa.delete(table).where(table.c.decision_id == decision.id))
+            write.delete(sa.delete(table).where(table.c.decision_id == decision.id))
             for signal in signals:
                 values = {
                     "decision_id": decision.id,
@@ -106,7 +105,7 @@ class Decisions:
                     "reached": signal.reached,
                     "note": signal.note,
                 }
-                write.run(sa.insert(table).values(values))
+                write.insert(table, values)
 
     def signals(self, *, after: int = 0) -> tuple[tuple[DecisionKey, Signal], ...]:
         """Signals written after a revision with the decision they belong to, oldest first."""

@@ -126,7 +126,7 @@ class Journal:
                     f"an order with client id {order.client_id} is already in the journal",
                     where=self.place,
                 )
-            write.run(sa.insert(schema.orders).values(**values, number=write.revision))
+            write.insert(schema.orders, {**values, "number": write.revision})
 
     def move(
         self, client_id: str, state: OrderState, now_ms: int, *, reason: str = "", code: str = ""
@@ -186,9 +186,8 @@ class Journal:
         now_ms: int,
         reason: str,
     ) -> JournalOrder:
-        where = schema.orders.c.client_id == order.client_id
         with self._store.write() as write:
-            write.run(sa.update(schema.orders).where(where).values(**values))
+            write.update(schema.orders, {"client_id": order.client_id}, values)
             if state is not order.state:
                 move = {
                     "client_id": order.client_id,
@@ -197,7 +196,7 @@ class Journal:
                     "at_ms": now_ms,
                     "reason": reason,
                 }
-                write.run(sa.insert(schema.moves).values(move))
+                write.insert(schema.moves, move)
         return self.order(order.client_id)
 
     def order(self, client_id: str) -> JournalOrder:
@@ -215,7 +214,10 @@ class Journal:
 
     def has_order(self, client_id: str) -> bool:
         """Whether an intent of that client id was ever written."""
-        return bool(self._orders(lambda query: query.where(schema.orders.c.client_id == client_id)))
+        table = schema.orders.c
+        query = sa.select(table.client_id).where(table.client_id == client_id)
+        with self._store.read() as connection:
+            return connection.execute(query).first() is not None
 
     def orders(self, *, symbol: Symbol | None = None, after: int = 0) -> tuple[JournalOrder, ...]:
         """Orders changed after a revision, oldest first."""

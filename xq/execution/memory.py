@@ -113,6 +113,8 @@ class MemoryJournal(Journal):
 
     def unsettled_orders(self) -> tuple[JournalOrder, ...]:
         """Orders that something may still happen to, oldest first."""
+        if not self._open:
+            return ()
         return _oldest_first(self._open.values())
 
     def orders_of(self, decision: Decision) -> tuple[JournalOrder, ...]:

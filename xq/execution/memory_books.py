@@ -60,7 +60,9 @@ class MemoryBooks(Books):
         """Add the fills that are not there yet, each with its order's client id; how many."""
         added = 0
         for fill, client_id in fills:
-            shelf = self._shelves.setdefault(fill.symbol, _Shelf())
+            shelf = self._shelves.get(fill.symbol)
+            if shelf is None:
+                shelf = self._shelves[fill.symbol] = _Shelf()
             if fill.fill_id in shelf.fills:
                 continue
             self._add(shelf, _kept(fill, client_id))
@@ -113,8 +115,8 @@ class MemoryBooks(Books):
     def owners(self, symbol: Symbol, fills: Sequence[Fill]) -> dict[str, str | None]:
         """Whose those of some fills are that the books hold: client ids by number of the fill."""
         known = self._shelves.get(symbol, _EMPTY).fills
-        here = [known[fill.fill_id] for fill in fills if fill.fill_id in known]
-        return {fill.fill_id: fill.client_id for fill in here}
+        numbers = [fill.fill_id for fill in fills]
+        return {number: known[number].client_id for number in numbers if number in known}
 
     def add_equity(self, point: EquityPoint) -> None:
         """Record equity; a second point of the same time replaces the first."""

@@ -65,6 +65,8 @@ class MemoryDecisions(Decisions):
 
     def unfinished(self) -> tuple[Decision, ...]:
         """Decisions whose run died, oldest first."""
+        if not self._under_way:
+            return ()
         return tuple(self._under_way[number] for number in sorted(self._under_way))
 
     def newest_close(self, *, contracts: bool) -> int:
@@ -74,12 +76,12 @@ class MemoryDecisions(Decisions):
     def record_signals(self, decision: Decision, signals: Sequence[Signal]) -> None:
         """Replace the signals of a decision."""
         revision = self._revisions.next()
-        gone = self._rows.get(decision.id, {}).keys() - {signal.symbol for signal in signals}
-        self._rows[decision.id] = {signal.symbol: (revision, signal) for signal in signals}
+        old = self._rows.get(decision.id, {})
+        rows = self._rows[decision.id] = {item.symbol: (revision, item) for item in signals}
         place = decision.key.bar_ms, decision.id
-        for signal in signals:
-            self._latest[signal.symbol] = max(place, self._latest.get(signal.symbol, place))
-        for symbol in gone:
+        for symbol in rows:
+            self._latest[symbol] = max(place, self._latest.get(symbol, place))
+        for symbol in old.keys() - rows.keys():
             self._forget(symbol)
 
     def _forget(self, symbol: Symbol) -> None:

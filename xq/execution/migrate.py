@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from xq.errors import CorruptFile
 from xq.execution import schema
-from xq.execution.chain import UNCHAINED, link
+from xq.execution.chain import UNCHAINED
 from xq.execution.database import WAY_OUT, file_engine, writing
 from xq.execution.ledger_schema import TABLES
 from xq.execution.store import Write
@@ -57,9 +57,9 @@ def upgrade(connection: Connection, version: int, now_ms: int) -> None:
     if sa.inspect(connection).dialect.name == "sqlite":
         _check_references(connection)
     write = Write(connection, now_ms)
-    named = schema.meta.c.name == "version"
-    write.run(sa.update(schema.meta).where(named).values(value=str(schema.VERSION)))
-    _chain_all(connection, write, now_ms)
+    write.update(schema.meta, {"name": "version"}, {"value": str(schema.VERSION)})
+    _chain_all(connection, write)
+    write.seal()
 
 
 def version_of(connection: Connection) -> int:
@@ -99,9 +99,7 @@ def _check_references(connection: Connection) -> None:
         )
 
 
-def _chain_all(connection: Connection, write: Write, now_ms: int) -> None:
-    head = None
+def _chain_all(connection: Connection, write: Write) -> None:
     for table in TABLES:
-        for row in connection.execute(sa.select(table)).all():
-            if table is not schema.meta or row.name != UNCHAINED:
-                head = link(connection, head, (write.revision, now_ms), table, row, False)
+        rows = connection.execute(sa.select(table)).all()
+        write.note(table, [r for r in rows if table is not schema.meta or r.name != UNCHAINED])

@@ -120,4 +120,5 @@ def _make(connection: Connection, account: str, now_ms: int) -> None:
     write = Write(connection, now_ms)
     rows = {"version": str(schema.VERSION), "account": account, "mirrored": "0"}
     for name, value in rows.items():
-        write.run(sa.insert(schema.meta).values(name=name, value=value))
+        write.insert(schema.meta, {"name": name, "value": value})
+    write.seal()

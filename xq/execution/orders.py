@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from base64 import b32encode
 from enum import StrEnum
+from itertools import product
 
 from xq.types import OrderStatus, Symbol
 
@@ -41,9 +41,10 @@ class OrderState(StrEnum):
         >>> OrderState.of(OrderStatus.FILLED)
         <OrderState.FILLED: 'filled'>
         """
-        return cls(status.value)
+        return _OF[status]
 
 
+_OF = {status: OrderState(status.value) for status in OrderStatus}
 _AT_VENUE = frozenset(
     {
         OrderState.NEW,
@@ -108,5 +109,9 @@ def client_order_id(
     'xq-am3j4y4tjp3huk2dag7bsywmf227rdsy'
     """
     parts = json.dumps([account, strategy, str(symbol), bar, leg, attempt])
-    digest = hashlib.sha256(parts.encode()).digest()[:20]
-    return "xq-" + b32encode(digest).decode().lower()
+    digest = int.from_bytes(hashlib.sha256(parts.encode()).digest()[:20])
+    return "xq-" + "".join([_PAIRS[digest >> shift & 1023] for shift in _SHIFTS])
+
+
+_PAIRS = tuple(map("".join, product("abcdefghijklmnopqrstuvwxyz234567", repeat=2)))
+_SHIFTS = range(150, -1, -10)  # base 32 of 160 bits, ten at a time: in half of `base64`'s time

@@ -62,7 +62,7 @@ class TableRows(Rows[T]):
         with self._store.write() as write:
             if self.find(*(values[column.name] for column in self._table.primary_key)):
                 return False
-            write.run(sa.insert(self._table).values(values))
+            write.insert(self._table, values)
         return True
 
     def find(self, *key: Any) -> T | None:
@@ -128,6 +128,8 @@ class MemoryRows(Rows[T]):
 
     def all(self, *, after: int = 0, since_ms: int | None = None, **equal: Any) -> tuple[T, ...]:
         """Records written after a revision, at or after a venue time, with these values."""
+        if not self._kept:
+            return ()
         chosen = [
             record
             for revision, record in self._kept.values()

@@ -1,20 +1,22 @@
 """One journal: transactions that are safe when they return, counted by revision and chained."""
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from xq.execution import schema
-from xq.execution.chain import Head, link
+from xq.execution.chain import Change, extend
 from xq.execution.database import guarded, writing
 from xq.execution.rows import MemoryRows, Rows, TableRows
 from xq.ports import Clock
 
 T = TypeVar("T")
+_AT_ONCE = nullcontext()
 
 
 class Write:
@@ -24,33 +26,48 @@ class Write:
         self.connection = connection
         self.revision = _next_revision(connection)
         self._now_ms = now_ms
-        self._head: Head | None = None
+        self._changes: list[Change] = []
 
     @property
     def changed(self) -> bool:
         """Whether anything was written."""
-        return self._head is not None
+        return bool(self._changes)
 
-    def run(self, statement: sa.Insert | sa.Update | sa.Delete) -> int:
-        """Insert, update or delete rows; how many."""
+    def insert(self, table: sa.Table, values: Mapping[str, Any]) -> None:
+        """Insert a row."""
+        known = {**values, "revision": self.revision} if "revision" in table.c else values
+        self.note(table, self.connection.execute(_inserting(table), known).all())
+
+    def update(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+        """Change the row of a key; how many there were."""
+        known = {**values, "revision": self.revision} if "revision" in table.c else values
+        statement = _updating(table, tuple(key), tuple(known))
+        wanted = {f"key_{name}": value for name, value in key.items()}
+        wanted |= {f"new_{name}": value for name, value in known.items()}
+        rows = self.connection.execute(statement, wanted).all()
+        self.note(table, rows)
+        return len(rows)
+
+    def delete(self, statement: sa.Delete) -> None:
+        """Delete rows of a table."""
         table = statement.table
         if not isinstance(table, sa.Table):
             raise TypeError(f"not a table: {table}")
-        gone = isinstance(statement, sa.Delete)
-        if not isinstance(statement, sa.Delete) and "revision" in table.c:
-            statement = statement.values(revision=self.revision)
-        rows = self.connection.execute(statement.returning(*table.c)).all()
-        for row in rows:
-            self._head = link(
-                self.connection, self._head, (self.revision, self._now_ms), table, row, gone
-            )
-        return len(rows)
+        self.note(table, self.connection.execute(statement.returning(*table.c)).all(), gone=True)
+
+    def note(self, table: sa.Table, rows: Sequence[Any], *, gone: bool = False) -> None:
+        """What rows of a table are now, for the chain."""
+        self._changes += [(table, row, gone) for row in rows]
+
+    def seal(self) -> None:
+        """Tell the chain of every change, in order; the last thing before the commit."""
+        extend(self.connection, None, (self.revision, self._now_ms), self._changes)
 
     def put(self, table: sa.Table, values: Mapping[str, Any]) -> None:
         """Update the row of that key, or insert it."""
-        same = [column == values[column.name] for column in table.primary_key]
-        if not self.run(sa.update(table).where(*same).values(values)):
-            self.run(sa.insert(table).values(values))
+        key = {column.name: values[column.name] for column in table.primary_key}
+        if not self.update(table, key, values):
+            self.insert(table, values)
 
 
 class Store:
@@ -85,7 +102,9 @@ class Store:
                 try:
                     self._open = Write(connection, self._clock.now_ms())
                     yield self._open
-                    if not self._open.changed:
+                    if self._open.changed:
+                        self._open.seal()
+                    else:
                         connection.rollback()
                 finally:
                     self._open = None
@@ -103,6 +122,20 @@ class Store:
     def rows(self, table: sa.Table, kind: type[T], order: tuple[str, ...]) -> Rows[T]:
         """The records of a table, given back in the order of these columns."""
         return TableRows(self, table, kind, order)
+
+
+@cache
+def _inserting(table: sa.Table) -> "sa.sql.dml.ReturningInsert[Any]":
+    return sa.insert(table).returning(*table.c)
+
+
+@cache
+def _updating(
+    table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]
+) -> "sa.sql.dml.ReturningUpdate[Any]":
+    where = (table.c[name] == sa.bindparam(f"key_{name}") for name in key)
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in names}
+    return sa.update(table).where(*where).values(values).returning(*table.c)
 
 
 def _next_revision(connection: Connection) -> int:
@@ -124,10 +157,9 @@ class Revisions:
         self.value += 1
         return self.value
 
-    @contextmanager
-    def write(self) -> Iterator[None]:
+    def write(self) -> AbstractContextManager[None]:
         """Nothing can come between writes in memory."""
-        yield
+        return _AT_ONCE
 
     def rows(self, table: sa.Table, kind: type[T], order: tuple[str, ...]) -> Rows[T]:
         """The records of a table, given back in the order of these columns."""

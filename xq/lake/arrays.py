@@ -53,6 +53,17 @@ def column(values: np.ndarray) -> pa.Array:
     return pa.Array.from_buffers(kind, len(plain), [None, pa.py_buffer(plain)])
 
 
+def no_rows(schema: pa.Schema) -> pa.Table:
+    """A table of this schema without a row.
+
+    Examples
+    --------
+    >>> no_rows(pa.schema([("a", pa.float64())])).num_rows
+    0
+    """
+    return pa.Table.from_batches([], schema=schema)
+
+
 def mask(values: np.ndarray) -> pa.Array:
     """A bool array as Arrow.
 

@@ -116,8 +116,16 @@ def footer(path: Path) -> Footer:
         stats = [group.column(at).statistics for group in groups if group.num_rows]
         if not stats or any(item is None or not item.has_min_max for item in stats):
             return _counted(path, file)
+        if all(_in_ms(item) for item in stats):
+            first, last = min(item.min_raw for item in stats), max(item.max_raw for item in stats)
+            return Footer(meta.num_rows, first, last)
         first, last = min(item.min for item in stats), max(item.max for item in stats)
         return Footer(meta.num_rows, arrays.epoch_ms(first), arrays.epoch_ms(last))
+
+
+def _in_ms(item: pq.Statistics) -> bool:
+    """Whether its raw numbers are epoch ms; Arrow's own way to a time would import pandas."""
+    return '"timeUnit":"milliseconds"' in item.logical_type.to_json()
 
 
 def _counted(path: Path, file: pq.ParquetFile) -> Footer:

@@ -162,7 +162,7 @@ class Lake:
         self, dataset: Dataset, start_ms: int | None = None, end_ms: int | None = None
     ) -> pa.Table:
         """`table` without bars that would be made of shorter ones."""
-        parts = [dataset.spec.schema.empty_table()]
+        parts = [arrays.no_rows(dataset.spec.schema)]
         with Trust(self.root, dataset) as trust:
             for leaf in columns.leaves_within(self.root, dataset, start_ms, end_ms):
                 part = trust.table(leaf)

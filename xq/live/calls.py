@@ -46,7 +46,7 @@ class CallLog:
 
     def calls(self, ahead_ms: int = 0) -> tuple[Call, ...]:
         """All of them, dated by a clock that is so far ahead of ours."""
-        return tuple(Call(call.ts_ms + ahead_ms, call.failed) for call in self._calls)
+        return tuple(Call(call.ts_ms + ahead_ms, call.failed) for call in tuple(self._calls))
 
     def listen(self, port: P) -> P:
         """The same port, each of whose calls is written down."""

@@ -90,8 +90,14 @@ def rehearse(bar_ms: int, desk: Desk, terms: Terms) -> Decision:
     return Decision(_NOT_JOURNALLED, key, DecisionStatus.DECIDING, attempt, now_ms)
 
 
-def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> dict[Symbol, str]:
-    """Set the leverage of contracts that may be entered, once per symbol and value.
+def without_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> tuple[Symbol, ...]:
+    """Contracts that may be entered and whose leverage was not set yet."""
+    moving = (signal.symbol for signal in found if signal.target != signal.position)
+    return tuple(symbol for symbol in moving if not _has_leverage(symbol, desk, terms))
+
+
+def set_leverage(symbols: Sequence[Symbol], desk: Desk, terms: Terms) -> dict[Symbol, str]:
+    """Set the leverage of contracts.
 
     Returns
     -------
@@ -104,13 +110,11 @@ def set_leverage(found: Sequence[Signal], desk: Desk, terms: Terms) -> dict[Symb
         If the venue cannot be asked.
     """
     refused: dict[Symbol, str] = {}
-    for signal in found:
-        if signal.target == signal.position:
-            continue
+    for symbol in symbols:
         try:
-            ensure_leverage(signal.symbol, desk, terms)
+            ensure_leverage(symbol, desk, terms)
         except VenueRefused as refusal:
-            refused[signal.symbol] = f"its leverage cannot be set: {refusal.message}"
+            refused[symbol] = f"its leverage cannot be set: {refusal.message}"
     return refused
 
 
@@ -122,10 +126,14 @@ def ensure_leverage(symbol: Symbol, desk: Desk, terms: Terms) -> None:
     VenueError
         If the venue refuses or cannot be asked.
     """
-    note = f"leverage:{symbol}"
-    if symbol.is_contract and desk.journal.books.note(note) != str(terms.leverage):
+    if not _has_leverage(symbol, desk, terms):
         desk.venue.set_leverage(symbol, terms.leverage)
-        desk.journal.books.set_note(note, str(terms.leverage))
+        desk.journal.books.set_note(f"leverage:{symbol}", str(terms.leverage))
+
+
+def _has_leverage(symbol: Symbol, desk: Desk, terms: Terms) -> bool:
+    known = desk.journal.books.note(f"leverage:{symbol}") if symbol.is_contract else None
+    return not symbol.is_contract or known == str(terms.leverage)
 
 
 def selling_first(found: Sequence[Signal]) -> tuple[Signal, ...]:

@@ -1,56 +1,51 @@
 """Parent orders of a decision: its legs one after another until the next bar, then no longer."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from xq.errors import UsageError
 from xq.execution.algos.plan import Deadline, Plan
 from xq.execution.ledger_records import Parent, ParentStatus
 from xq.execution.orders import client_order_id
-from xq.execution.records import Decision, Signal
 from xq.live.desk import Desk, Terms
 from xq.live.parent_hows import Job, how_of
 from xq.live.parents import ask_to_stop, new_parent, work
-from xq.live.plan import Leg
-from xq.types import Book, Instrument, Symbol
+from xq.live.session import Session
+from xq.live.turn import Turn
+from xq.types import Symbol
 
 _LOOKS = 4
 _PAUSE = 0.2
 _NEW_BAR = "a new bar is decided"
 
 
-def parents_of(
-    decision: Decision,
-    signal: Signal,
-    planned: Sequence[Leg],
-    book: Book,
-    instrument: Instrument,
-    desk: Desk,
-    terms: Terms,
-) -> tuple[Parent, ...]:
+def parents_of(session: Session, turn: Turn) -> tuple[Parent, ...]:
     """One parent a leg, each in its part of the time; what a part's end finds undone crosses then.
 
     Their names follow from the decision: taken twice it cannot make them twice.
     """
+    desk, terms, decision = session.desk, session.terms, session.decision
     manner = terms.manner
     if manner is None:
         raise UsageError("these terms send orders at once")
     now_ms, found = desk.market.now_ms(), []
-    part_ms = manner.over_ms // len(planned)
-    for number, leg in enumerate(planned):
+    part_ms = manner.over_ms // len(turn.legs)
+    for number, leg in enumerate(turn.legs):
         job = Job(
-            instrument, leg.quantity, now_ms + number * part_ms, now_ms + (number + 1) * part_ms
+            turn.instrument,
+            leg.quantity,
+            now_ms + number * part_ms,
+            now_ms + (number + 1) * part_ms,
         )
         name = client_order_id(
-            terms.account, terms.strategy, signal.symbol, decision.key.bar, leg.name,
+            terms.account, terms.strategy, turn.signal.symbol, decision.key.bar, leg.name,
             decision.attempt,
         )  # fmt: skip
         plan = Plan(
             f"{manner.kind.replace('_', '-')}-{name[3:11]}",
             leg.side,
             leg.quantity,
-            instrument,
-            how_of(manner, job, book, desk),
+            turn.instrument,
+            how_of(manner, job, turn.book, desk),
             job.start_ms,
             job.end_ms,
             Deadline.MARKET,

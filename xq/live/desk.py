@@ -1,6 +1,7 @@
 """What a tick of the live loop works with: the ports, and the terms it trades on."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -49,6 +50,10 @@ class Forecast:
     parts: Mapping[str, Mapping[Symbol, float]] = field(default_factory=dict)
 
 
+POOL_SIZE = 4
+"""Threads of `Desk.pool`, each with connections of its own."""
+
+
 class Foreign(StrEnum):
     """What is done about what somebody else did on the account."""
 
@@ -70,6 +75,8 @@ class Desk:
         What was asked of the venue of late; None if nobody listens.
     stop
         The emergency stop's latch; None where nobody can pull one, as in a replay.
+    pool
+        Threads that ask and send several things at once; None does one after the other.
     """
 
     market: MarketData
@@ -79,6 +86,7 @@ class Desk:
     forecast: Forecaster
     calls: CallLog | None = None
     stop: StopFile | None = None
+    pool: Executor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +148,18 @@ class Terms:
 
     def key(self, bar_ms: int) -> DecisionKey:
         """The decision of a bar."""
-        return DecisionKey(self.account, self.strategy, str(self.timeframe), self.symbols, bar_ms)
+        return DecisionKey(self.account, self.strategy, self.timeframe.name, self.symbols, bar_ms)
 
 
 def instrument_of(symbol: Symbol, desk: Desk) -> Instrument:
     """The venue's rules for a symbol. Raises `UnknownName` if it has none."""
     known = desk.market.instruments()
-    if symbol not in known:
+    found = known.get(symbol)
+    if found is None:
         raise unknown(
             f"symbol on {desk.market.name}",
             str(symbol),
             map(str, known),
             hint=f"xq symbols --quote {symbol.quote}",
         )
-    return known[symbol]
+    return found

@@ -20,7 +20,7 @@ from xq.live.plan import to_lot
 from xq.live.reducing import place, way_out
 from xq.live.stop_file import Demand
 from xq.ports import Clock, MarketData, Venue
-from xq.risk.case import client_id_problem
+from xq.risk.case import cancel_problem
 from xq.risk.gate import check_cancel
 from xq.types import (
     Instrument,
@@ -174,7 +174,7 @@ class Sweep:
 
     def _cancel(self, order: Order) -> bool:
         """Cancel once; whether the venue wants to be left alone now."""
-        problem = client_id_problem(order.client_id)
+        problem = cancel_problem(order.client_id)
         if problem:
             self._note("trouble", order.symbol, _named(order), f"cancel it by hand: {problem}")
             return False

@@ -14,8 +14,7 @@ from xq.live.latches import JournalLatches
 from xq.live.legs import FLATTEN
 from xq.live.reconcile import check_books
 from xq.live.reducing import close_out
-from xq.live.stop_file import EMERGENCY
-from xq.risk.case import client_id_problem
+from xq.risk.case import cancel_problem
 from xq.risk.gate import check_cancel
 from xq.risk.judge import judge
 from xq.risk.latch import Latches
@@ -88,15 +87,6 @@ def care(desk: Desk, terms: Terms, *, dry_run: bool) -> Care:
     return Care(notes, problems, acted.acted or guarded.acted)
 
 
-def tripped(desk: Desk, terms: Terms) -> tuple[str, ...]:
-    """What stops entries at this very moment: the emergency stop, and switches by the journal."""
-    stopped = desk.stop is not None and desk.stop.demand() is not None
-    latched = (EMERGENCY,) if stopped else ()
-    if not terms.rules:
-        return latched
-    return (*latched, *JournalLatches(desk.journal).tripped(desk.clock.now_ms()))
-
-
 def look(desk: Desk, terms: Terms, account: Account) -> Care:
     """Measure, judge and latch the switches; which tripped just now."""
     known = facts.gather(desk, terms, account)
@@ -156,7 +146,7 @@ def _cancel_adding(desk: Desk, terms: Terms) -> list[str]:
         for order in desk.venue.open_orders(symbol):
             if not may_add(order):
                 continue
-            if client_id_problem(order.client_id):
+            if cancel_problem(order.client_id):
                 notes.append(f"{symbol}: order {order.venue_id} has no name to cancel it by")
                 continue
             send.cancel(check_cancel(symbol, order.client_id), desk.venue)

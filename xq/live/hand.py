@@ -17,6 +17,7 @@ from xq.live.legs import HAND
 from xq.live.order_lines import line_of, problem_of, read_fills
 from xq.live.reconcile import held
 from xq.live.report import OrderLine
+from xq.live.tripped import barring
 from xq.live.wish import Wish, order_of
 from xq.risk.gate import Approved, check
 from xq.risk.limits import Situation
@@ -74,6 +75,8 @@ def place(wish: Wish, desk: Desk, terms: Terms, *, dry_run: bool = False) -> Pla
         ensure_leverage(request.symbol, desk, terms)
     if wish.stop_loss is not None:
         hand_stop.promise(request.symbol, request.client_id, wish.stop_loss, desk)
+    if request.trail is not None:
+        desk.journal.books.set_note(f"trail:{request.client_id}", f"{request.trail:f}")
     order = send_out(approved, met, desk, terms)
     kept = hand_stop.keep(request.symbol, desk, terms)
     done = told(request, order, desk, (*notes, *kept.notes))
@@ -98,7 +101,7 @@ def send_out(approved: Approved, met: Situation, desk: Desk, terms: Terms) -> Jo
     """Send once and find out what became of it; what may rest is only looked at."""
     request = approved.request
     ticket = send.Ticket(None, HAND, met.price, met.position, met.now_ms, by_hand.NOBODY)
-    order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
+    order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock, barring(desk, terms))
     rests = request.type is not OrderType.MARKET and not order.state.is_unclear
     patience = ONE_LOOK if rests else terms.patience
     if not order.state.is_final:

@@ -12,7 +12,7 @@ from xq.live.legs import PROTECTIVE
 from xq.live.order_lines import read_fills
 from xq.live.reconcile import held
 from xq.live.reducing import SOON
-from xq.risk.case import client_id_problem
+from xq.risk.case import cancel_problem
 from xq.risk.gate import check_cancel
 from xq.types import Order, OrderStatus, Symbol
 
@@ -66,7 +66,7 @@ def cancel_one(symbol: Symbol, client_id: str, desk: Desk) -> Canceled:
 
 def take_away(order: Order, desk: Desk) -> Canceled:
     """Cancel what rests and ask until it is over."""
-    problem = client_id_problem(order.client_id)
+    problem = cancel_problem(order.client_id)
     if problem:
         halted = TradingHalted(f"order {order.venue_id} cannot be canceled by name: {problem}")
         return _row(order, halted)

@@ -13,6 +13,7 @@ from xq.live.hand_cancel import Canceled, cancel_all
 from xq.live.hand_scene import settle
 from xq.live.legs import HAND_CLOSE
 from xq.live.order_lines import line_of
+from xq.live.parent_stop import end_on
 from xq.live.plan import to_lot
 from xq.live.reconcile import check_books, position_of
 from xq.live.reducing import close_out
@@ -43,7 +44,7 @@ class Closed:
 
 
 def close(symbol: Symbol, desk: Desk, terms: Terms) -> Closed:
-    """Close a position at market and leave no order that belonged to it.
+    """Close a position at market and leave no order, and no parent, that could open it again.
 
     On contracts exits rest until the position is gone. On spot, where resting sales lock what is
     to be sold, they are canceled first.
@@ -63,6 +64,11 @@ def close(symbol: Symbol, desk: Desk, terms: Terms) -> Closed:
     if abs(before) < instrument.lot:
         raise UsageError(f"nothing of {symbol} is held that could be closed", hint="xq positions")
     by_hand.expect(symbol, desk.journal)
+    ended = end_on(symbol, "the position is closed by hand", desk, terms)
+    if ended:  # what they filled last is closed too
+        account = desk.venue.account()
+        notes = [*notes, *ended, *check_books(symbol, desk, account)]
+        before = closable(symbol, account, desk)
     entries, exits = _resting(symbol, desk)
     first = entries if symbol.is_contract else entries + exits
     canceled = cancel_all(first, desk)

@@ -16,7 +16,7 @@ from xq.live.reducing import SOON
 from xq.live.wish import Wish, check_words, order_of
 from xq.risk.gate import Approved, check_replace
 from xq.risk.limits import Situation
-from xq.types import Order, OrderRequest, OrderType, OutcomeKind, Symbol
+from xq.types import Order, OrderRequest, OrderType, OutcomeKind, Side, Symbol
 
 IN_PLACE = "changed in place"
 ANEW = "canceled, then sent anew"
@@ -54,6 +54,7 @@ def change(symbol: Symbol, wanted: Change, desk: Desk, terms: Terms) -> Replaced
     """
     scene = look(symbol, desk, terms, entering=True)
     order = _resting(symbol, wanted.client_id, desk)
+    scene = replace(scene, now=replace(scene.now, cash=scene.now.cash + _locked(order)))
     request = _wanted(order, wanted, scene, desk)
     if order.type is OrderType.LIMIT:
         done = _amend(order, request, scene, desk, terms)
@@ -72,12 +73,24 @@ def _resting(symbol: Symbol, client_id: str, desk: Desk) -> Order:
             f"{symbol.base} filled: nothing is left to change",
             hint=f"xq order show {client_id}",
         )
+    if order.type is OrderType.TRAILING_STOP_MARKET:
+        raise UsageError(
+            "a trailing stop is not changed while it trails",
+            hint=f"xq order cancel {client_id}, then place another",
+        )
     if desk.journal.order(client_id).leg != HAND:
         raise UsageError(
             f"order {client_id} is not one by hand: what placed it would place it again",
             hint=f"xq order show {client_id}",
         )
     return order
+
+
+def _locked(order: Order) -> Decimal:
+    """Quote asset that a purchase on spot locks, and that is free again in its place."""
+    if order.symbol.is_contract or order.side is not Side.BUY or order.price is None:
+        return Decimal(0)
+    return (order.quantity - order.filled) * order.price
 
 
 def _wanted(order: Order, wanted: Change, scene: Scene, desk: Desk) -> OrderRequest:

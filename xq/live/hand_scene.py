@@ -8,11 +8,12 @@ from xq.execution.orders import client_order_id
 from xq.execution.resolve import ONE_LOOK, Patience, resolve
 from xq.live import by_hand, facts, guard, hand_stop
 from xq.live.desk import Desk, Terms, instrument_of
-from xq.live.execute import far_touch, intents, worst_price
 from xq.live.holdings import Holdings, holdings
 from xq.live.plan import Leg
 from xq.live.reconcile import check_books, held
-from xq.live.resting import may_still_fill
+from xq.live.resting import intents, may_still_fill
+from xq.live.touch import far_touch, worst_price
+from xq.live.tripped import tripped
 from xq.risk.limits import MINUTE_MS, SECOND_MS, Situation
 from xq.types import Book, Instrument, OrderRequest, OrderType, Side, Symbol
 from xq.venue_types import Mark
@@ -131,7 +132,7 @@ def situation(
         recent_orders=len(recent),
         journalled=request.client_id != instead_of and desk.journal.has_order(request.client_id),
         frozen=scene.frozen,
-        tripped=guard.tripped(desk, terms),
+        tripped=tripped(desk, terms),
         mark=scene.mark.mark if scene.mark else None,
         index=scene.mark.index if scene.mark else None,
         other_net=scene.now.net_of_others(request.symbol),

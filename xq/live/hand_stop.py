@@ -38,7 +38,7 @@ def promise(symbol: Symbol, client_id: str, stop_price: Decimal, desk: Desk) -> 
 def due(symbols: Iterable[Symbol], desk: Desk) -> tuple[Symbol, ...]:
     """Those of the symbols whose promised stop is not known to rest yet."""
     told = _promises(desk)
-    return tuple(symbol for symbol in symbols if str(symbol) in told)
+    return tuple(symbol for symbol in symbols if str(symbol) in told) if told else ()
 
 
 def keep(symbol: Symbol, desk: Desk, terms: Terms) -> Kept:
@@ -114,7 +114,8 @@ def _rests(entry: JournalOrder, stop_price: Decimal, desk: Desk) -> bool:
 
 
 def _promises(desk: Desk) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(desk.journal.books.note(_NOTE) or "{}")
+    told = desk.journal.books.note(_NOTE)
+    found: dict[str, dict[str, str]] = {} if told is None else json.loads(told)
     return found
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.types import Account, Symbol
 
 _ZERO = Decimal(0)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Holdings:
     """Positions and money at one venue time.
@@ -44,13 +46,13 @@ class Holdings:
 
     def notional_of_others(self, symbol: Symbol) -> Decimal:
         """Absolute exposure of every other symbol, quote asset."""
-        others = (s for s in self.positions if s != symbol)
-        return sum((abs(self.positions[s]) * self.marks[s] for s in others), self.elsewhere)
+        values = (abs(q) * self.marks[s] for s, q in self.positions.items() if s != symbol)
+        return sum(values, self.elsewhere)
 
     def net_of_others(self, symbol: Symbol) -> Decimal:
         """Signed exposure of every other symbol, quote asset."""
-        others = (s for s in self.positions if s != symbol)
-        return sum((self.positions[s] * self.marks[s] for s in others), self.elsewhere_net)
+        values = (q * self.marks[s] for s, q in self.positions.items() if s != symbol)
+        return sum(values, self.elsewhere_net)
 
 
 def holdings(
@@ -65,12 +67,14 @@ def holdings(
         without one is valued at the account's mark.
     """
     found = {position.symbol: position for position in account.positions}
-    positions, marks = {}, {}
+    positions, marks, worth = {}, {}, []
     for symbol in symbols:
         held, close = found.get(symbol), closes.get(symbol)
-        positions[symbol] = _ZERO if held is None else held.quantity
-        mark = _ZERO if held is None else held.mark_price
-        marks[symbol] = mark if close is None else close
+        quantity, mark = (_ZERO, _ZERO) if held is None else (held.quantity, held.mark_price)
+        if close is not None:
+            mark = close
+        positions[symbol], marks[symbol] = quantity, mark
+        worth.append(quantity * mark)
     quote = next((b for b in account.balances if b.asset == symbols[0].quote), None)
     cash = quote.free if quote else _ZERO
     if symbols[0].is_contract:
@@ -79,8 +83,5 @@ def holdings(
         net = sum((p.quantity * p.mark_price for p in strange), _ZERO)
         equity = account.equity
         return Holdings(positions, marks, equity, equity, cash, account.ts, elsewhere, net)
-    total = quote.total if quote else _ZERO
-    equity = total
-    for symbol, quantity in positions.items():
-        equity += quantity * marks[symbol]
+    equity = sum(worth, quote.total if quote else _ZERO)
     return Holdings(positions, marks, equity, account.equity, cash, account.ts)

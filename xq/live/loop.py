@@ -13,12 +13,15 @@ from xq.execution.resolve import ONE_LOOK
 from xq.frozen import changed
 from xq.live import decide, decided_parents, guard, protect, subledgers
 from xq.live.desk import Desk, Forecast, Terms, instrument_of
-from xq.live.execute import Done, Session, carry_out
+from xq.live.execute import carry_out
 from xq.live.holdings import Holdings, holdings
+from xq.live.look import Look
 from xq.live.order_lines import line_of
 from xq.live.reconcile import NOTHING_FOUND, Reconciled, check_books, reconcile
 from xq.live.report import Act, Report, SymbolLine
+from xq.live.session import Session
 from xq.live.sized import sized
+from xq.live.turn import Done
 from xq.types import Symbol
 
 
@@ -53,20 +56,24 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     if earlier is not None and not dry_run and not _is_open(earlier, desk):
         return _recovered(report, earlier, desk, terms)
     unended = {} if dry_run else decided_parents.retire(desk, terms)
+    ahead = Look.ahead(desk, terms)
     forecast = sized(desk.forecast(bar_ms), desk, terms)
-    before = holdings(desk.venue.account(), terms.symbols, forecast.closes)
+    seen = ahead.renewed(terms)
+    before = holdings(seen.account, terms.symbols, forecast.closes)
     protect.promise(forecast.exits, desk)
-    signals = decide.signals(forecast, before, desk, terms)
+    with desk.journal.together():
+        signals = decide.signals(forecast, before, desk, terms)
+        unset = decide.without_leverage(signals, desk, terms)
     frozen = {**_unguarded(forecast, terms), **unended, **found.frozen}
     if dry_run:
         decision = decide.rehearse(bar_ms, desk, terms)
     else:
-        frozen |= decide.set_leverage(signals, desk, terms)
+        frozen |= decide.set_leverage(unset, desk, terms)
         with desk.journal.together():
             subledgers.want(forecast, decide.sizing_equity(before, terms), desk)
             decision = decide.begin(bar_ms, signals, desk, terms)
-    session = Session(desk, terms, decision, forecast.closes, frozen, dry_run)
-    done = {s.symbol: _carry_out(session, s) for s in decide.selling_first(signals)}
+    session = Session(desk, terms, decision, forecast.closes, seen, frozen, dry_run)
+    done = carry_out(session, decide.selling_first(signals))
     if dry_run:
         return _told(report, Act.PLANNED, signals, done, before, desk)
     return _finish(report, session, signals, done)
@@ -137,15 +144,6 @@ def _is_open(decision: Decision, desk: Desk) -> bool:
     if decision.status is DecisionStatus.DECIDING:
         return not desk.journal.orders_of(decision)
     return decision.status is DecisionStatus.AGAIN
-
-
-def _carry_out(session: Session, signal: Signal) -> Done:
-    if signal.reached:
-        return Done(note=signal.note)
-    try:
-        return carry_out(session, signal)
-    except VenueError as error:
-        return Done(reached=False, problem=error)
 
 
 def _recovered(report: Report, decision: Decision, desk: Desk, terms: Terms) -> Report:

@@ -14,6 +14,7 @@ from xq.ports import Clock
 from xq.types import Account
 
 if TYPE_CHECKING:
+    from xq.live.figures import Counted
     from xq.observe.metrics import Metrics
 
 
@@ -34,6 +35,7 @@ class Observer:
     metrics: "Metrics | None" = None
     written: Callable[[], None] = lambda: None
     _account: Account | None = None
+    _counted: "Counted | None" = None
     _errors: frozenset[str] = frozenset()
 
     @property
@@ -95,9 +97,11 @@ class Observer:
 
     def _count(self, desk: Desk) -> None:
         if self.metrics is not None:
-            from xq.live.figures import figures
+            from xq.live.figures import Counted, figures
 
-            self.metrics.keep(figures(desk, self._account))
+            if self._counted is None:
+                self._counted = Counted()
+            self.metrics.keep(figures(desk, self._account, self._counted))
 
     def _tell(self, desk: Desk) -> None:
         for event in news.take(desk.journal, desk.market.now_ms()):

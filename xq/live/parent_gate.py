@@ -8,11 +8,12 @@ from xq.execution.algos.view import MarketView
 from xq.execution.records import JournalOrder
 from xq.execution.send import Ticket
 from xq.execution.slippage_prediction import walk
-from xq.live import facts, guard
+from xq.live import facts
 from xq.live.desk import Desk, Terms
 from xq.live.guarded import check_guarded
 from xq.live.holdings import holdings
 from xq.live.resting import may_still_fill
+from xq.live.tripped import tripped
 from xq.risk.gate import Approved, check
 from xq.risk.limits import MINUTE_MS, SECOND_MS, Intent, Situation
 from xq.types import Account, Book, OrderRequest, OrderType, Side, TimeInForce
@@ -63,7 +64,7 @@ def approve(
         recent_orders=len(recent),
         journalled=desk.journal.has_order(request.client_id),
         frozen=_frozen(request, resting, desk),
-        tripped=guard.tripped(desk, terms),
+        tripped=tripped(desk, terms),
         mark=mark.mark if mark else None,
         index=mark.index if mark else None,
         other_net=now.net_of_others(symbol),

@@ -23,6 +23,7 @@ from xq.live.parent_end import measured, wind_up
 from xq.live.parent_gate import Surroundings, approve, ticket_of
 from xq.live.parent_market import DEPTH, view_of
 from xq.live.reconcile import check_books
+from xq.live.tripped import barring
 from xq.risk.gate import check_cancel
 from xq.types import OrderRequest
 
@@ -164,7 +165,9 @@ class _Look:
                 refused = refused.stopped(text)
             return refused, [f"{parent.parent_id}: not sent: {refusal.message}"]
         ticket = ticket_of(request, leg, parent.parent_id, seen, self.terms)
-        order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
+        order = send.place(
+            approved, ticket, desk.venue, desk.journal, desk.clock, barring(desk, self.terms)
+        )
         failed = order.state in (OrderState.REJECTED, OrderState.UNKNOWN, OrderState.NOT_SENT)
         said = f"{parent.parent_id}: order {order.client_id} is {order.state}: {order.reason}"
         return progress, [said] if failed else []

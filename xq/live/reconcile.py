@@ -160,10 +160,12 @@ def _foreign_orders(symbol: Symbol, resting: Sequence[Order], desk: Desk) -> lis
 
 def _foreign_leverage(symbol: Symbol, desk: Desk, terms: Terms, account: Account) -> list[str]:
     """Leverage that somebody changed; it is set anew before the next order."""
+    if not symbol.is_contract:
+        return []
     position = next((p for p in account.positions if p.symbol == symbol), None)
     note = f"leverage:{symbol}"
     ours = desk.journal.books.note(note)
-    if position is None or not symbol.is_contract or ours != str(terms.leverage):
+    if position is None or ours != str(terms.leverage):
         return []
     if position.leverage == terms.leverage:
         return []

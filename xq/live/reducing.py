@@ -53,7 +53,7 @@ def place(
     request = replace(draft, client_id=name, reduce_only=draft.symbol.is_contract)
     approved, situation = _approve(request, position, price, desk, terms)
     ticket = send.Ticket(None, leg, price, position, situation.now_ms, terms.strategy)
-    order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock)
+    order = send.place(approved, ticket, desk.venue, desk.journal, desk.clock, _nothing)
     unfinished = request.type is OrderType.MARKET and not order.state.is_final
     if order.state.is_unclear or unfinished:
         patience = replace(SOON, settling=terms.patience.settling) if unfinished else SOON
@@ -84,6 +84,11 @@ def _approve(
         frozen=NOTHING_ELSE,
     )
     return check(request, situation, terms.limits), situation
+
+
+def _nothing() -> tuple[str, ...]:
+    """What keeps a way out from being taken."""
+    return ()
 
 
 def close_out(

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from xq.errors import XqError
 from xq.execution.records import JournalFill
+from xq.frozen import quick
 from xq.risk.gate import Approved
 from xq.types import OrderType, Side, Symbol
 
@@ -26,6 +27,7 @@ class Act(StrEnum):
 PLANNED = "planned"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """One order: planned, or as the journal knows it; prices in quote asset."""
@@ -69,6 +71,7 @@ class OrderLine:
         return totals
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SymbolLine:
     """What was decided about one symbol and what came of it; quantities in base asset."""
@@ -84,6 +87,7 @@ class SymbolLine:
     note: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Report:
     """One tick.

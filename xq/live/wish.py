@@ -10,8 +10,29 @@ from xq.types import Instrument, OrderRequest, OrderType, Side, Symbol, TimeInFo
 
 _HUNDRED = Decimal(100)
 _RISING = {(Side.BUY, True), (Side.SELL, False)}  # side, whether it is a stop: fired from below
-STOPS = (OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
-KINDS = (OrderType.MARKET, OrderType.LIMIT, *STOPS)
+KINDS = {
+    "market": OrderType.MARKET,
+    "limit": OrderType.LIMIT,
+    "stop_market": OrderType.STOP_MARKET,
+    "stop_limit": OrderType.STOP,
+    "take_profit_market": OrderType.TAKE_PROFIT_MARKET,
+    "take_profit_limit": OrderType.TAKE_PROFIT,
+    "trailing_stop": OrderType.TRAILING_STOP_MARKET,
+}
+"""Types as people name them."""
+
+_NAMES = {kind: name for name, kind in KINDS.items()}
+_STOPS = (OrderType.STOP_MARKET, OrderType.STOP)
+_PRICED = (OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT)
+_TRAILING = (OrderType.TRAILING_STOP_MARKET,)
+_TRIGGERED = (*_STOPS, OrderType.TAKE_PROFIT_MARKET, OrderType.TAKE_PROFIT)
+_OTHERWISE = {
+    OrderType.STOP_MARKET: "take_profit_market",
+    OrderType.STOP: "take_profit_limit",
+    OrderType.TAKE_PROFIT_MARKET: "stop_market",
+    OrderType.TAKE_PROFIT: "stop_limit",
+}
+"""What a trigger on the other side of the market makes of a type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +49,9 @@ class Wish:
         Of equity, likewise.
     stop_loss
         Trigger of the stop that is to rest behind what is filled.
+    trail
+        Way back from its best price that triggers a trailing stop, as a fraction; its
+        ``stop_price`` is where it begins to trail, None at once.
     """
 
     symbol: Symbol
@@ -41,6 +65,12 @@ class Wish:
     time_in_force: TimeInForce | None = None
     reduce_only: bool = False
     stop_loss: Decimal | None = None
+    trail: Decimal | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its type as people name it."""
+        return _NAMES[self.type]
 
     @property
     def is_immediate(self) -> bool:
@@ -64,24 +94,37 @@ def check_words(wish: Wish) -> None:
     xq.errors.UsageError: error: expected --quantity, --notional or --percent-of-equity, found none
     """
     _check_amount(wish)
-    for flag, price, has in (
-        ("--price", wish.price, wish.type is OrderType.LIMIT),
-        ("--stop-price", wish.stop_price, wish.type in STOPS),
+    for flag, price, needed, allowed in (
+        ("--price", wish.price, _PRICED, _PRICED),
+        ("--stop-price", wish.stop_price, _TRIGGERED, (*_TRIGGERED, *_TRAILING)),
+        ("--trail", wish.trail, _TRAILING, _TRAILING),
     ):
-        if has and price is None:
-            raise UsageError(f"a {wish.type} order needs {flag}")
-        if price is not None and not has:
-            raise UsageError(f"a {wish.type} order has no {flag}", hint=_TYPE_WITH[flag])
+        if price is None and wish.type in needed:
+            raise UsageError(f"a {wish.kind} order needs {flag}")
+        if price is not None and wish.type not in allowed:
+            raise UsageError(f"a {wish.kind} order has no {flag}", hint=_TYPE_WITH[flag])
         if price is not None and not (price.is_finite() and price > 0):
             raise UsageError(f"{flag} must be positive, found {price}")
     if wish.time_in_force is not None and wish.type is not OrderType.LIMIT:
-        raise UsageError(f"a {wish.type} order has no --time-in-force", hint="--type limit")
+        raise UsageError(f"a {wish.kind} order has no --time-in-force", hint="--type limit")
+    if wish.trail is not None:
+        _check_trail(wish, wish.trail)
     if wish.stop_loss is not None:
         _check_stop_loss(wish, wish.stop_loss)
     if wish.reduce_only and not wish.symbol.is_contract:
         raise UsageError(
             f"--reduce-only is for contracts, {wish.symbol} is spot",
             hint=f"xq close {wish.symbol} sells what was bought",
+        )
+
+
+def _check_trail(wish: Wish, trail: Decimal) -> None:
+    if trail >= 1:
+        raise UsageError(f"--trail is a share of the price, found {trail}", hint="--trail 0.02")
+    if not wish.symbol.is_contract:
+        raise UsageError(
+            f"trailing stops rest for contracts alone, {wish.symbol} is spot",
+            hint="xq execute trailing-stop",
         )
 
 
@@ -92,12 +135,16 @@ def _check_stop_loss(wish: Wish, stop_loss: Decimal) -> None:
         raise UsageError("--stop-loss is for entries of contracts", hint="--type stop_market")
     if not wish.is_immediate:
         raise UsageError(
-            f"--stop-loss needs an order that never rests, found a {wish.type} order",
+            f"--stop-loss needs an order that never rests, found a {wish.kind} order",
             hint="--type market, or --time-in-force ioc",
         )
 
 
-_TYPE_WITH = {"--price": "--type limit", "--stop-price": "--type stop_market"}
+_TYPE_WITH = {
+    "--price": "--type limit",
+    "--stop-price": "--type stop_market",
+    "--trail": "--type trailing_stop",
+}
 
 
 def _check_amount(wish: Wish) -> None:
@@ -151,6 +198,7 @@ def order_of(
         wish.stop_price,
         wish.time_in_force,
         wish.reduce_only,
+        wish.trail,
     )
     return request, note
 
@@ -191,15 +239,15 @@ def _check_tick(flag: str, price: Decimal | None, rules: Instrument) -> None:
 def _check_trigger(wish: Wish, market_price: Decimal) -> None:
     if wish.stop_price is None:
         return
-    rising = (wish.side, wish.type is OrderType.STOP_MARKET) in _RISING
+    rising = (wish.side, wish.type in _STOPS) in _RISING
     if (wish.stop_price > market_price) if rising else (wish.stop_price < market_price):
         return
     where = "above" if rising else "below"
-    other = STOPS[wish.type is OrderType.STOP_MARKET]
+    other = _OTHERWISE.get(wish.type)
     raise UsageError(
-        f"the {wish.type} to {wish.side} must be {where} the market at {market_price:f}, "
+        f"the {wish.kind} to {wish.side} must be {where} the market at {market_price:f}, "
         f"found {wish.stop_price}: it would trigger at once",
-        hint=f"--type {other}, or another --stop-price",
+        hint=f"--type {other}, or another --stop-price" if other else "leave out --stop-price",
     )
 
 

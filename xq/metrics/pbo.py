@@ -16,6 +16,7 @@ from xq.metrics.returns import NAN
 
 SPLITS = 16
 _FLAT = 1e-12  # share of a trial's own scale below which a deviation is rounding
+_CACHED = 16_384  # numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +90,7 @@ def pbo(returns: np.ndarray, splits: int = SPLITS) -> PBO:
     chosen = np.argmax(inside, axis=1)
     at = np.arange(len(halves))
     best, there = inside[at, chosen], outside[at, chosen]
-    below = np.sum(outside < there[:, None], axis=1)
-    level = np.sum(outside == there[:, None], axis=1)
-    share = (below + (level + 1) / 2.0) / (trials + 1)
+    share = _ranks(outside, there) / (trials + 1)
     logits = np.log(share / (1.0 - share))
     return PBO(
         probability=float(np.mean(logits <= 1e-12)),
@@ -135,12 +134,31 @@ def _scale(returns: np.ndarray) -> np.ndarray:
 
 
 def _sharpes(count: np.ndarray, sums: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    mean = sums / count[:, None]
-    variance = (squares - sums * mean) / (count[:, None] - 1.0)
-    varies = variance > _FLAT * squares / count[:, None]
-    answer: np.ndarray = np.zeros_like(mean)
-    np.divide(mean, np.sqrt(np.maximum(variance, 0.0)), out=answer, where=varies)
-    return answer
+    """(S, N), into the memory of ``sums``."""
+    for part in _parts(*sums.shape):
+        many = count[part, None]
+        mean = sums[part] / many
+        variance = (squares[part] - sums[part] * mean) / (many - 1.0)
+        varies = variance > _FLAT * squares[part] / many
+        sums[part] = 0.0
+        np.divide(mean, np.sqrt(np.maximum(variance, 0.0)), out=sums[part], where=varies)
+    return sums
+
+
+def _ranks(outside: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """(S,) mean rank, from 1, of a value among those of its split."""
+    ranks = np.empty(len(there))
+    for part in _parts(*outside.shape):
+        below = np.sum(outside[part] < there[part, None], axis=1)
+        level = np.sum(outside[part] == there[part, None], axis=1)
+        ranks[part] = below + (level + 1) / 2.0
+    return ranks
+
+
+def _parts(splits: int, trials: int) -> list[slice]:
+    """Splits by so many that what is computed between stays in the processor's cache."""
+    size = max(_CACHED // trials, 1)
+    return [slice(k, k + size) for k in range(0, splits, size)]
 
 
 def _slope(inside: np.ndarray, outside: np.ndarray) -> float:

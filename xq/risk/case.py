@@ -8,8 +8,10 @@ from decimal import Decimal
 from xq.risk.limits import Limits, Situation
 from xq.risk.readings import is_number
 from xq.types import OrderRequest
+from xq.venue_types import number_in
 
 _MOST_LOTS = 10**24
+_VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
 
@@ -58,6 +60,20 @@ def client_id_problem(client_id: str) -> str | None:
     if isinstance(client_id, str) and _CLIENT_ID.fullmatch(client_id):
         return None
     return f"client id {client_id!r} is not 1 to 36 of [.A-Z:/a-z0-9_-]"
+
+
+def cancel_problem(client_id: str) -> str | None:
+    """Why no cancel can name an order so, or None; one without a name has the venue's number.
+
+    Examples
+    --------
+    >>> cancel_problem("number:e6b2-77"), cancel_problem("xq-1"), cancel_problem("number:")
+    (None, None, "'number:' has no venue's number")
+    """
+    number = number_in(client_id) if isinstance(client_id, str) else None
+    if number is None:
+        return client_id_problem(client_id)
+    return None if _VENUE_ID.fullmatch(number) else f"{client_id!r} has no venue's number"
 
 
 def well_formed(case: Case) -> str | None:

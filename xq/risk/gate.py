@@ -4,7 +4,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import NoReturn, final
 
 from xq.errors import OrderRefused, XqError
-from xq.risk.case import Case, Rule, client_id_problem, is_reducing, unique, well_formed
+from xq.risk.case import Case, Rule, cancel_problem, is_reducing, unique, well_formed
 from xq.risk.entry_rules import ENTRY_RULES, HINTS
 from xq.risk.limits import Limits, Situation
 from xq.types import Order, OrderRequest, Symbol
@@ -110,7 +110,7 @@ def check(request: OrderRequest, situation: Situation, limits: Limits) -> Approv
 
 def check_cancel(symbol: Symbol, client_id: str) -> ApprovedCancel:
     """Let a cancel pass."""
-    problem = client_id_problem(client_id)
+    problem = cancel_problem(client_id)
     if problem:
         raise OrderRefused(problem)
     return ApprovedCancel(symbol, client_id, seal=_SEAL)

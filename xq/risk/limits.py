@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.types import Instrument, Side, Symbol
 
 MINUTE_MS = 60_000
@@ -82,6 +83,7 @@ class Intent:
     decision: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Situation:
     """The state of the world an order would be sent into.

@@ -143,4 +143,4 @@ def is_number(value: object) -> bool:
     """
     if not isinstance(value, Decimal) or not value.is_finite():
         return False
-    return value.is_zero() or -30 <= value.adjusted() <= 24
+    return -30 <= value.adjusted() <= 24 or value.is_zero()

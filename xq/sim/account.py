@@ -7,7 +7,7 @@ without its own coin; futures fees from the USDT wallet. Fees are rounded to eig
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from xq.frozen import changed
+from xq.frozen import changed, quick
 from xq.sim.changes import About, transfer
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
@@ -22,6 +22,7 @@ from xq.types import OrderStatus, Side
 INITIAL_BALANCE = Decimal(10_000)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Deal:
     """One execution on its way into the books."""
@@ -47,6 +48,7 @@ class _Deal:
         return rules.maker if self.maker else rules.taker
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Charge:
     fee: Decimal
@@ -138,23 +140,23 @@ def execute(
 
 
 def _settle_spot(draft: Draft, deal: _Deal) -> _Charge:
-    base, quote = deal.market.base, deal.market.quote
+    base, quote, about, worth = deal.market.base, deal.market.quote, deal.about, deal.quote
     source = Account.HELD if deal.maker else Account.FREE
     quantity = deal.execution.quantity
     if deal.order.side is Side.BUY:
-        paid, received = (quote, deal.quote), (base, quantity)
+        paid, received = (quote, worth), (base, quantity)
     else:
-        paid, received = (base, quantity), (quote, deal.quote)
+        paid, received = (base, quantity), (quote, worth)
     legs = (
         *transfer(source, Account.MARKET, *paid),
         *transfer(Account.MARKET, Account.FREE, *received),
     )
-    draft.post(Kind.TRADE, legs, deal.about)
-    asset, amount = received
-    fee = rounded(amount * deal.rate)
+    draft.post(Kind.TRADE, legs, about)
     if deal.market.fee_in_quote:
-        asset, fee = quote, deal.quote * deal.rate
-    draft.post(Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), deal.about)
+        asset, fee = quote, worth * deal.rate
+    else:
+        asset, fee = received[0], rounded(received[1] * deal.rate)
+    draft.post(Kind.FEE, transfer(Account.FREE, Account.FEES, asset, fee), about)
     return _Charge(fee, asset)
 
 

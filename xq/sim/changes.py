@@ -1,12 +1,14 @@
 """What a draft writes down: money moved, and everything that changed."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from xq.frozen import quick
 from xq.sim.algos import AlgoOrder
 from xq.sim.instruments import Face
-from xq.sim.records import Account, Posting, SimFill, SimOrder
+from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder
 from xq.sim.state import BalanceKey
 
 Leg = tuple[Account, str, Decimal]
@@ -23,6 +25,7 @@ def transfer(source: Account, target: Account, asset: str, amount: Decimal) -> t
     return (source, asset, -amount), (target, asset, amount)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class About:
     """What a transaction concerns: whose it is, a symbol, and a fill or an order."""
@@ -31,6 +34,35 @@ class About:
     face: Face
     symbol: str = ""
     reference: int = 0
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Money moved at one moment for one reason; its legs sum to zero in every asset."""
+
+    number: int
+    ts: int
+    kind: Kind
+    about: About
+    legs: Sequence[Leg]
+
+    def postings(self) -> Iterator[Posting]:
+        """Its legs, each as a record of its own."""
+        about = self.about
+        for account, asset, amount in self.legs:
+            yield Posting(
+                transaction=self.number,
+                ts=self.ts,
+                owner=about.owner,
+                face=about.face,
+                kind=self.kind,
+                account=account,
+                asset=asset,
+                amount=amount,
+                symbol=about.symbol,
+                reference=about.reference,
+            )
 
 
 @dataclass(slots=True)
@@ -47,11 +79,16 @@ class Changes:
     orders: dict[int, SimOrder] = field(default_factory=dict)
     algos: dict[int, AlgoOrder] = field(default_factory=dict)
     fills: list[SimFill] = field(default_factory=list)
-    postings: list[Posting] = field(default_factory=list)
+    transactions: list[Transaction] = field(default_factory=list)
     balances: dict[BalanceKey, Decimal] = field(default_factory=dict)
     rows: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     @property
+    def postings(self) -> list[Posting]:
+        """What all transactions moved, leg by leg."""
+        return [posting for item in self.transactions for posting in item.postings()]
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.orders or self.algos or self.postings or self.rows)
+        return not (self.orders or self.algos or self.transactions or self.rows)

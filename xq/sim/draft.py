@@ -7,12 +7,12 @@ from typing import Any
 
 from xq.sim.algos import AlgoOrder, AlgoStatus
 from xq.sim.book import units
-from xq.sim.changes import About, Changes, Leg
+from xq.sim.changes import About, Changes, Leg, Transaction
 from xq.sim.events import AlgoEvent, BalanceChange, BalanceEvent, Cause, Event, OrderEvent
 from xq.sim.exact import ZERO
 from xq.sim.feed import Feed
 from xq.sim.instruments import Face
-from xq.sim.records import Account, Kind, Posting, SimFill, SimOrder, SimPosition
+from xq.sim.records import Account, Kind, SimFill, SimOrder, SimPosition
 from xq.sim.state import PoolKey, Queue, Setting, State, place_in
 
 Undo = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -31,7 +31,7 @@ class Draft:
     """
 
     def __init__(self, state: State, *, heard: bool = True) -> None:
-        self.state, self._heard = state, heard
+        self.state, self.heard = state, heard
         self.changes = Changes()
         self.events: list[Event] = []
         self._late: list[Event] = []  # told after what the step did to balances
@@ -80,7 +80,8 @@ class Draft:
             sums[asset] = sums.get(asset, ZERO) + amount
         if any(sums.values()):
             raise ValueError(f"legs of {kind} do not cancel: {sums}")
-        number = self._take("transaction")
+        transaction = Transaction(self._take("transaction"), self.now_ms, kind, about, wanted)
+        self.changes.transactions.append(transaction)
         balances, owner, face = self.state.balances, about.owner, about.face
         for account, asset, amount in wanted:
             key = (owner, face, account, asset)
@@ -88,21 +89,7 @@ class Draft:
             self._note(balances, key, old)
             new = amount if old is None else old + amount
             balances[key] = self.changes.balances[key] = new
-            self.changes.postings.append(
-                Posting(
-                    transaction=number,
-                    ts=self.now_ms,
-                    owner=owner,
-                    face=face,
-                    kind=kind,
-                    account=account,
-                    asset=asset,
-                    amount=amount,
-                    symbol=about.symbol,
-                    reference=about.reference,
-                )
-            )
-            if self._heard and account in _WALLETS:
+            if self.heard and account in _WALLETS:
                 moved = self._moved.setdefault((owner, face), {})
                 moved[asset] = moved.get(asset, ZERO) + amount
 
@@ -136,7 +123,7 @@ class Draft:
             state.index.waiting.pop(order.id, None)
         sender = state.algos.get(order.algo_id)
         self.changes.orders[order.id] = stamped
-        if self._heard:
+        if self.heard:
             self.events.append(OrderEvent(now, order.owner, order.face, stamped, cause, fill))
         if sender is not None and sender.status is AlgoStatus.TRIGGERED and not stamped.is_open:
             self.put_algo(replace(sender, status=AlgoStatus.FINISHED))
@@ -154,7 +141,7 @@ class Draft:
         extreme = ZERO if ended and not algo.triggered_ms else algo.extreme
         stamped = replace(algo, updated_ms=self.now_ms, extreme=extreme)
         self._keep_algo(stamped)
-        if not self._heard:
+        if not self.heard:
             return stamped
         event = AlgoEvent(self.now_ms, algo.owner, stamped)
         early = algo.status is AlgoStatus.TRIGGERING
@@ -214,7 +201,7 @@ class Draft:
         """Write down a position, stamped with the current time; a flat one is forgotten."""
         stamped = replace(position, updated_ms=self.now_ms)
         self.put("positions", position.key, stamped if stamped.quantity else None)
-        if self._heard:
+        if self.heard:
             here = self._positions.setdefault(position.owner, {})
             here[position.symbol, position.side] = stamped
         for key in [key for key in self.state.warned if key[0] == position.owner]:
@@ -246,7 +233,7 @@ class Draft:
 
     def flush(self, reason: Kind) -> None:
         """Say what this step did to balances and positions, account by account."""
-        if not self._heard:
+        if not self.heard:
             return
         touched = {*self._moved, *((owner, Face.FUTURES) for owner in self._positions)}
         for owner, face in sorted(touched):

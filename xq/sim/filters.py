@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from xq.sim.exact import PLACES, is_multiple
+from xq.frozen import quick
+from xq.sim.exact import PLACES, digits_of, is_multiple
 from xq.sim.instruments import SimInstrument
 from xq.sim.records import NewOrder
 from xq.sim.refusal import Reason, Refusal
@@ -16,9 +17,12 @@ MAX_NOTIONAL = Decimal(9_000_000)  # spot, one order
 MIN_LIFE_MS = 600_000  # of a good-till-date order
 LAST_MS = 253_402_300_799_000  # which ends before this
 
+_FUTURES_UP, _FUTURES_DOWN = Decimal("1.05"), Decimal("0.95")
+_SPOT_UP, _SPOT_DOWN = Decimal(5), Decimal("0.2")
 _AT_MARKET = (OrderType.MARKET, OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Filters of one market, derived from its instrument.
@@ -47,6 +51,7 @@ class Rules:
     contract: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What an order meets when it comes.
@@ -78,8 +83,8 @@ def rules_of(market: SimInstrument) -> Rules:
         max_quantity=trading.lot.scaleb(6 if contract else 9) if most is None else most,
         max_market_quantity=trading.lot.scaleb(5 if contract else 7) if most is None else most,
         max_price=trading.tick.scaleb(8) if market.max_price is None else market.max_price,
-        price_up=Decimal("1.05") if contract else Decimal(5),
-        price_down=Decimal("0.95") if contract else Decimal("0.2"),
+        price_up=_FUTURES_UP if contract else _SPOT_UP,
+        price_down=_FUTURES_DOWN if contract else _SPOT_DOWN,
         contract=contract,
     )
 
@@ -145,7 +150,9 @@ def check_quantity(quantity: Decimal, kind: OrderType, rules: Rules) -> None:
 
 def _check_digits(value: Decimal, step: Decimal, name: str, *, contract: bool) -> None:
     """Spot accepts eight places and then asks for the step; futures count the step's places."""
-    places = decimals(step) if contract else max(PLACES, decimals(step))
+    if is_multiple(value, step):
+        return
+    places = digits_of(step) if contract else max(PLACES, digits_of(step))
     if decimals(value) > places:
         raise Refusal(Reason.TOO_PRECISE, name)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from xq.frozen import quick
 from xq.sim.algos import AlgoOrder
 from xq.sim.changes import Changes
 from xq.sim.exact import ZERO
@@ -37,6 +38,7 @@ _MARKETS = tuple(Market)
 _OWNERS = "INSERT OR REPLACE INTO owners VALUES (?, ?)"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class World:
     """What makes this venue this one: its prices, how far its clock is from wall time, its pace."""

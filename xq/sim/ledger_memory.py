@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from xq.sim.algos import AlgoOrder
-from xq.sim.changes import Changes
+from xq.sim.changes import Changes, Transaction
 from xq.sim.instruments import Face
 from xq.sim.ledger import Ledger, World
-from xq.sim.records import Posting, SimFill, SimOrder
+from xq.sim.records import SimFill, SimOrder
 from xq.sim.state import State
 
 _FORCED = "autoclose-"
@@ -20,7 +20,7 @@ class MemoryLedger(Ledger):
     executions
         Every fill, in the order of its making.
     written
-        Every posting, in the order of its making.
+        Every transaction, in the order of its making.
     liquidating
         Ids of the orders by which the venue closed positions.
     """
@@ -28,7 +28,7 @@ class MemoryLedger(Ledger):
     def __init__(self) -> None:
         self.path = Path("(memory)")
         self.executions: list[SimFill] = []
-        self.written: list[Posting] = []
+        self.written: list[Transaction] = []
         self.liquidating: set[int] = set()
         self._orders: dict[int, SimOrder] = {}
         self._algos: dict[int, AlgoOrder] = {}
@@ -44,7 +44,7 @@ class MemoryLedger(Ledger):
     def commit(self, changes: Changes, state: State, world: World) -> None:  # noqa: ARG002
         """Keep what a request added."""
         self.executions += changes.fills
-        self.written += changes.postings
+        self.written += changes.transactions
         self._algos |= changes.algos
         for number, order in changes.orders.items():
             self._orders[number] = order

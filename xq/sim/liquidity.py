@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.sim.book import Book, value_of
 from xq.sim.draft import Draft
 from xq.sim.exact import ZERO
@@ -21,6 +22,7 @@ NEAR, FAR = 20, 1000
 Sides = dict[Side, Sequence[Level]]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The feed's book of one market at one moment.
@@ -40,6 +42,8 @@ class Outside:
 
     def left(self, state: State, side: Side) -> Iterator[Level]:
         """Levels of one side less what was taken; most takers look at few of them."""
+        if not state.eaten:
+            return iter(self.shown[side])
         here = (self.face, self.symbol, side)
         gone = {key[3]: eaten for key, eaten in state.eaten.items() if key[:3] == here}
         if not gone:
@@ -92,6 +96,8 @@ def forget(draft: Draft, feed: Feed, outside: Outside, side: Side) -> None:
     Levels beyond sight are looked for once there are many of them; what is not among the best
     thousand then is forgotten too.
     """
+    if not draft.state.eaten:
+        return
     here, eaten = (outside.face, outside.symbol, side), draft.state.eaten
     taken = [key for key in eaten if key[:3] == here]
     hidden = [key for key in taken if outside.displayed(side, key[3]) is None]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.sim.book import Book, units, value_of
 from xq.sim.exact import ZERO, affordable
 from xq.sim.records import PositionSide, SelfTrade, SimOrder
@@ -16,6 +17,7 @@ from xq.types import Side
 Level = tuple[Decimal, Decimal]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Execution:
     """Part of an order done at one price."""
@@ -24,6 +26,7 @@ class Execution:
     quantity: Decimal
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing a taker does on its way.
@@ -41,6 +44,7 @@ class Step:
     maker: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A taker's whole way; ``stopped`` when it met an order of its own that ends it."""
@@ -59,6 +63,7 @@ class Plan:
         return sum((step.price * step.quantity for step in self.steps), ZERO)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Taker:
     """Who walks, how far, and what for.
@@ -87,6 +92,7 @@ class Taker:
         return self.limit is None or acceptable(self.side, price, self.limit)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Resting:
     """The clients' side of a market, as a taker sees it.
@@ -198,6 +204,8 @@ class _Walk:
 
 
 def _better(client: Decimal | None, outside: Level | None, buy: bool) -> Decimal:
+    if client is None and outside is not None:
+        return outside[0]
     prices = [price for price in (None if outside is None else outside[0], client) if price]
     return max(prices) if buy else min(prices)
 

@@ -1,7 +1,6 @@
 """A new order enters: filters, funds or margin, the taker's way, and what is left to rest."""
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from xq.sim.account import hold
 from xq.sim.draft import Draft
@@ -85,12 +84,12 @@ def sided(draft: Draft, owner: str, request: NewOrder) -> NewOrder:
 
 
 def _standing(draft: Draft, owner: str, face: Face, feed: Feed, request: NewOrder) -> Standing:
-    symbol = request.symbol
+    symbol, index = request.symbol, draft.state.index
     spot = face is Face.SPOT
     return Standing(
         feed.last_price(symbol, draft.now_ms) if spot else draft.mark(feed, symbol),
-        draft.state.index.count(owner, face, request.symbol),
-        draft.state.index.count_waiting(owner, request.symbol) if face is Face.SPOT else 0,
+        index.count(owner, face, symbol),
+        index.count_waiting(owner, symbol) if spot else 0,
     )
 
 
@@ -154,8 +153,8 @@ def enter(draft: Draft, feed: Feed, order: SimOrder, cause: Cause | None = Cause
         require_funds(draft, market, order, matched.plan)
     elif not order.reduce_only:
         require_margin(draft, feed, market, order, matched.plan)
-    if cause is not None:
-        order = draft.put_order(order, cause)
+    if cause is not None and (draft.heard or matched.plan.quantity != order.remaining):
+        order = draft.put_order(order, cause)  # else it is in no book, and its end is all there is
     order, fills = carry_out(draft, feed, order, matched)
     if order.is_open and _rests(order) and not matched.plan.stopped:
         hold(draft, market, order)
@@ -190,10 +189,9 @@ def _rests(order: SimOrder) -> bool:
 
 def _conditions(order: SimOrder, meeting: Meeting) -> Meeting:
     """What the order's time in force leaves of its way; refused where it may not enter at all."""
-    done: Decimal = meeting.plan.quantity
     if order.time_in_force is TimeInForce.GTX and (meeting.plan.steps or meeting.plan.stopped):
         raise Refusal(Reason.POST_ONLY)
-    if order.time_in_force is TimeInForce.FOK and done < order.remaining:
+    if order.time_in_force is TimeInForce.FOK and meeting.plan.quantity < order.remaining:
         if order.face is Face.FUTURES:
             raise Refusal(Reason.FILL_OR_KILL)
         return replace(meeting, plan=replace(meeting.plan, steps=()))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from xq.frozen import quick
 from xq.sim.exact import ZERO, divided
 from xq.sim.instruments import Face
 from xq.types import OrderStatus, OrderType, Side, TimeInForce
@@ -69,6 +70,7 @@ class SelfTrade(StrEnum):
     EXPIRE_BOTH = "expire_both"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class NewOrder:
     """What a client asks for.
@@ -102,6 +104,7 @@ class NewOrder:
     stop_price: Decimal | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SimOrder:
     """An order in the venue's books.
@@ -154,6 +157,7 @@ class SimOrder:
         return divided(self.filled_quote, self.filled) if self.filled else ZERO
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SimFill:
     """One execution of an order."""
@@ -179,6 +183,7 @@ class SimFill:
         return self.price * self.quantity
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Posting:
     """One leg of a transaction; the legs of a transaction sum to zero in every asset."""
@@ -195,6 +200,7 @@ class Posting:
     reference: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SimPosition:
     """A futures position.

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.sim.algos import AlgoOrder
 from xq.sim.book import Book, units
 from xq.sim.exact import ZERO, exact
@@ -55,6 +56,7 @@ class Queue:
     ahead: Decimal | None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Eaten:
     """What clients took of an outside level that has not changed since.
@@ -277,6 +279,8 @@ class Index:
 
     def count_waiting(self, owner: str, symbol: str) -> int:
         """How many spot orders of an account in one market wait for their trigger."""
+        if not self.waiting:
+            return 0
         return sum((o.owner, o.symbol) == (owner, symbol) for o in self.waiting.values())
 
     def named(self, owner: str, face: Face, client_id: str) -> int | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.sim.account import close_order, execute
 from xq.sim.algos import AlgoStatus
 from xq.sim.book import units
@@ -18,6 +19,7 @@ from xq.sim.state import Queue, State
 from xq.types import OrderStatus, Side
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Meeting:
     """What a taker will do, and the outside liquidity it was planned with."""
@@ -122,6 +124,8 @@ def carry_out(
 def _move_up(draft: Draft, order: SimOrder, side: Side, taken: dict[Decimal, Decimal]) -> None:
     """Outside quantity that a client took is ahead of nobody any more."""
     book = draft.state.book(order.face, order.symbol)
+    if not book:
+        return
     for price, quantity in taken.items():
         for number, _ in list(book.level(side is Side.BUY, units(price))):
             queue = draft.state.queues[number]

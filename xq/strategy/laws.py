@@ -57,9 +57,9 @@ def choose(weights: np.ndarray, bars: Bars, lookback: int, count: int, seed: int
     picked = {first, end - 1}
     losses = -_gains(before, bars.close[first:])
     picked |= set((np.argpartition(losses, count // 3)[: count // 3] + first).tolist())
-    changed = np.setdiff1d(changed, sorted(picked))
+    changed = changed[~np.isin(changed, sorted(picked))]
     picked |= set(_some(chance, changed, min(count // 3, len(changed), count - len(picked))))
-    rest = np.setdiff1d(np.arange(first, end), sorted(picked))
+    rest = np.delete(np.arange(first, end), [row - first for row in picked])
     return sorted(picked | set(_some(chance, rest, count - len(picked))))
 
 

@@ -23,6 +23,7 @@ from xq.types import (
     Symbol,
     TimeInForce,
 )
+from xq.venue_types import number_in, numbered
 from xq.venues import convert
 from xq.venues.bybit_money import CATEGORY, BybitMoney, paged
 from xq.venues.dialect import STOPS, Client, Payload, text
@@ -80,7 +81,7 @@ class BybitDialect(BybitMoney):
 
     def cancel(self, client: Client, symbol: Symbol, client_id: str, conditional: bool) -> None:
         """``POST order/cancel``."""
-        client.privatePostV5OrderCancel(_named(client, symbol) | {"orderLinkId": client_id})
+        client.privatePostV5OrderCancel(_named(client, symbol) | _one(client_id))
 
     def cancelled(self, client: Client, symbol: Symbol, payload: Payload) -> Order | None:
         """Cancels are only acknowledged."""
@@ -96,7 +97,7 @@ class BybitDialect(BybitMoney):
         self, client: Client, symbol: Symbol, client_id: str, conditional: bool
     ) -> Order | None:
         """Among the open and newly closed ones, then in the history."""
-        asked = _named(client, symbol) | {"orderLinkId": client_id}
+        asked = _named(client, symbol) | _one(client_id)
         for ask in (client.privateGetV5OrderRealtime, client.privateGetV5OrderHistory):
             rows = _rows(ask(asked))
             if rows:
@@ -168,6 +169,12 @@ def _named(client: Client, symbol: Symbol) -> dict[str, Any]:
     return {"category": CATEGORY, "symbol": client.market_id(str(symbol))}
 
 
+def _one(client_id: str) -> dict[str, str]:
+    """What names one order: its owner's id, or the venue's for one that was placed without."""
+    number = number_in(client_id)
+    return {"orderLinkId": client_id} if number is None else {"orderId": number}
+
+
 def _symbol(client: Client, row: Payload) -> Symbol:
     return Symbol.parse(client.safe_market(row["symbol"], None, None, "contract")["symbol"])
 
@@ -191,7 +198,7 @@ def order_of(symbol: Symbol, row: Payload) -> Order:
     return Order(
         symbol=symbol,
         venue_id=convert.named(row, "orderId"),
-        client_id=str(row.get("orderLinkId") or ""),
+        client_id=str(row.get("orderLinkId") or numbered(convert.named(row, "orderId"))),
         side=Side(convert.named(row, "side").lower()),
         type=_type(row, trigger, at_market),
         quantity=convert.decimal(row.get("qty")),

@@ -17,6 +17,7 @@ from typing import Any
 
 from xq.redact import clean
 from xq.types import OrderRequest, OutcomeKind
+from xq.venue_types import number_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,10 @@ def cancel_verdict(rules: Rules, wire: Wire | None, client_id: str) -> Verdict:
     payload = answered(rules, wire)
     if payload is None or not _first(payload, rules.venue_id):
         return _unknown("the answer carries no order id")
-    if _first(payload, rules.cancelled_client_id) != client_id:
-        return _unknown("the answer does not echo the client order id")
+    number = number_in(client_id)
+    echo = rules.cancelled_client_id if number is None else rules.venue_id
+    if _first(payload, echo) != (client_id if number is None else number):
+        return _unknown("the answer does not echo the order's id")
     return Verdict(OutcomeKind.ACCEPTED)
 
 

@@ -1,5 +1,6 @@
 """Orders by hand at the simulated venue, over the wire, by unmodified ccxt."""
 
+import dataclasses
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -152,3 +153,49 @@ def test_an_order_by_hand_waits_for_its_turn(ws: Workspace) -> None:
         assert ledger(ws) == []
     waiting.join(120)
     assert done[0].record["status"] == "filled"
+
+
+def test_a_stop_with_a_limit_rests_with_both_prices_and_changes_both(ws: Workspace) -> None:
+    for symbol in (PERP, SPOT):
+        words = {"type": "stop_limit", "stop_price": "43500", "price": "43600"}
+        name = put(ws, "buy", symbol, **words).record["client_id"]
+        sheet = show(ws, name)
+        assert sheet.venue is not None
+        assert sheet.differs == ()
+        told = (sheet.type, sheet.venue["price"], sheet.venue["stop_price"])
+        assert told == ("stop", D(43_600), D(43_500))
+        done = replace(ws, name, price="43700").record
+        (row,) = open_orders(ws, symbol=symbol)
+        assert (row.client_id, row.price, row.stop_price) == (
+            done["client_id"], D(43_700), D(43_500),
+        )  # fmt: skip
+
+
+def test_a_trailing_stop_rests_where_the_venue_has_one(ws: Workspace) -> None:
+    put(ws, "buy")
+    words = {"type": "trailing_stop", "trail": "0.02", "reduce_only": True}
+    placed = put(ws, "sell", **words).record
+    assert (placed["status"], placed["trail"]) == ("new", D("0.02"))
+    (row,) = open_orders(ws, symbol=PERP)
+    assert (row.type, row.reduce_only) == ("trailing_stop_market", True)
+    with pytest.raises(UsageError, match="not changed while it trails"):
+        replace(ws, row.client_id, quantity="0.02")
+    config = ws.config.model_copy(
+        update={"exchange": ws.config.exchange.model_copy(update={"name": "sim-bybit"})}
+    )
+    bybit = dataclasses.replace(ws, loaded=dataclasses.replace(ws.loaded, config=config))
+    refused = put(bybit, "sell", **words)
+    assert refused.record["status"] == "not_sent"
+    assert refused.problem is not None
+    assert "this venue trails no orders" in refused.problem.message
+    assert len(open_orders(ws, symbol=PERP)) == 1
+
+
+def test_what_the_old_order_locked_pays_for_the_new_one(ws: Workspace) -> None:
+    name = put(ws, "buy", SPOT, type="limit", price="42000", quantity="0.2").record["client_id"]
+    done = replace(ws, name, price="42100")
+    assert (done.record["status"], done.record["price"]) == ("new", D(42_100))
+    put(ws, "buy", "ETH/USDT", type="limit", price="2200", quantity="0.6")  # locks the rest
+    with pytest.raises(OrderRefused, match="order costs"):
+        replace(ws, done.record["client_id"], quantity="0.208")
+    assert [row.quantity for row in open_orders(ws, symbol=SPOT)] == [D("0.2")]

@@ -172,7 +172,10 @@ NOTHING: np.ndarray = np.zeros((3, 1))
             SWAP, Rules(take_profit=0.1, limit_exits=True), {},
             "backtest.limit_exits = true", "XQ_BACKTEST__LIMIT_EXITS=false",
         ),
-        (SPOT, Rules(), {"flows": np.ones(3)}, "found a deposit", "without --deposit"),
+        (
+            SPOT, Rules(), {"flows": np.array([0.0, 5.0, -2.5])},
+            "what a withdrawal leaves, found -2.5", "without the negative --deposit",
+        ),
         (
             SPOT, Rules(), {"frictions": Frictions(NOTHING, NOTHING + 1)},
             "slippage that grows with it", "--slippage-model half_spread",
@@ -223,3 +226,53 @@ def test_every_friction_is_a_row_of_its_own_and_explained() -> None:
         assert by_name[name].vector == pytest.approx(by_name[name].replay, abs=1e-9)
         assert abs(by_name[name].replay) > 1e-8
     assert "orders refused" in by_name["largest order"].explanation
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    name=st.sampled_from([SPOT, SWAP]),
+    band=st.sampled_from([None, 0.02]),
+    owed=st.booleans(),
+    rows=st.sets(st.integers(0, 79), min_size=1, max_size=6),
+)
+def test_deposits_are_those_of_the_vector_engine(
+    seed: int, name: str, band: float | None, owed: bool, rows: set[int]
+) -> None:
+    bars, weights, flows = bars_of(80, name, seed), weights_of(80, name, seed), np.zeros(80)
+    flows[sorted(rows)] = np.random.default_rng(seed).uniform(1, 20_000, len(rows))
+    funding = Funding(np.full((80, 1), 0.01), np.zeros((80, 1))) if owed and name == SWAP else None
+    rules = Rules(rebalance_band=band, max_leverage=1_000.0 if name == SWAP else 1.0)
+    given_ = weights, bars, Costs(fee=0.001), rules, funding, world(name, Filters(), flows=flows)
+    vector, found = simulate(*given_), replay(*given_, handling=WIDE)
+    assert found.problems == ()
+    np.testing.assert_allclose(net(found.simulation), net(vector), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found.simulation.equity, vector.equity, rtol=1e-9)
+    np.testing.assert_array_equal(found.simulation.flows, vector.flows)
+    np.testing.assert_allclose(found.simulation.growth, vector.growth, rtol=1e-9)
+    assert found.wallet == pytest.approx(vector.equity[-1], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", [SPOT, SWAP])
+def test_a_deposit_is_a_friction_of_its_own(name: str) -> None:
+    bars, weights, flows = bars_of(60, name), weights_of(60, name), np.zeros(60)
+    flows[30] = 5_000.0
+    found = verify(weights, bars, FREE, Rules(), None, world(name, Filters(), flows=flows))
+    (row,) = [row for row in found if row.name == "deposits"]
+    assert (row.explanation, row.is_explained) == ("modelled alike", True)
+    assert row.vector == pytest.approx(row.replay, abs=1e-9)
+    assert all(row.is_explained for row in found)
+
+
+def test_nothing_is_brought_into_an_account_that_was_liquidated() -> None:
+    close = np.array([100.0, 100.0, 100.0, 5.0, 5.0, 5.0, 5.0])
+    bars = Bars.of(HOUR, [SWAP], np.arange(7) * HOUR_MS, open=close, close=close)
+    weights, flows = np.full((7, 1), 3.0), np.array([0.0, 0, 0, 0, 0, 700.0, 0])
+    rules = Rules(max_leverage=4.0)
+    given_ = weights, bars, FREE, rules, None, world(SWAP, Filters(), flows=flows)
+    vector, found = simulate(*given_), replay(*given_)
+    assert vector.ruin_row == found.simulation.ruin_row == 3
+    assert vector.flows is not None
+    assert not vector.flows.any()
+    assert found.simulation.flows is None
+    assert found.wallet < 1.0

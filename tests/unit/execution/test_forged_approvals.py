@@ -67,7 +67,7 @@ def test_a_forgery_is_not_sent(name: str, tmp_path: Path) -> None:
     ticket = send.Ticket(1, "open", Decimal(1), Decimal(0), 0)
     with open_journal(journal_path(tmp_path), "toy") as journal:
         with pytest.raises((TypeError, XqError)):
-            send.place(FORGERIES[name](), ticket, venue, journal, venue.clock)  # type: ignore[arg-type]
+            send.place(FORGERIES[name](), ticket, venue, journal, venue.clock, tuple)  # type: ignore[arg-type]
         assert journal.orders() == ()
     assert venue.requests == []
 
@@ -103,7 +103,7 @@ def _traded(tmp_path: Path, symbol: Symbol, weights: list[float]) -> WatchedVenu
 def test_whatever_the_loop_does_goes_through_the_door(tmp_path: Path) -> None:
     venue = _traded(tmp_path, PERPETUAL, [0.5, -0.5, 0.0])
     assert len(venue.requests) == 4
-    assert set(venue.callers) == {"xq.execution.send.place"}
+    assert set(venue.callers) == {"xq.execution.send._sent"}
     assert [approved.request for approved in venue.approvals] == venue.requests
 
 
@@ -123,7 +123,7 @@ def test_an_approval_cannot_be_changed_copied_or_stored(tmp_path: Path) -> None:
         open_journal(journal_path(tmp_path), "toy") as journal,
         pytest.raises(XqError, match="no Approved that the gate made"),
     ):
-        send.place(approved, ticket, venue, journal, venue.clock)
+        send.place(approved, ticket, venue, journal, venue.clock, tuple)
     leave = check_cancel(SPOT, "x")
     object.__setattr__(leave, "client_id", "y")
     with pytest.raises(XqError, match="no ApprovedCancel that the gate made"):

@@ -24,10 +24,12 @@ from xq.clock import ManualClock
 from xq.execution.journal import Journal, open_journal
 from xq.execution.orders import OrderState
 from xq.execution.records import Signal
-from xq.live.execute import Session, carry_out
+from xq.live.execute import carry_out
 from xq.live.latches import JournalLatches
+from xq.live.look import Look
 from xq.live.loop import tick
 from xq.live.report import Act
+from xq.live.session import Session
 from xq.risk.latch import Latches, by_hand
 from xq.risk.switches import DEFAULT_RULES, Switch
 from xq.types import Symbol
@@ -79,20 +81,24 @@ def test_two_purchases_in_one_tick(
     assert bool(found) is bool(said)
 
 
-def test_a_long_and_a_short_net_out(venue: ToyVenue, journal: Journal, tmp_path: Path) -> None:
+def test_a_long_and_a_short_net_out(venue: ToyVenue, journal: Journal) -> None:
     both = (PERPETUAL, ETHER_PERPETUAL)
     bounds = limits(both, max_net_leverage=D("0.4"))
     table = desk(venue, journal, {PERPETUAL: -0.4, ETHER_PERPETUAL: 0.6})
     report = tick(table, terms(both, limits=bounds))
+    assert report.act is Act.TRADED
+    assert [request.symbol for request in venue.requests] == [PERPETUAL, ETHER_PERPETUAL]
+
+
+def test_a_hedge_that_is_not_filled_is_no_hedge(venue: ToyVenue, journal: Journal) -> None:
+    both = (PERPETUAL, ETHER_PERPETUAL)
+    bounds = limits(both, max_net_leverage=D("0.4"))
+    venue.script = ["reject"]  # 0.6 alone is too long
+    table = desk(venue, journal, {PERPETUAL: -0.4, ETHER_PERPETUAL: 0.6})
+    report = tick(table, terms(both, limits=bounds))
     assert report.act is Act.STOPPED
-    assert [request.symbol for request in venue.requests] == [PERPETUAL]  # 0.6 alone is too long
-    again = ToyVenue(ManualClock(START_MS), both)
-    again.held = {ETHER_PERPETUAL: D("0.15")}
-    with open_journal(tmp_path / "other.sqlite", "toy") as other:
-        tick(
-            desk(again, other, {PERPETUAL: -0.4, ETHER_PERPETUAL: 0.6}), terms(both, limits=bounds)
-        )
-        assert again.held[PERPETUAL] < 0
+    assert [request.symbol for request in venue.requests] == [PERPETUAL]
+    assert "net exposure must stay at most 0.4" in report.problems[-1].message
 
 
 def test_legs_of_a_turn_are_no_duplicates(venue: ToyVenue, journal: Journal) -> None:
@@ -147,13 +153,15 @@ def test_a_tripped_switch_lets_nothing_in_and_everything_out(
     kept.store(Latches.fresh().after([by_hand(Switch.DAILY_LOSS, "news", "ann", START_MS)]), 0)
     key = rules.key(rules.timeframe.last_closed(START_MS))
     decision = journal.decisions.begin(key, START_MS)
-    session = Session(table, rules, decision, {SPOT: D(40_000)})
+    session = Session(table, rules, decision, {SPOT: D(40_000)}, Look(table))
     entry = Signal(SPOT, 0.4, D(40_000), D(0), D("0.1"), False)
-    done = carry_out(session, entry)
+    done = carry_out(session, [entry])[SPOT]
     assert done.problem is not None
     assert "while a kill switch is tripped: daily_loss" in done.problem.message
     assert venue.requests == []
     venue.held = {SPOT: D("0.1")}
-    way_out = carry_out(session, replace(entry, weight=0.0, position=D("0.1"), target=D(0)))
+    session = replace(session, seen=Look(table))
+    leaving = replace(entry, weight=0.0, position=D("0.1"), target=D(0))
+    way_out = carry_out(session, [leaving])[SPOT]
     assert way_out.problem is None
     assert venue.held[SPOT] == 0

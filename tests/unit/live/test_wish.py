@@ -15,6 +15,8 @@ BUY = Wish(PERPETUAL, Side.BUY, OrderType.MARKET, quantity=D("0.1"))
 LIMIT = replace(BUY, type=OrderType.LIMIT, price=D(39_000))
 STOP = replace(BUY, side=Side.SELL, type=OrderType.STOP_MARKET, stop_price=D(39_000))
 PROFIT = replace(STOP, type=OrderType.TAKE_PROFIT_MARKET, stop_price=D(41_000))
+STOP_LIMIT = replace(STOP, type=OrderType.STOP, price=D(38_900))
+TRAIL = replace(STOP, type=OrderType.TRAILING_STOP_MARKET, stop_price=None, trail=D("0.01"))
 
 
 def asked(wish: Wish):
@@ -44,6 +46,16 @@ def asked(wish: Wish):
         (replace(STOP, stop_price=D("1.001")), "--stop-price 1.001 is no multiple"),
         (replace(STOP, stop_price=D(40_500)), "to sell must be below the market at 40000"),
         (replace(STOP, side=Side.BUY), "to buy must be above the market"),
+        (replace(STOP_LIMIT, price=None), "a stop_limit order needs --price"),
+        (replace(STOP_LIMIT, stop_price=D(40_500)), "the stop_limit to sell must be below"),
+        (replace(STOP_LIMIT, side=Side.BUY), "to buy must be above the market"),
+        (replace(STOP_LIMIT, price=D("1.001")), "--price 1.001 is no multiple"),
+        (replace(TRAIL, trail=None), "a trailing_stop order needs --trail"),
+        (replace(TRAIL, trail=D(2)), "--trail is a share of the price, found 2"),
+        (replace(TRAIL, price=D(39_000)), "a trailing_stop order has no --price"),
+        (replace(TRAIL, stop_price=D(39_000)), "to sell must be above the market"),
+        (replace(TRAIL, symbol=SPOT), "BTC/USDT is spot"),
+        (replace(STOP, trail=D("0.01")), "a stop_market order has no --trail"),
         (replace(PROFIT, stop_price=D(39_000)), "to sell must be above the market"),
         (replace(PROFIT, side=Side.BUY), "to buy must be below the market"),
         (replace(BUY, stop_loss=D(41_000)), "to sell must be below the market at 40000"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xq.types import OrderRequest, OrderType, OutcomeKind, Side, Symbol
-from xq.venues.codes import BINANCE
+from xq.venues.codes import BINANCE, BYBIT
 from xq.venues.outcomes import Failure, Reply, cancel_verdict, order_verdict
 
 REQUEST = OrderRequest(
@@ -98,6 +98,12 @@ CANCELS = [
 @pytest.mark.parametrize(("wire", "kind"), CANCELS, ids=lambda value: str(value)[:60])
 def test_answer_to_a_cancel(wire: Reply | Failure | None, kind: str) -> None:
     assert cancel_verdict(BINANCE, wire, "xq-1").kind.value == kind
+
+
+@pytest.mark.parametrize(("number", "kind"), [("77-e", "accepted"), ("78-e", "unknown")])
+def test_a_cancel_by_number_is_judged_by_the_number(number: str, kind: str) -> None:
+    body = '{"retCode": 0, "retMsg": "OK", "result": {"orderId": "77-e", "orderLinkId": ""}}'
+    assert cancel_verdict(BYBIT, Reply(200, body), f"number:{number}").kind.value == kind
 
 
 def test_the_code_and_reason_are_kept() -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from xq.errors import UsageError
+from xq.spelling import QUOTES
 from xq.timeframe import MONTH, names
-from xq.types import QUOTES
 
 _FREQTRADE = re.compile(
     r"(?P<base>[A-Z0-9]+)_(?P<quote>[A-Z0-9]+?)(_(?P<settle>[A-Z0-9]+))?-(?P<length>\w+?)"
