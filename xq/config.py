@@ -115,14 +115,11 @@ class BookConfig(Section):
     params: dict[str, Scalar] = Field({}, description="over [strategy.<name>]")
 
 
-class ExecutionConfig(Section):
-    """How the orders of decisions, and orders on demand, are worked."""
+class AlgoConfig(Section):
+    """How the orders of decisions are worked."""
 
-    step_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
-        1.0, description="how often a parent order that rests or follows the market is looked at"
-    )
-    algo: Literal["twap", "vwap", "almgren_chriss", "pov"] | None = Field(
-        None, description="works the orders of decisions in the service; unset: one market order"
+    algo: Literal["market", "twap", "vwap", "almgren_chriss", "pov"] = Field(
+        "market", description="works the orders of decisions in the service; market: sent at once"
     )
     over: str = Field("10m", description="time that takes; shorter than a bar")
     slices: int = Field(10, ge=1, le=1000, description="children of a schedule")
@@ -138,6 +135,17 @@ class ExecutionConfig(Section):
     )
     risk_aversion: Annotated[float, Field(ge=0)] = Field(
         1e-6, description="almgren_chriss: per quote asset; 0 spreads evenly"
+    )
+
+
+class ExecutionConfig(AlgoConfig):
+    """How the orders of decisions, and orders on demand, are worked."""
+
+    step_seconds: Annotated[float, Field(gt=0, le=60)] = Field(
+        1.0, description="how often a parent order that rests or follows the market is looked at"
+    )
+    symbols: dict[str, AlgoConfig] = Field(
+        {}, description="of single symbols; what is unset there is as above"
     )
 
 

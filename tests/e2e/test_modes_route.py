@@ -21,8 +21,8 @@ WIDE = {
     "XQ_RISK__MAX_ORDER_NOTIONAL": "1000000",
     "XQ_RISK__MAX_POSITION_NOTIONAL": "1000000",
 }
-ORDER = ("--symbol", "BTC/USDT:USDT", "--side", "buy", "--quantity", "8", "--over", "1s")
-ROUTE = ("--slices", "1", "--route", "binance,bybit", "--mode")
+ORDER = ("--symbol", "BTC/USDT:USDT", "--side", "buy", "--quantity", "8", "--over", "2s")
+ROUTE = ("--slices", "2", "--deadline", "market", "--route", "binance,bybit", "--mode")
 
 
 @pytest.fixture

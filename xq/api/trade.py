@@ -65,11 +65,12 @@ def trade_once(
     asked = request or TradeRequest()
     _check_mode(ws)
     plan = _plan(ws, asked, progress)
-    if plan.terms.manner is not None and not asked.dry_run:
+    kinds = {manner.kind for manner in plan.terms.manners.values()}
+    if kinds and not asked.dry_run:
         raise UsageError(
-            f"orders are worked by {plan.terms.manner.kind} between bars, and --once ends before: "
-            "nobody would step them",
-            hint="xq trade, or unset trade.execution.algo",
+            f"orders are worked by {' and '.join(sorted(kinds))} between bars, and --once ends "
+            "before: nobody would step them",
+            hint="xq trade, or trade.execution.algo = market",
         )
     with terminable(), _locked(ws, asked):
         if not asked.dry_run:

@@ -11,7 +11,7 @@ from xq.timeframe import Timeframe
 
 if TYPE_CHECKING:
     from xq.collect.run import Progress
-    from xq.config import ExecutionConfig, SizingConfig
+    from xq.config import AlgoConfig, ExecutionConfig, SizingConfig
     from xq.live.desk import Terms
     from xq.live.manner import Manner
     from xq.portfolio.sizing_methods import Sizing
@@ -123,7 +123,7 @@ def terms_of(ws: Workspace, account: str) -> "Terms":
         foreign=Foreign(trade.foreign),
         sizing=_sizing(trade.sizing),
         window=trade.sizing.window,
-        manner=manner_of(trade.execution, Timeframe.parse(trade.timeframe)),
+        manners=manners_of(trade.execution, symbols, Timeframe.parse(trade.timeframe)),
     )
 
 
@@ -151,18 +151,43 @@ def terms_on_demand(
     )
 
 
-def manner_of(config: "ExecutionConfig", timeframe: Timeframe) -> "Manner | None":
-    """How the orders of decisions are worked; None sends them at once.
+def manners_of(
+    config: "ExecutionConfig", symbols: "tuple[Symbol, ...]", timeframe: Timeframe
+) -> "dict[Symbol, Manner]":
+    """How the orders of decisions are worked; symbols without an entry are sent at once.
 
     Raises
     ------
     ConfigError
-        If that takes as long as a bar, or longer.
+        If that takes as long as a bar, or longer, or speaks of a symbol that is not traded.
     """
+    from xq.types import Symbol
+
+    own = {Symbol.parse(name): told for name, told in config.symbols.items()}
+    strange = own.keys() - set(symbols)
+    if strange:
+        raise ConfigError(
+            f"trade.execution.symbols speaks of {', '.join(sorted(map(str, strange)))}, which "
+            "is not traded",
+            hint="xq config explain trade.symbols",
+        )
+    told = {symbol: _over(config, own.get(symbol)) for symbol in symbols}
+    found = {symbol: _manner(each, timeframe) for symbol, each in told.items()}
+    return {symbol: manner for symbol, manner in found.items() if manner is not None}
+
+
+def _over(config: "AlgoConfig", own: "AlgoConfig | None") -> "AlgoConfig":
+    """A symbol's own settings, and the common ones where it has none."""
+    if own is None:
+        return config
+    return config.model_copy(update=own.model_dump(include=own.model_fields_set))
+
+
+def _manner(config: "AlgoConfig", timeframe: Timeframe) -> "Manner | None":
     from xq.api.execute_plan import milliseconds
     from xq.live.manner import Manner
 
-    if config.algo is None:
+    if config.algo == "market":
         return None
     over_ms = milliseconds(config.over, "trade.execution.over")
     if over_ms >= timeframe.ms:

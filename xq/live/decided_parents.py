@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from xq.errors import UsageError
 from xq.execution.algos.plan import Deadline, Plan
 from xq.execution.ledger_records import Parent, ParentStatus
 from xq.execution.orders import client_order_id
@@ -24,9 +23,7 @@ def parents_of(session: Session, turn: Turn) -> tuple[Parent, ...]:
     Their names follow from the decision: taken twice it cannot make them twice.
     """
     desk, terms, decision = session.desk, session.terms, session.decision
-    manner = terms.manner
-    if manner is None:
-        raise UsageError("these terms send orders at once")
+    manner = terms.manners[turn.signal.symbol]
     now_ms, found = desk.market.now_ms(), []
     part_ms = manner.over_ms // len(turn.legs)
     for number, leg in enumerate(turn.legs):

@@ -115,8 +115,9 @@ class Terms:
         Scales the strategy's weights; None leaves them.
     window
         Closed bars that tell sizing of mean and volatility.
-    manner
-        How the orders of a decision are worked between bars; None sends each at once.
+    manners
+        How a symbol's orders of a decision are worked between bars; without one they are sent at
+        once.
     """
 
     account: str
@@ -134,7 +135,7 @@ class Terms:
     foreign: Foreign = Foreign.ADOPT
     sizing: Sizing | None = None
     window: int = 60
-    manner: Manner | None = None
+    manners: Mapping[Symbol, Manner] = field(default_factory=dict)
 
     @property
     def contracts(self) -> bool:

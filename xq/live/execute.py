@@ -59,7 +59,7 @@ class _Crew:
         except (OrderRefused, VenueError) as error:
             done.fail(error)
             return None
-        if turn.legs and self._session.terms.manner is not None:
+        if turn.legs and signal.symbol in self._session.terms.manners:
             self._hand_over(turn)
         elif turn.legs:
             self._enter(turn, 0)

@@ -130,6 +130,7 @@ class UserStream:
     def close(self) -> None:
         """End it, whatever it waits for; who iterates comes to the end."""
         self._ended.set()
+        self._soon(lambda: self._wake.set())  # where Python's `wait_for` swallows a cancel
         self._soon(lambda: self._life and self._life.cancel())
         self._thread.join()
         self._rest.close()

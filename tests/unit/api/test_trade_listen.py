@@ -19,21 +19,33 @@ from xq.venues.ccxt_trading import CcxtTrading
 
 
 class Somebody:
-    """Does one thing to the account after every word of the service, then ends it."""
+    """Does the next thing to the account once the service has told enough."""
 
-    def __init__(self, *deeds: Callable[[], object]) -> None:
-        self.deeds = list(deeds)
-        self.notes: list[str] = []
+    def __init__(self, *steps: tuple[int, int, Callable[[], object]]) -> None:
+        self.steps = list(steps)
+        self.fills = self.resting = 0
         self.acts: list[Act] = []
+        self.failed: list[BaseException] = []
 
     def __call__(self, outcome: Report | XqError) -> None:
         assert isinstance(outcome, Report), outcome
         self.acts.append(outcome.act)
-        self.notes += outcome.notes
-        if self.deeds:
-            threading.Thread(target=self.deeds.pop(0)).start()
-        else:
-            os.kill(os.getpid(), signal.SIGTERM)
+        self.fills += sum("fills of orders that are not ours" in note for note in outcome.notes)
+        self.resting += sum("rests at the venue" in note for note in outcome.notes)
+        if self.steps and self.fills >= self.steps[0][0] and self.resting >= self.steps[0][1]:
+            threading.Thread(target=self._do, args=(self.steps.pop(0)[2],)).start()
+
+    def _do(self, deed: Callable[[], object]) -> None:
+        try:
+            deed()
+        except BaseException as error:
+            self.failed.append(error)
+            end()
+            raise
+
+
+def end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def sell(venue: CcxtTrading, face: Face) -> None:
@@ -65,8 +77,14 @@ def test_the_stream_brings_looks(name: str, tmp_path: Path) -> None:
         XQ_TRADE__WATCH_SECONDS="3600",
     )
     with served(ws) as handle, trading(handle.url, face) as venue:
-        deed = cancel_stop if face.symbol.is_contract else rest
-        somebody = Somebody(partial(sell, venue, face), partial(deed, venue, face))
+        contract = face.symbol.is_contract
+        stops = (1, 2, 3) if contract else (0, 0, 1)
+        deed = cancel_stop if contract else rest
+        somebody = Somebody(
+            (0, stops[0], partial(sell, venue, face)),
+            (1, stops[1], partial(deed, venue, face)),
+            (1, stops[2], end),
+        )
         given_up = threading.Timer(600, os.kill, (os.getpid(), signal.SIGTERM))
         given_up.daemon = True
         given_up.start()
@@ -74,8 +92,5 @@ def test_the_stream_brings_looks(name: str, tmp_path: Path) -> None:
             trade_loop(ws, TradeRequest(), somebody)
         finally:
             given_up.cancel()
-    assert somebody.deeds == []
+    assert (somebody.steps, somebody.failed) == ([], [])
     assert somebody.acts[0] is Act.TRADED
-    assert f"{face.symbol}: 1 fills of orders that are not ours" in somebody.notes
-    resting = [note for note in somebody.notes if "rests at the venue" in note]
-    assert len(resting) == (3 if face.symbol.is_contract else 1)

@@ -21,7 +21,7 @@ from xq.live.report import Act
 from xq.live.stop_file import StopFile
 from xq.strategy.base import Exits
 from xq.timeframe import HOUR_MS
-from xq.types import OrderRequest, OrderStatus, Outcome, OutcomeKind, Side
+from xq.types import OrderRequest, OrderStatus, Outcome, OutcomeKind, Side, Symbol
 
 D = Decimal
 TERMS = terms((PERPETUAL,), strategy="")
@@ -210,7 +210,7 @@ def test_what_rests_of_one_that_is_ended_by_hand_is_canceled(
 
 
 MANNER = Manner("twap", slices=2, over_ms=60_000)
-DECIDES = terms((PERPETUAL,), manner=MANNER)
+DECIDES = terms((PERPETUAL,), manners={PERPETUAL: MANNER})
 STOP = Exits(stop_loss=0.05)
 
 
@@ -264,3 +264,16 @@ def test_a_new_bar_ends_what_the_old_one_still_works(venue: Rests, journal: Jour
         step_all(venue, journal, 5)
     assert venue.held[PERPETUAL] == D("-0.099")
     assert journal.parents.unfinished() == ()
+
+
+def test_one_symbol_is_worked_and_the_other_sent_at_once(journal: Journal) -> None:
+    other = Symbol.parse("ETH/USDT:USDT")
+    venue = Rests(ManualClock(START_MS), (PERPETUAL, other))
+    both = terms((PERPETUAL, other), manners={PERPETUAL: MANNER})
+    weights = {PERPETUAL: 0.2, other: 0.2}
+    report = tick(guarded_desk(venue, journal, weights, STOP), both)
+    assert (report.act, report.problems) == (Act.TRADED, ())
+    entries = [o.symbol for o in venue.requests if not o.reduce_only]
+    assert entries == [other]
+    assert [parent.symbol for parent in journal.parents.unfinished()] == [PERPETUAL]
+    assert tick(guarded_desk(venue, journal, weights, STOP), both).act is Act.NOTHING
