@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.risk.limits import Limits, Situation
 from xq.risk.readings import is_number
 from xq.types import OrderRequest
@@ -13,6 +14,7 @@ _MOST_LOTS = 10**24
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is judged. The numbers below hold only once `xq.risk.entry_rules.known` has passed."""
