@@ -5,12 +5,14 @@ from functools import cache
 from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
+_BECOME = vars(object)["__class__"].__set__
 
 
 def quick(kind: type[_Item]) -> type[_Item]:
-    """Let values of a frozen dataclass with slots be made in half the time.
+    """Let values of a frozen dataclass with slots be made in a third of the time.
 
-    What `dataclass` writes finds every field by its name; here each is set by its own slot.
+    What `dataclass` writes finds every field by its name. Here a value is of an open class with the
+    same slots until its fields are set. Nothing may inherit from it.
 
     Raises
     ------
@@ -34,8 +36,9 @@ def quick(kind: type[_Item]) -> type[_Item]:
     if not plain or hasattr(kind, "__post_init__"):
         raise TypeError(f"{kind.__name__} does more than to keep what it is given")
     names = [item.name for item in known]
-    slots = {f"set_{name}": getattr(kind, name).__set__ for name in names}
-    made = _function(["self", *names], [f"set_{name}(self, {name})" for name in names], slots)
+    scope = {"_become": _BECOME, "_open": type("_Open", (), {"__slots__": names}), "_kind": kind}
+    lines = ["_become(self, _open)", *(f"self.{name} = {name}" for name in names)]
+    made = _function(["self", *names], [*lines, "self.__class__ = _kind"], scope)
     made.__name__, made.__qualname__ = slow.__name__, slow.__qualname__
     made.__defaults__, made.__annotations__ = slow.__defaults__, slow.__annotations__
     setattr(kind, "__init__", made)  # noqa: B010  # mypy lets nobody assign it

@@ -98,12 +98,12 @@ class ReplayVenue:
 
     def settle(self) -> None:
         """Let what happened until now happen."""
-        if self._clock.now_ms() > self._state.settled_ms:
-            self._core.settle()
+        self.now_ms()
 
     def now_ms(self) -> int:
-        """The venue's own time."""
-        self.settle()
+        """The venue's own time, up to which everything has happened."""
+        if self._clock.now_ms() > self._state.settled_ms:
+            self._core.settle()
         return self._state.settled_ms
 
     def instruments(self) -> Mapping[Symbol, Instrument]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from xq.frozen import quick
 from xq.risk.limits import Limits, Situation
 from xq.risk.readings import is_number
 from xq.types import OrderRequest
@@ -15,6 +16,7 @@ _VENUE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CLIENT_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is judged. The numbers below hold only once `xq.risk.entry_rules.known` has passed."""

@@ -63,6 +63,7 @@ class Limits:
     marked: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Intent:
     """An order that may have reached the venue.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from xq.frozen import quick
 from xq.sim.account import hold
 from xq.sim.draft import Draft
 from xq.sim.events import Cause
@@ -20,6 +21,7 @@ from xq.types import OrderStatus, OrderType, TimeInForce
 RESTING = (TimeInForce.GTC, TimeInForce.GTX, TimeInForce.GTD)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Placed:
     """An accepted order and what it did at once."""
