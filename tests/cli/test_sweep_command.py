@@ -146,6 +146,7 @@ def test_without_values_to_try_it_says_that_nothing_was_swept(xq: Run, tmp_path:
     said = xq("sweep", "--workers", "1", "-o", "table")
     assert said.stdout.splitlines()[0].rstrip().endswith("BTC/USDT 1h: 1 trial")
     assert "one set of parameters and nothing to choose from" in said.stderr
+    assert "no --param has several values, such as --param fast=2:200:STEP" in said.stderr
 
 
 def test_the_table_ends_with_verdict_and_ledger(xq: Run, tmp_path: Path) -> None:

@@ -143,6 +143,6 @@ def _of_curve(known_at: "np.ndarray", equity: "np.ndarray", start: float) -> dic
 
     return {
         "total_return": total_return(equity, start),
-        "sharpe_ratio": sharpe_ratio(daily_returns(known_at, equity, start), DAYS_PER_YEAR),
+        "daily_sharpe_ratio": sharpe_ratio(daily_returns(known_at, equity, start), DAYS_PER_YEAR),
         "max_drawdown": max_drawdown(equity, start),
     }

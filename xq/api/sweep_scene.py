@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xq.backtest.sweep_space import Space
     from xq.backtest.sweep_trial import Scene
     from xq.bars import Bars
+    from xq.strategy.parameters import Parameter
     from xq.strategy.sets import Declared, SetsEvaluator
 
 
@@ -196,17 +197,28 @@ def _read(
         facts=_facts(ws, market, bars, scene, evaluator),
         hold=daily_returns(known.known_at, hold, world.rules.initial_cash),
         days=(known.known_at[last_of_days(known.known_at)] - 1) // DAY_MS,
-        notes=(*_of_one(space), *block.notes, *told(market, known.ts, known.close), *world.notes),
+        notes=(
+            *_of_one(space, evaluator.parameters),
+            *block.notes,
+            *told(market, known.ts, known.close),
+            *world.notes,
+        ),
     )
 
 
-def _of_one(space: "Space") -> list[str]:
+def _of_one(space: "Space", declared: "Mapping[str, Parameter]") -> list[str]:
     """What a search is told that has nothing to search."""
     if len(space) > 1:
         return []
+    ranges = (
+        f"such as --param {name}={one.low:g}:{one.high:g}:STEP"
+        for name, one in declared.items()
+        if one.low is not None and one.high is not None
+    )
+    example = next(ranges, "and the strategy has none with a range")
     return [
-        "one set of parameters and nothing to choose from: no --param has several values, such as "
-        "--param NAME=LOW:HIGH:STEP (xq strategies list -o json states their ranges)"
+        f"one set of parameters and nothing to choose from: no --param has several values, "
+        f"{example}"
     ]
 
 

@@ -57,6 +57,7 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     batch: Batch | None = None
+    told: bool = False
 
 
 class LocalPool:
@@ -90,8 +91,6 @@ class LocalPool:
         write(bars, prices)
         self._about = scene, Layout.of(bars), str(prices)
         try:
-            for worker in self._pool:
-                self._tell(worker)
             yield
         finally:
             self.close()
@@ -131,7 +130,7 @@ class LocalPool:
     def close(self) -> None:
         """End the workers; harmless when repeated."""
         for worker in self._pool:
-            if worker.batch is not None:
+            if worker.batch is not None or not worker.told:
                 worker.process.kill()  # its strategy's process ends with the pipe between them
             worker.pipe.close()  # a worker that waits ends by itself
         for worker in self._pool:
@@ -143,11 +142,10 @@ class LocalPool:
     def _give(self, worker: _Worker, waiting: deque[Batch]) -> None:
         worker.batch = waiting.popleft()
         with suppress(OSError):  # it is dead: told when its answer is read
+            if not worker.told:
+                worker.pipe.send(self._about)
+                worker.told = True
             worker.pipe.send(worker.batch)
-
-    def _tell(self, worker: _Worker) -> None:
-        with suppress(OSError):
-            worker.pipe.send(self._about)
 
     def _answer(self, worker: _Worker) -> Any:
         try:
@@ -180,10 +178,7 @@ class LocalPool:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         theirs.close()
-        worker = _Worker(process, ours)
-        if self._about is not None:
-            self._tell(worker)
-        return worker
+        return _Worker(process, ours)
 
 
 def _serve(pipe: Connection) -> None:

@@ -25,14 +25,14 @@ class Outcomes:
     ----------
     total_return
         As a fraction.
-    sharpe_ratio
+    daily_sharpe_ratio
         Of daily returns, per year.
     max_drawdown
         At most 0.
     """
 
     total_return: np.ndarray
-    sharpe_ratio: np.ndarray
+    daily_sharpe_ratio: np.ndarray
     max_drawdown: np.ndarray
 
 
@@ -169,7 +169,7 @@ def synthetic_bars(bars: Bars, rows: int, block: float, rng: np.random.Generator
 def spreads(observed: dict[str, float], found: Outcomes) -> tuple[Spread, ...]:
     """Every figure that some path has, with its quantiles."""
     rows = []
-    for name in ("total_return", "sharpe_ratio", "max_drawdown"):
+    for name in ("total_return", "daily_sharpe_ratio", "max_drawdown"):
         values = getattr(found, name)
         known = values[np.isfinite(values)]
         if len(known):
@@ -198,6 +198,6 @@ def _outcomes(equity: np.ndarray, returns: np.ndarray | None) -> Outcomes:
         np.divide(np.mean(returns, axis=1), deviation, out=sharpe, where=varies)
     return Outcomes(
         total_return=equity[:, -1] - 1.0,
-        sharpe_ratio=sharpe * DAYS_PER_YEAR**0.5,
+        daily_sharpe_ratio=sharpe * DAYS_PER_YEAR**0.5,
         max_drawdown=np.min(equity / peak - 1.0, axis=1, initial=0.0),
     )

@@ -22,13 +22,13 @@ def test_figures_of_a_path_are_those_of_the_metrics():
     found = montecarlo.outcomes(days)
     for k in range(3):
         assert found.total_return[k] == pytest.approx(np.prod(1 + days[k]) - 1)
-        assert found.sharpe_ratio[k] == pytest.approx(sharpe_ratio(days[k], 365.0))
+        assert found.daily_sharpe_ratio[k] == pytest.approx(sharpe_ratio(days[k], 365.0))
 
 
 def test_a_first_day_below_the_start_is_a_drawdown_and_flat_paths_have_no_sharpe_ratio():
     found = montecarlo.outcomes(np.array([[-0.1, 0.05], [0.0, 0.0]]))
     assert found.max_drawdown.tolist() == pytest.approx([-0.1, 0.0])
-    assert math.isnan(found.sharpe_ratio[1])
+    assert math.isnan(found.daily_sharpe_ratio[1])
 
 
 def test_resampling_keeps_the_mean_and_the_seed_decides():
@@ -101,7 +101,7 @@ def test_synthetic_bars_refuse_holes():
 
 def test_spreads_leave_out_what_no_path_has():
     found = montecarlo.shuffled_trades(np.array([10.0, -5.0]), 100.0, 50, rng())
-    observed = {"total_return": 0.05, "sharpe_ratio": 1.0, "max_drawdown": -0.05}
+    observed = {"total_return": 0.05, "daily_sharpe_ratio": 1.0, "max_drawdown": -0.05}
     rows = montecarlo.spreads(observed, found)
     assert [row.figure for row in rows] == ["total_return", "max_drawdown"]
     for row in rows:
