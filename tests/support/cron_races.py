@@ -5,7 +5,8 @@
 Processes of their own with the lock, the journal and the loop of ``xq trade --once``, forked and
 let go together; the venue is served. WHOLE races more are run by whole ``xq`` processes. One
 decides. Another one finds the lock taken (exit code 75, with the holder's process id) or, if it
-came to the lock after the first had finished, a bar that is decided. Prints what became of all starts; exit 1 if a bar was decided twice or not at all.
+came to the lock after the first had finished, a bar that is decided. Prints what became of all
+starts; exit 1 if a bar was decided twice or not at all.
 """
 
 import json
