@@ -241,9 +241,15 @@ class Credentials:
     secret: SecretStr
 
 
-def credentials(environ: Mapping[str, str]) -> Credentials | None:
-    """The key pair of ``XQ_API_KEY`` and ``XQ_API_SECRET``, or None if either is missing."""
-    key, secret = environ.get("XQ_API_KEY"), environ.get("XQ_API_SECRET")
+def credentials(environ: Mapping[str, str], exchange: str = "") -> Credentials | None:
+    """The key pair of ``XQ_API_KEY`` and ``XQ_API_SECRET``, or None if either is missing.
+
+    A pair of the exchange's own, ``XQ_API_KEY_BYBIT`` and ``XQ_API_SECRET_BYBIT``, outranks it.
+    """
+    own = f"_{exchange.upper().replace('-', '_')}" if exchange else ""
+    if own and not {f"XQ_API_KEY{own}", f"XQ_API_SECRET{own}"} & environ.keys():
+        own = ""
+    key, secret = environ.get(f"XQ_API_KEY{own}"), environ.get(f"XQ_API_SECRET{own}")
     if not key or not secret:
         return None
     return Credentials(SecretStr(key), SecretStr(secret))

@@ -12,6 +12,7 @@ from functools import cache
 STRUCK = "***"
 OWN = ("XQ_API_KEY", "XQ_API_SECRET", "XQ_JOURNAL_PASSWORD", "XQ_NOTIFY_URLS")
 """Names in the environment, or ``.env``, under which xq itself is given secrets."""
+_OF_EXCHANGES = ("XQ_API_KEY_", "XQ_API_SECRET_")  # the first two again, for one exchange
 
 SHORTEST = 8
 _SHORTEST_OF_OTHERS = 16  # of other programs' variables: `…_TOKEN=disabled` is no secret
@@ -111,7 +112,7 @@ def _forms(secret: str) -> set[str]:
 def _secrets(name: str, text: str) -> list[str]:
     if name == "XQ_NOTIFY_URLS":
         return [part for url in text.split() for part in of_url(_NAMED.sub("", url))]
-    if name in OWN:
+    if name in OWN or name.startswith(_OF_EXCHANGES):
         return [text]
     if name.upper().endswith("_PROXY"):
         return [text.rpartition("@")[0].rpartition(":")[2]]

@@ -169,13 +169,36 @@ def test_only_what_is_missing_while_listed_is_counted_as_missing(xq: Run, market
     assert "--since 2023-01-05T14:00:00Z --until 2023-01-07T16:00:00Z" in result.stderr
 
 
+def test_a_trial_of_a_sweep_is_the_backtest_of_the_universe(xq: Run, market: Path) -> None:
+    known(market)
+    alone = run(xq, *UNIVERSE)
+    said = xq("sweep", "--strategy", "evenly", *UNIVERSE, "--workers", "1", "-o", "json")
+    assert said.exit_code == 0, said.stderr
+    found = json.loads(said.stdout)
+    assert found["best"]["run_id"] == alone["run_id"]
+    [trial] = found["trials"]
+    assert trial["total_return"] == pytest.approx(alone["metrics"]["total_return"], abs=1e-12)
+    assert any("delisted in the run" in note for note in found["notes"])
+
+
+def test_a_walk_forward_of_one_set_is_the_backtest_of_its_days(xq: Run, market: Path) -> None:
+    known(market)
+    plan = ("--train", "6", "--test", "3", "--groups", "0", "--workers", "1", "-o", "json")
+    said = xq("walkforward", "--strategy", "evenly", *UNIVERSE, *plan)
+    assert said.exit_code == 0, said.stderr
+    found = json.loads(said.stdout)
+    alone = run(xq, *UNIVERSE, "--since", found["windows"][0]["test_start"])
+    total = found["out_of_sample"]["total_return"]
+    assert total == pytest.approx(alone["metrics"]["total_return"], abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         (("backtest", "--strategy", "evenly", "--symbol", "*/EUR"), "no 1h bars of */EUR"),
         (("backtest", *UNIVERSE, "--symbol", "GOOD/BUSD"), "a universe stands alone"),
         (("backtest", *UNIVERSE, "--engine", "replay", "--decide", "each-bar"), "decided ahead"),
-        (("sweep", "--strategy", "trend_following", *UNIVERSE), "only xq backtest knows"),
+        (("sweep", "--strategy", "evenly", *UNIVERSE, "--symbol", "GOOD/BUSD"), "stands alone"),
     ],
 )
 def test_what_a_universe_is_not_for(

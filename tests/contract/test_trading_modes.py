@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import ccxt
 import pytest
 from support.connect_proxy import ConnectProxy
-from support.internet import MAY_TRADE, RIGHTS
+from support.internet import MAY_TRADE, RIGHTS, TEST, internet
 from support.trading_faces import SIZE
 from support.wire_server import Request, Script, WireServer, answer
 
@@ -21,7 +22,7 @@ from xq.clock import ManualClock, SystemClock
 from xq.errors import ConfigError, VenueError
 from xq.sim.wire.embed import ensure
 from xq.types import OrderRequest, OrderType, OutcomeKind, Side, Symbol
-from xq.venue_types import FlowKind, KeyScope
+from xq.venue_types import FillUpdate, FlowKind, KeyScope, StreamOpened
 from xq.venues.binance_money import BinanceMoney
 from xq.venues.ccxt_trading import CcxtTrading
 from xq.venues.clients import Access
@@ -30,6 +31,11 @@ from xq.venues.registry import demo, profile
 BTC = Symbol.parse("BTC/USDT:USDT")
 LIVE = ["api.binance.com", "fapi.binance.com"]
 DEMO = ["demo-api.binance.com", "demo-fapi.binance.com"]
+HEARD = {
+    ("binance", "BTC/USDT:USDT"): "fstream.binancefuture.com",
+    ("binance", "BTC/USDT"): "demo-ws-api.binance.com",
+    ("bybit", "BTC/USDT:USDT"): "stream-demo.bybit.com",
+}
 
 
 @pytest.fixture
@@ -82,6 +88,27 @@ def test_testnet_trades_at_the_test_hosts_and_nowhere_else(
         assert venue.place(buy("xq-1")).kind is OutcomeKind.ACCEPTED
         assert not venue.extend_dead_man(BTC, 60)  # nobody has shown that it spares stops there
     assert set(proxy.asked) == {"demo-fapi.binance.com"}
+
+
+@pytest.mark.parametrize("which", HEARD, ids=" ".join)
+def test_the_account_is_heard_at_its_own_host_by_the_same_proxy(
+    which: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange, symbol = which
+    flags = {"exchange.name": exchange, "trade.symbols": (symbol,), "trade.mode": "testnet"}
+    with internet(tmp_path / "net", exchange) as net:
+        net.enter(monkeypatch)
+        ws = open_workspace(flags=flags, environ=net.environ, cwd=tmp_path)
+        with trading_venue(ws, "testnet") as (_, venue):
+            stream = venue.user_events([Symbol.parse(symbol)])
+            assert isinstance(stream.get(120), StreamOpened)
+            venue.place(replace(buy("xq-1"), symbol=Symbol.parse(symbol)))
+            while not isinstance(event := stream.get(120), FillUpdate):
+                assert event is not None
+            assert event.client_id == "xq-1"
+            stream.close()
+    assert HEARD[which] in net.proxy.asked
+    assert set(net.proxy.asked) <= set(TEST[exchange])
 
 
 def test_a_signed_client_shows_its_key_to_no_other_host(proxy: ConnectProxy) -> None:
@@ -142,7 +169,7 @@ def test_an_arming_ends_and_belongs_to_one_key(tmp_path: Path) -> None:
     for hours in (0, -1, 24 * 8):
         with pytest.raises(ConfigError, match="hours"):
             arm(ws, hours, "live:binance")
-    assert "sim" not in (root / "state" / "live-armed.json").read_text()
+    assert "sim" not in (root / "state" / "live-armed-binance.json").read_text()
 
 
 @pytest.fixture

@@ -122,8 +122,8 @@ def test_no_fill_is_lost_or_told_twice(
     truth = {fill.fill_id for fill in venue.fills(face.symbol, 0)}
     if fault == "drop":  # nothing of it was told: only REST shows that the stream is silent
         served.bench.roster.clear()
-        for _ in range(2):
-            stream.witness(venue.fills(face.symbol, 0))
+        stream.witness(venue.fills(face.symbol, 0))
+        stream.witness([])  # another symbol's: what is missing of the first is not forgotten
     told: list[str] = []
     while set(told) != truth:
         told.append(until(stream, FillUpdate).fill.fill_id)

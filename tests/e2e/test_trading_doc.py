@@ -13,7 +13,7 @@ PAGE = (ROOT / "docs" / "trading.md").read_text("utf-8")
 
 
 def test_the_page_shows_what_happens(tmp_path: Path) -> None:
-    assert play(PAGE, tmp_path, {"COLUMNS": "400"}) == 4
+    assert play(PAGE, tmp_path, {"COLUMNS": "400"}) == 9
 
 
 def test_its_settings_are_taken(tmp_path: Path) -> None:

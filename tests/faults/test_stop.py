@@ -72,6 +72,14 @@ def test_flatten_leaves_nothing_and_is_in_the_journal(desk: StopDesk) -> None:
         assert [event.kind for event in journal.events.all()] == ["emergency_stop"]
 
 
+def test_the_books_know_at_once_what_was_closed(desk: StopDesk) -> None:
+    assert trade_once(desk.ws, TradeRequest()).problems == ()
+    assert desk.held()
+    assert pulled(desk, flatten=True).done
+    with read_journal(desk.ws.state / "journal-sim.sqlite", "sim") as journal:
+        assert journal.books.position(PERPETUAL) == desk.held() == 0
+
+
 @pytest.mark.parametrize(
     "fault",
     [

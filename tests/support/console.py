@@ -64,8 +64,8 @@ def play(
     """
     found = commands(page)
     for command, wanted in found:
-        if command.startswith("cd "):
-            folder /= command.removeprefix("cd ").strip()
+        if moved := re.fullmatch(r"cd (\S+)", command):
+            folder /= moved[1]
             continue
         code, shown = typed(command, folder, extra)
         expected = refused if wanted.startswith("error") else 0

@@ -7,6 +7,7 @@ at Binance, is told by the proxy in between.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from support.connect_proxy import ConnectProxy
 
 from xq.clock import SystemClock
 from xq.sim.wire.embed import ensure
+from xq.sim.wire.opening import open_venue
 
 LIVE = {
     "binance": ("api.binance.com", "fapi.binance.com", "fstream.binance.com", "ws-api.binance.com"),
@@ -70,6 +72,9 @@ class Internet:
             monkeypatch.setenv(name, value)
 
 
+_two = partial(open_venue, accounts=("main", "alice"))  # of which ``alice`` has a key of her own
+
+
 @contextmanager
 def internet(folder: Path, *exchanges: str, start_ms: int | None = None) -> Iterator[Internet]:
     """Until the block ends; venue time begins at ``start_ms``."""
@@ -77,7 +82,7 @@ def internet(folder: Path, *exchanges: str, start_ms: int | None = None) -> Iter
         ports: dict[str, int] = {}
         for name in exchanges:
             venue = stack.enter_context(
-                ensure(folder / name, clock=SystemClock(), seed=7, start_ms=start_ms)
+                ensure(folder / name, clock=SystemClock(), seed=7, start_ms=start_ms, build=_two)
             )
             ports |= dict.fromkeys((*LIVE[name], *TEST[name]), venue.port)
         proxy = stack.enter_context(ConnectProxy(ports, ports))

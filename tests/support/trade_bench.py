@@ -51,6 +51,12 @@ class Always(Strategy):
     def target_weights(self, bars: Bars):
         return np.full(bars.close.shape, self.weight)
 '''
+GUARDED = (
+    ALWAYS.replace("always.", "with a stop.")
+    .replace("Always", "Guarded")
+    .replace("import Bars,", "import Bars, Exits,")
+    .replace("    @property", "    exits = Exits(stop_loss=0.05)\n\n    @property")
+)
 
 
 def workspace(folder: Path, **settings: str) -> Workspace:
@@ -58,6 +64,7 @@ def workspace(folder: Path, **settings: str) -> Workspace:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "strategies").mkdir(exist_ok=True)
     (folder / "strategies" / "always.py").write_text(ALWAYS)
+    (folder / "strategies" / "guarded.py").write_text(GUARDED)
     (folder / "xq.toml").write_text('[exchange]\nname = "sim"\n[trade]\nstrategy = "always"\n')
     opened = open_workspace(cwd=folder, environ=settings)
     return replace(opened, clock=ManualClock(SystemClock().now_ms()))

@@ -98,6 +98,21 @@ def test_secrets_come_from_environment_or_dotenv_and_hide(tmp_path: Path) -> Non
     assert credentials({"XQ_API_KEY": "only"}) is None
 
 
+def test_an_exchange_may_have_a_key_pair_of_its_own() -> None:
+    common = {"XQ_API_KEY": "common", "XQ_API_SECRET": "c"}
+    own = common | {"XQ_API_KEY_SIM_BYBIT": "own", "XQ_API_SECRET_SIM_BYBIT": "o"}
+    for environ, exchange, expected in (
+        (common, "sim-bybit", "common"),
+        (own, "sim-bybit", "own"),
+        (own, "binance", "common"),
+        (own, "", "common"),
+    ):
+        pair = credentials(environ, exchange)
+        assert pair is not None
+        assert pair.api_key.get_secret_value() == expected
+    assert credentials(common | {"XQ_API_KEY_BYBIT": "half of a pair"}, "bybit") is None
+
+
 def test_a_dotenv_that_is_no_text_is_refused_without_its_bytes(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"XQ_API_SECRET=hidden\xff\xfe")
     with pytest.raises(ConfigError, match="expected text in UTF-8") as caught:

@@ -58,6 +58,7 @@ def test_what_was_read_is_found_however_it_is_spelled() -> None:
     ("name", "text", "secret"),
     [
         ("XQ_API_KEY", "cAnArY01", "cAnArY01"),
+        ("XQ_API_SECRET_BYBIT", "cAnArY08", "cAnArY08"),
         ("XQ_JOURNAL_PASSWORD", "cAnArY02", "cAnArY02"),
         ("XQ_NOTIFY_URLS", "json://u:cAnArY03@h.example/x slack://cAnArY04/b", "cAnArY04"),
         ("AWS_SECRET_ACCESS_KEY", "cAnArY05cAnArY05", "cAnArY05cAnArY05"),

@@ -176,7 +176,7 @@ def market_of(
     unified = tuple(map(str, parsed))
     if not universe and any(symbol.base == ANY for symbol in parsed):
         raise UsageError(
-            f"only xq backtest knows universes as of the time, found {' '.join(unified)}",
+            f"no universes here, found {' '.join(unified)}",
             hint="name the symbols; xq data ls lists what is stored",
         )
     if len(set(unified)) < len(unified):

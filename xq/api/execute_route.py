@@ -1,6 +1,6 @@
 """One parent over several venues: split as its books and fees say, a leg in each account."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,9 +9,10 @@ from xq.api.execute import begin, planning_desk
 from xq.api.execute_plan import Asked, Make, chosen, instrument_of, quantity_of
 from xq.api.execute_run import work_all
 from xq.api.execute_shown import show
-from xq.api.trade import LOOPBACK_MODES, account_name
+from xq.api.trade import account_name
+from xq.api.venues import REAL_MONEY
 from xq.api.workspace import Workspace
-from xq.errors import ConfigError, UsageError, XqError
+from xq.errors import CredentialsMissing, UsageError, XqError
 
 if TYPE_CHECKING:
     from xq.execution.router import Quote, Route
@@ -54,8 +55,10 @@ def routed(ws: Workspace, asked: Asked, venues: Sequence[str]) -> tuple[tuple[Le
 
     Raises
     ------
-    UsageError, ConfigError
-        For fewer than two venues, one account named twice, or a mode with one key pair for all.
+    UsageError, CredentialsMissing
+        For fewer than two venues, one account named twice, or venues without keys of their own.
+    ConfigError
+        For live mode, unless everything agrees for each of them; see `xq.api.venues`.
     VenueError
         If one of them does not tell its book.
     """
@@ -124,12 +127,6 @@ def _begun(leg: Leg, make: Make) -> Begun:
 
 
 def _workspaces(ws: Workspace, venues: Sequence[str]) -> dict[str, Workspace]:
-    if ws.config.trade.mode not in LOOPBACK_MODES:
-        raise ConfigError(
-            f"routing over several venues is for paper and sim: {ws.config.trade.mode} mode has "
-            "one key pair, and every exchange wants its own",
-            hint="--mode paper",
-        )
     if len(set(venues)) < max(_FEWEST, len(venues)):
         raise UsageError(
             "a route needs two venues or more, each once", hint="--route binance,bybit"
@@ -141,7 +138,22 @@ def _workspaces(ws: Workspace, venues: Sequence[str]) -> dict[str, Workspace]:
             f"{' and '.join(venues)} are one account, {accounts[0]}: there is nothing to route",
             hint="--mode paper",
         )
+    if ws.config.trade.mode in REAL_MONEY:
+        _check_keys(ws, found)
     return found
+
+
+def _check_keys(ws: Workspace, desks: Mapping[str, Workspace]) -> None:
+    """A key is shown to the exchange that gave it, and to no other."""
+    held = {venue: own.credentials() for venue, own in desks.items()}
+    keys = {pair.api_key.get_secret_value() for pair in held.values() if pair is not None}
+    if len(keys) < len(desks):
+        names = " and ".join(f"XQ_API_KEY_{venue.upper()}" for venue in desks)
+        raise CredentialsMissing(
+            f"{ws.config.trade.mode} mode over several venues needs a key pair of each exchange's "
+            f"own: {names}, and their secrets",
+            hint="--mode paper",
+        )
 
 
 def _at(ws: Workspace, venue: str) -> Workspace:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xq.venues.live_check import Armed, Facts
     from xq.venues.registry import Profile
 
-_FOLDER, _LEAVE = "live-account.json", "live-armed.json"
+_FOLDER, _LEAVE = "live-account", "live-armed"
 _HOUR_MS = 3_600_000
 LONGEST_HOURS = 24 * 7
 
@@ -57,22 +57,23 @@ def arm(ws: Workspace, hours: float, typed: str) -> "Armed":
         raise ConfigError(f"expected the account's name {account!r}, found {typed!r}")
     if not 0 < hours <= LONGEST_HOURS:
         raise ConfigError(f"expected more than 0 and at most {LONGEST_HOURS} hours, found {hours}")
-    owner = read_object(ws.state / _FOLDER)
+    owner = read_object(_place(ws, _FOLDER))
     if owner and owner != {"account": account, "key": key}:
         raise ConfigError(
             f"the state folder belongs to {owner.get('account')} with another key or account",
             where=str(ws.state),
-            hint="use a workspace of its own for each account",
+            hint="use a workspace of its own for each account of an exchange",
         )
     armed = Armed(account, key, ws.clock.now_ms() + round(hours * _HOUR_MS))
-    _write(ws.state / _FOLDER, {"account": account, "key": key})
-    _write(ws.state / _LEAVE, {"account": account, "key": key, "until_ms": armed.until_ms})
+    _write(_place(ws, _FOLDER), {"account": account, "key": key})
+    _write(_place(ws, _LEAVE), {"account": account, "key": key, "until_ms": armed.until_ms})
     return armed
 
 
 def disarm(ws: Workspace) -> None:
-    """Take the leave back; fine if there is none."""
-    (ws.state / _LEAVE).unlink(missing_ok=True)
+    """Take every leave in the folder back, of whatever exchange; fine if there is none."""
+    for leave in ws.state.glob(f"{_LEAVE}*.json"):
+        leave.unlink(missing_ok=True)
 
 
 def account_of(ws: Workspace) -> str:
@@ -87,7 +88,7 @@ def facts(ws: Workspace, mode: str, profile: "Profile", scope: "KeyScope | None"
     from xq.live.small_files import read_object
     from xq.venues.live_check import Armed, Facts
 
-    owner, leave = read_object(ws.state / _FOLDER), read_object(ws.state / _LEAVE)
+    owner, leave = read_object(_place(ws, _FOLDER)), read_object(_place(ws, _LEAVE))
     armed = None
     if isinstance(leave.get("until_ms"), int):
         armed = Armed(str(leave.get("account")), str(leave.get("key")), leave["until_ms"])
@@ -104,6 +105,11 @@ def facts(ws: Workspace, mode: str, profile: "Profile", scope: "KeyScope | None"
         armed=armed,
         now_ms=ws.clock.now_ms(),
     )
+
+
+def _place(ws: Workspace, kind: str) -> Path:
+    """Exchanges stand beside each other in a folder, as their journals do."""
+    return ws.state / f"{kind}-{account_of(ws).partition(':')[2]}.json"
 
 
 def _own_hosts(ws: Workspace) -> frozenset[str]:

@@ -196,13 +196,13 @@ def check(ws: Workspace, request: CheckRequest) -> tuple[CheckReport, StrategyEr
     """
     from xq.api.market_tape import is_market_strategy
     from xq.api.strategies_check import Checking
-    from xq.api.strategies_check_market import MarketChecking
+    from xq.api.strategies_check_bars import BarGround
+    from xq.api.strategies_check_market import MarketGround
 
     check_range(request.since_ms, request.until_ms, request.days)
     until = ws.clock.monotonic() + request.seconds
-    if is_market_strategy(ws, request.name):
-        return MarketChecking(ws, request, until).report()
-    return Checking(ws, request, until).report()
+    ground = MarketGround.of if is_market_strategy(ws, request.name) else BarGround.of
+    return Checking(ws, request, until, ground).report()
 
 
 def _row(found: "Listing") -> StrategyRow:

@@ -1,20 +1,75 @@
-"""``xq strategies check``: the stored bars, the law over them, and what is asked beyond it."""
+"""``xq strategies check``: the law on stored data, and what is asked beyond it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from xq.api.strategies import NEWEST_BARS, CheckReport, CheckRequest, CheckRow
+from xq.api.strategies import CheckReport, CheckRequest, CheckRow
 from xq.api.workspace import Workspace
 from xq.errors import StrategyError
-from xq.timeframe import DAY_MS, Timeframe
 from xq.types import Symbol
 
 if TYPE_CHECKING:
-    from xq.bars import Bars
+    from xq.strategy.corners import Law
     from xq.strategy.examination import Check
-    from xq.strategy.sandbox import Evaluation, Evaluator, StrategySpec
+    from xq.strategy.sandbox import Evaluator, StrategySpec
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a strategy is checked on; see `CheckReport` for the fields."""
+
+    symbols: tuple[str, ...]
+    timeframe: str
+    start: datetime
+    end: datetime
+    bars: int = 0
+    lookback: int = 0
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A strategy that passed the law; see `CheckReport` for the other fields.
+
+    Attributes
+    ----------
+    beyond
+        What is asked then, one check after another.
+    """
+
+    law: "Check"
+    beyond: "Iterable[Check]"
+    checked: int
+    thin_margins: tuple[datetime, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    windows: tuple[float, ...] = ()
+
+
+class Ground(Protocol):
+    """Stored data of one kind, and how a strategy is asked on it."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in a finding."""
+
+    @property
+    def extent(self) -> Extent:
+        """From when to when, and of what."""
+
+    def hold(self) -> Held:
+        """Hold the strategy against the law. Raises `StrategyError`."""
+
+    def law(self) -> "Law":
+        """The law as every corner of the parameters meets it."""
+
+
+class Preparing(Protocol):
+    """Makes the ground of a strategy that has loaded."""
+
+    def __call__(self, asked: "Checking", evaluator: "Evaluator") -> Ground:
+        """Raises `DataError` where too little is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,70 +85,61 @@ class Checking:
     ws: Workspace
     request: CheckRequest
     until: float
+    prepare: Preparing
 
     def report(self) -> tuple[CheckReport, StrategyError | None]:
         """Ask everything; the report and the first failure."""
         from xq.strategy.sandbox import Evaluator, StrategySpec
 
-        spec = StrategySpec(self.ws.strategies, self.request.name, self.request.parameters)
-        with Evaluator.start(
-            spec, deadline_s=self.request.seconds, clock=self.ws.clock
-        ) as evaluator:
-            bars = _bars(self.ws, self.request, evaluator)
-            checks, evaluation = self._checks(evaluator, spec, bars)
-            report = self._report(evaluator, bars, checks, evaluation)
+        name, seconds = self.request.name, self.request.seconds
+        spec = StrategySpec(self.ws.strategies, name, self.request.parameters)
+        with Evaluator.start(spec, deadline_s=seconds, clock=self.ws.clock) as evaluator:
+            ground = self.prepare(self, evaluator)
+            checks, held = self._checks(evaluator, spec, ground)
+            report = self._report(evaluator, ground.extent, checks, held)
         return report, next((found.error for found in checks if found.error), None)
 
     def _checks(
-        self, evaluator: "Evaluator", spec: "StrategySpec", bars: "Bars"
-    ) -> "tuple[list[Check], Evaluation | None]":
-        from xq.strategy.corners import check_corners, corners, law_on
-        from xq.strategy.examination import Check, Examination
+        self, evaluator: "Evaluator", spec: "StrategySpec", ground: Ground
+    ) -> "tuple[list[Check], Held | None]":
+        from xq.strategy.corners import check_corners, corners
+        from xq.strategy.examination import Check
 
-        seed, clock = self.ws.seed, self.ws.clock
         declared = evaluator.declaration
         try:
-            evaluation = evaluator.run(bars, rows=self.request.rows or "all", seed=seed)
+            held = ground.hold()
         except StrategyError as error:
             return [Check("law", "fails", finding=error.message, error=error)], None
-        asked = 2 * len(evaluation.checked_rows) * len(bars.symbols)
-        law = Check("law", "holds", asked, thin_margins=len(evaluation.thin_margins))
-        where = str(self.ws.strategies / f"{spec.name}.py")
-        beyond = Examination(evaluator, bars, evaluation.weights, self.until, clock, where, seed)
         edges = corners(declared.declared, declared.parameters)
-        law_there = law_on(bars, clock, seed)
-        last = check_corners(spec, edges, law_there, f"{len(bars)} bars", self.until, clock)
-        return [law, *beyond.checks(), last], evaluation
+        last = check_corners(spec, edges, ground.law(), ground.name, self.until, self.ws.clock)
+        return [held.law, *held.beyond, last], held
 
     def _report(
         self,
         evaluator: "Evaluator",
-        bars: "Bars",
+        extent: Extent,
         checks: "Sequence[Check]",
-        evaluation: "Evaluation | None",
+        held: Held | None,
     ) -> CheckReport:
         declared = evaluator.declaration
-        seconds = {} if evaluation is None else {
-            "weights": round(evaluation.seconds.weights, 3),
-            "law": round(evaluation.seconds.law, 3),
-        }  # fmt: skip
-        thin = () if evaluation is None else evaluation.thin_margins
         return CheckReport(
             strategy=declared.name,
             title=declared.title,
             parameters=dict(declared.parameters),
             exchange=exchange_of(self.ws, self.request),
-            symbols=bars.symbols,
-            timeframe=bars.timeframe.name,
-            start=moment(int(bars.ts[0])),
-            end=moment(int(bars.known_at[-1])),
-            bars=len(bars),
-            lookback=declared.lookback,
-            checked=0 if evaluation is None else len(evaluation.checked_rows),
+            symbols=extent.symbols,
+            timeframe=extent.timeframe,
+            start=extent.start,
+            end=extent.end,
+            bars=extent.bars,
+            lookback=extent.lookback,
+            checked=0 if held is None else held.checked,
             checks=tuple(told(found) for found in checks),
-            thin_margins=tuple(moment(found.ts_ms) for found in thin),
-            seconds=seconds,
+            thin_margins=() if held is None else held.thin_margins,
+            seconds={} if held is None else held.seconds,
             printed=evaluator.printed,
+            events=extent.events,
+            windows=() if held is None else held.windows,
         )
 
 
@@ -101,38 +147,6 @@ def told(found: "Check") -> CheckRow:
     """A check as it is shown."""
     rows = tuple(moment(ts_ms) for ts_ms in found.rows)
     return CheckRow(found.name, found.result, found.asked, found.finding, rows, found.thin_margins)
-
-
-def _bars(ws: Workspace, request: CheckRequest, evaluator: "Evaluator") -> "Bars":
-    """Stored bars of the range, with the inputs that the strategy declares."""
-    from xq.api.feature_inputs import begun, with_inputs
-    from xq.lake.reader import Lake
-
-    declared = evaluator.declaration
-    bars = _stored(ws, request, declared.lookback)
-    bars = with_inputs(Lake(ws.lake), exchange_of(ws, request), bars, declared.inputs)
-    return bars.slice(begun(bars), len(bars))
-
-
-def _stored(ws: Workspace, request: CheckRequest, lookback: int) -> "Bars":
-    from xq.lake.reader import Lake
-
-    symbols = symbols_of(ws, request.symbols)
-    timeframe = Timeframe.parse(request.timeframe or ws.config.collect.timeframe)
-    bars = Lake(ws.lake).bars(
-        exchange_of(ws, request),
-        symbols,
-        timeframe,
-        request.since_ms,
-        request.until_ms,
-        gaps="flag",
-    )
-    if request.days is not None:
-        first = int((bars.known_at <= bars.known_at[-1] - request.days * DAY_MS).sum())
-        return bars.slice(max(first - lookback + 1, 0), len(bars))
-    if request.since_ms is None and request.until_ms is None:
-        return bars.slice(max(len(bars) - NEWEST_BARS, 0), len(bars))
-    return bars
 
 
 def exchange_of(ws: Workspace, request: CheckRequest) -> str:

@@ -229,6 +229,7 @@ def _alone(
             timeframe=str(setting.market.timeframe),
             span=span_of(setting),
             params=dict(best.params),
+            lives=setting.market.lives,
         ),
     )
 

@@ -30,7 +30,7 @@ class Question:
     params
         ``name=low:high:step``, ``name=a,b,c`` or ``name=value``; outrank ``[strategy.<name>]``.
     symbols, timeframe
-        None takes those of ``[collect]``.
+        None takes those of ``[collect]``; ``*/USDT`` is a universe, see `xq.api.universe`.
     limit
         Most sets of parameters.
     deadline_s
@@ -146,7 +146,9 @@ def _read(
     evaluator: "SetsEvaluator",
     declared: "Sequence[Declared]",
 ) -> Setting:
+    from xq.api.backtest import BacktestRequest
     from xq.api.backtest_world import WorldOf
+    from xq.api.universe import ends_of, market_for, told
     from xq.backtest.funding import on_bars
     from xq.backtest.hold import buy_and_hold
     from xq.backtest.sweep_trial import Scene
@@ -155,11 +157,10 @@ def _read(
     from xq.metrics.daily import daily_returns, last_of_days
     from xq.timeframe import DAY_MS
 
-    market = inputs.market_of(
-        ws.config.exchange.name,
-        ws.config.collect.symbols if question.symbols is None else question.symbols,
-        ws.config.collect.timeframe if question.timeframe is None else question.timeframe,
+    request = BacktestRequest(
+        symbols=question.symbols, timeframe=question.timeframe, span=question.span
     )
+    market = market_for(ws, request)
     lake = Lake(ws.lake)
     longest = max(one.lookback for one in declared)
     block = Reading(ws, lake, market, lambda: longest).block(question.span)
@@ -181,6 +182,7 @@ def _read(
         rules=_without_exits(world.rules),
         funding=funding,
         conditions=world.conditions,
+        ends=ends_of(bars.slice(first, len(bars)), market.lives, world.rules.delay),
         seed=ws.seed if question.seed is None else question.seed,
         deadline_s=question.deadline_s,
     )
@@ -194,7 +196,7 @@ def _read(
         facts=_facts(ws, market, bars, scene, evaluator),
         hold=daily_returns(known.known_at, hold, world.rules.initial_cash),
         days=(known.known_at[last_of_days(known.known_at)] - 1) // DAY_MS,
-        notes=(*_of_one(space), *block.notes, *world.notes),
+        notes=(*_of_one(space), *block.notes, *told(market, known.ts, known.close), *world.notes),
     )
 
 
@@ -241,4 +243,5 @@ def _facts(
         "world": identity.conditions_hash(scene.conditions),
         "settings": ws.config.backtest.model_dump(mode="json"),
         "versions": {"xq": __version__, "engine": ENGINE_VERSION},
+        **market.facts,
     }

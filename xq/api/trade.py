@@ -90,7 +90,7 @@ def trade_loop(
     venue is opened anew after an error. The lock is held throughout. Every ``trade.watch_seconds``
     between the closes orders are followed, the switches looked at and exits restored, and parent
     orders are stepped as they are due; of that only what was done, and errors that were not told
-    the last time, are told.
+    the last time, are told. What the account's stream tells brings the next look at once.
 
     A thread beside the loop obeys the emergency stop, see `xq.api.stop_watch`, and every tick and
     look leaves a sign of life for `xq.api.watchdog`.
@@ -107,13 +107,14 @@ def trade_loop(
     """
     from xq.api.execute_service import working
     from xq.api.stop_watch import attended
+    from xq.api.trade_listen import listening
     from xq.live.heartbeat import beating
-    from xq.live.schedule import BarClose, Between, run
+    from xq.live.schedule import BarClose, Bell, Between, run
 
     _check_mode(ws)
     _check_dead_man(ws)
     plan = replace(_plan(ws, request, None), dead_man_seconds=ws.config.trade.dead_man_seconds)
-    frame = plan.terms.timeframe
+    frame, bell = plan.terms.timeframe, Bell()
     trigger = BarClose(frame, round(ws.config.trade.offset_seconds * 1000))
     with (
         _locked(ws, request),
@@ -121,6 +122,7 @@ def trade_loop(
         beating(heartbeat_path(ws), ws.clock) as beat,
         plan.opened(service=True) as running,
         working(running) as works,
+        listening(running, bell, tell) as listen,
     ):
         hear, hear_parents = _Hearing(tell), _Hearing(tell)
         with suppress(VenueError):
@@ -129,6 +131,7 @@ def trade_loop(
         def act() -> None:
             tell(running.attempt(lambda: running.tick(trigger.synchronise)))
             live()
+            listen()
 
         def live() -> None:
             try:
@@ -146,7 +149,7 @@ def trade_loop(
                 look()  # exits follow what was filled
 
         every, step = ws.config.trade.watch_seconds, ws.config.trade.execution.step_seconds
-        between = [Between(work, step)] + ([Between(look, every)] if every else [])
+        between = [Between(work, step)] + ([Between(look, every, bell)] if every else [])
         grace = frame.ms // 1000
         return run(trigger, act, cycles=cycles, grace_seconds=grace, between=between)
 

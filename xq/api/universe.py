@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from xq.api.backtest import BacktestRequest
     from xq.api.backtest_replay import Traded
     from xq.api.workspace import Workspace
+    from xq.backtest.listing import Delistings
+    from xq.bars import Bars
     from xq.lake.reader import Lake
 
 _FOREVER = 4_102_444_800_000  # 2100: what venues state for contracts without an end, or later
@@ -166,28 +168,20 @@ def _notes(wanted: Symbol, lives: list[Life], begin_ms: int, absent: list[str]) 
 
 
 def settled(traded: "Traded", lives: Mapping[str, tuple[int, int]]) -> "Traded":
-    """Close what is held of delisted symbols at their last close.
+    """What the engines see, see `xq.backtest.listing`."""
+    ends = ends_of(traded.bars, lives, traded.rules.delay)
+    weights = ends.weights(traded.weights, traded.bars)
+    return replace(traded, weights=weights, bars=ends.bars(traded.bars))
 
-    For as long as an order waits after the last bar, the symbol can be traded at its last close;
-    the target is 0 from the last bar on. Weights where a symbol is not listed count for nothing.
-    """
-    import numpy as np
 
-    from xq.bars import FIELDS
+def ends_of(bars: "Bars", lives: Mapping[str, tuple[int, int]], delay: int) -> "Delistings":
+    """Which symbols of a universe are delisted in the bars."""
+    from xq.backtest.listing import BY_HAND, Delistings
 
-    bars, delay = traded.bars, traded.rules.delay
     if not lives:
-        return traded
+        return BY_HAND
     gone = delistings(bars.ts, bars.close, bars.symbols, lives)
-    weights = np.where(np.isfinite(bars.close), traded.weights, np.nan)
-    fields = {name: getattr(bars, name).copy() for name in FIELDS}
-    for symbol, last in gone.items():
-        column = bars.symbols.index(symbol)
-        waiting = slice(last + 1, last + 1 + delay)
-        for name, values in fields.items():
-            values[waiting, column] = 0.0 if name == "volume" else bars.close[last, column]
-        weights[last : last + 1 + delay, column] = 0.0
-    return replace(traded, weights=weights, bars=replace(bars, **fields))
+    return Delistings({bars.symbols.index(name): row for name, row in gone.items()}, delay)
 
 
 def delistings(

@@ -69,7 +69,7 @@ def can_sign(ws: Workspace, name: str) -> bool:
 def _keys(ws: Workspace, name: str) -> tuple[str, str] | None:
     if name in SIMULATED:
         return _SIM_KEYS
-    held = ws.credentials()
+    held = ws.credentials(name)
     if held is None:
         return None
     return held.api_key.get_secret_value(), held.secret.get_secret_value()
@@ -90,7 +90,8 @@ def trading_venue(
     Parameters
     ----------
     stopping
-        For the emergency stop, which needs no leave to trade live: it may only get out.
+        For the emergency stop, which may only get out, and for who only listens: neither needs
+        leave to trade live.
 
     Raises
     ------

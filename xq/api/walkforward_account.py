@@ -125,7 +125,9 @@ def _run(
     costs = at_costs(scene.costs) if stressed else scene.costs
     conditions = in_conditions(scene.conditions) if stressed else scene.conditions
     known = bars.slice(scene.first, len(bars))
-    return simulate(weights[scene.first :], known, costs, rules, scene.funding, conditions)
+    traded = scene.ends.weights(weights[scene.first :], known)
+    settled = scene.ends.bars(known)
+    return simulate(traded, settled, costs, rules, scene.funding, conditions)
 
 
 def _weighed(

@@ -80,9 +80,9 @@ class Workspace:
         """Seed of everything synthetic."""
         return self.config.exchange.sim_seed
 
-    def credentials(self) -> Credentials | None:
-        """The venue key pair from the environment, if both parts are there."""
-        return credentials(self.environ)
+    def credentials(self, exchange: str | None = None) -> Credentials | None:
+        """The key pair for an exchange, the workspace's own by default, if both parts are there."""
+        return credentials(self.environ, exchange or self.config.exchange.name)
 
 
 def open_workspace(

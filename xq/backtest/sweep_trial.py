@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from xq.backtest.conditions import NOTHING, Conditions
+from xq.backtest.listing import BY_HAND, Delistings
 from xq.backtest.simulation import Funding, Rules, Simulation
 from xq.backtest.vector import simulate
 from xq.bars import Bars
@@ -33,7 +34,7 @@ class Scene:
     ----------
     first, start
         Rows of the bars at which the simulation and the run begin.
-    funding, conditions
+    funding, conditions, ends
         From row ``first`` on.
     seed
         Of the rows that the law asks again.
@@ -47,6 +48,7 @@ class Scene:
     rules: Rules
     funding: Funding | None = None
     conditions: Conditions = NOTHING
+    ends: Delistings = BY_HAND
     seed: int = 0
     deadline_s: float = DEADLINE_S
 
@@ -85,7 +87,8 @@ class Trials:
     """Runs batches of trials one after the other; use it as a context, or `close` it."""
 
     def __init__(self, scene: Scene, bars: Bars) -> None:
-        self._scene, self._known = scene, bars.slice(scene.first, len(bars))
+        self._scene, self._seen = scene, bars.slice(scene.first, len(bars))
+        self._known = scene.ends.bars(self._seen)
         self._lead = scene.start - scene.first
         self._nights = last_of_days(self._known.known_at[self._lead :])
         self._evaluator = SetsEvaluator(scene.folder, scene.strategy, deadline_s=scene.deadline_s)
@@ -128,7 +131,7 @@ class Trials:
         scene, exits = self._scene, answer.declared.exits
         chosen = {} if exits is None else {name: getattr(exits, name) for name in exits.__slots__}
         return simulate(
-            answer.weights[scene.first :],
+            scene.ends.weights(answer.weights[scene.first :], self._seen),
             self._known,
             scene.costs,
             replace(scene.rules, **chosen),

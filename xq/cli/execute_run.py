@@ -33,8 +33,9 @@ def run(
     if follow and detach:
         raise UsageError("--follow watches, --detach leaves: say one of them")
     shell.override(trade__mode=mode, exchange__name=exchange, trade__symbols=(asked.symbol,))
-    for line in announcement(shell.workspace, TradeRequest(dry_run=dry_run))[::2]:
-        shell.note(line)
+    if route is None:
+        for line in announcement(shell.workspace, TradeRequest(dry_run=dry_run))[::2]:
+            shell.note(line)
     if route is not None:
         if follow or detach:
             raise UsageError(

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from xq.cli.parts import show_known
 from xq.cli.shell import Shell
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def answer(shell: Shell, told: "Answer") -> None:
     """Answer with one outcome. Raises its problem, if it has one."""
     for note in told.notes:
         shell.note(note)
-    shell.record(told.record)
+    show_known(shell, told.record)
     if told.problem is not None:
         raise told.problem
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from xq.cli.parts import show_known
 from xq.cli.shell import Shell, command
 from xq.errors import TradingHalted
 
@@ -44,7 +45,7 @@ def explain(shell: Shell, switch: Name, mode: Mode = None) -> None:
     from xq.api.risk import explain as run
 
     shell.override(trade__mode=mode)
-    shell.record(run(shell.workspace, switch))
+    show_known(shell, run(shell.workspace, switch))
 
 
 @command(app, "trip")

@@ -23,8 +23,12 @@ class CallLog:
 
     def __init__(self, clock: Clock, listener: Listener | None = None) -> None:
         self._clock = clock
-        self._listener = listener
+        self._listeners = [] if listener is None else [listener]
         self._calls: deque[Call] = deque(maxlen=_LONGEST)
+
+    def tell(self, listener: Listener) -> None:
+        """From now on tell this listener, too."""
+        self._listeners.append(listener)
 
     def note(self, failed: bool) -> None:
         """Write down a call that ended now."""
@@ -37,8 +41,8 @@ class CallLog:
     def ended(self, name: str, began: float, failed: bool, answer: object = None) -> None:
         """Write down a call that ended now, and tell who listens."""
         self.note(failed)
-        if self._listener is not None:
-            self._listener(name, self._clock.monotonic() - began, failed, answer)
+        for listener in self._listeners:
+            listener(name, self._clock.monotonic() - began, failed, answer)
 
     def calls(self, ahead_ms: int = 0) -> tuple[Call, ...]:
         """All of them, dated by a clock that is so far ahead of ours."""

@@ -5,7 +5,7 @@ and a disk that is full leave it working.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -14,6 +14,7 @@ from xq.errors import OrderRefused, VenueError, XqError
 from xq.execution import send
 from xq.execution.journal import Journal
 from xq.execution.orders import OrderState
+from xq.execution.resolve import collect_fills
 from xq.live.desk import Desk, Forecast, Terms
 from xq.live.guard import may_add
 from xq.live.plan import to_lot
@@ -132,6 +133,7 @@ class Sweep:
             clean = clean + 1 if self.round() else 0
             rounds += 1
             if clean == CLEAN_READS:
+                self._book()
                 return Ended(True, rounds, tuple(self._steps), self._kept)
             tries = 0 if self._gained else tries + 1
             waits = persistence.waits
@@ -140,6 +142,15 @@ class Sweep:
             if is_over() or spent + wait > persistence.give_up_seconds:
                 return Ended(False, rounds, tuple(self._steps), self._kept, self._left)
             self.clock.sleep(wait)
+
+    def _book(self) -> None:
+        """Bring the fills of what was closed into the books; what fails is left to the next run."""
+        closed = {Symbol.parse(step.symbol) for step in self._steps if step.act == "close"}
+        for symbol in sorted(closed, key=str):
+            journal = self.records.current()
+            with suppress(XqError):
+                if journal.books.opening(symbol) is not None:  # the account's own, not a file's
+                    collect_fills(symbol, self.venue, journal, self.clock)
 
     def round(self) -> bool:
         """Read both books and the positions, and act on what is there; whether nothing was."""

@@ -30,7 +30,9 @@ class Look:
         self._desk = desk
         self._books: dict[Symbol, Book] = {}
         self._marks: dict[Symbol, Mark] = {}
+        market_ms = desk.market.now_ms()
         self._ask_account()
+        self._ahead_ms = market_ms - self.account.ts  # on paper they are two venues
 
     def _ask_account(self) -> None:
         self._asked = self._desk.clock.monotonic()
@@ -70,8 +72,9 @@ class Look:
         return self
 
     def now_ms(self) -> int:
-        """Venue time now, by how long ago it was asked for."""
-        return self.account.ts + int((self._desk.clock.monotonic() - self._asked) * 1000)
+        """Time of the market now, by how long ago the account was asked for."""
+        elapsed = self._desk.clock.monotonic() - self._asked
+        return self.account.ts + self._ahead_ms + int(elapsed * 1000)
 
     def book(self, symbol: Symbol) -> Book:
         """Resting orders of a symbol. Raises `VenueError`."""

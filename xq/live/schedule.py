@@ -3,13 +3,13 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 from typing import Any
 
-from apscheduler.events import EVENT_JOB_REMOVED
+from apscheduler.events import EVENT_JOB_REMOVED, JobEvent
 from apscheduler.executors.debug import DebugExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -19,6 +19,8 @@ from xq.timeframe import Timeframe
 
 GRACE_SECONDS = 8.0
 """How long a tick may go on after the first signal; the journal makes a cut safe."""
+
+_TICK = "tick"
 
 
 class BarClose(BaseTrigger):  # type: ignore[misc]
@@ -72,12 +74,33 @@ class Stop:
     busy: bool = False
 
 
+class Bell:
+    """Calls, from another thread, for something that is otherwise done from time to time."""
+
+    def __init__(self) -> None:
+        self._early = False
+        self._answer: Callable[[], object] | None = None
+
+    def ring(self) -> None:
+        """Call; it may wait until a tick or look under way is over."""
+        self._early = True
+        if self._answer is not None:
+            self._answer()
+
+    def hang(self, answer: Callable[[], object]) -> None:
+        """Say how calls are answered; one that came before is answered now."""
+        self._answer = answer
+        if self._early:
+            answer()
+
+
 @dataclass(frozen=True, slots=True)
 class Between:
-    """What is done between bar closes, and how often."""
+    """What is done between bar closes, and how often; at once when its bell rings."""
 
     act: Callable[[], None]
     seconds: float
+    bell: Bell | None = None
 
 
 def run(
@@ -139,7 +162,7 @@ def run(
     with _signals(stop, trigger), suppress(KeyboardInterrupt):
         once()
         if not trigger.is_over:
-            looks = [Between(partial(guarded, look.act), look.seconds) for look in between]
+            looks = [replace(look, act=partial(guarded, look.act)) for look in between]
             _schedule(trigger, once, grace_seconds, looks)
     if failed is not None:
         raise failed
@@ -152,15 +175,19 @@ def _schedule(
     """Ticks run in this thread, so that a signal reaches them."""
     scheduler = BlockingScheduler(timezone=UTC, executors={"default": DebugExecutor()})
 
-    def end(_: object = None) -> None:
+    def end() -> None:
         if scheduler.running:
             scheduler.shutdown(wait=False)
 
-    scheduler.add_listener(end, EVENT_JOB_REMOVED)
+    def removed(event: JobEvent) -> None:
+        if event.job_id == _TICK:
+            end()
+
+    scheduler.add_listener(removed, EVENT_JOB_REMOVED)
     scheduler.add_job(
         once,
         trigger,
-        id="tick",
+        id=_TICK,
         coalesce=True,
         max_instances=1,
         misfire_grace_time=grace_seconds,
@@ -172,14 +199,10 @@ def _schedule(
             end()
 
     for each in between:
-        scheduler.add_job(
-            partial(look, each.act),
-            "interval",
-            seconds=each.seconds,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-        )
+        add = partial(scheduler.add_job, partial(look, each.act), misfire_grace_time=None)
+        add("interval", seconds=each.seconds, coalesce=True, max_instances=1)
+        if each.bell is not None:
+            each.bell.hang(partial(add, id="bell", replace_existing=True))
     try:
         scheduler.start()
     except JobLookupError:  # a look that was told to end has ended the scheduler under itself

@@ -7,10 +7,9 @@ was away an event says so, and no fill is told twice.
 
 import asyncio
 import queue
+import sys
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,13 +19,13 @@ from xq.ports import Clock
 from xq.redact import clean
 from xq.types import Fill
 from xq.venue_types import FillUpdate, StreamLost, StreamOpened, UserEvent
+from xq.venues.aside import Aside
 from xq.venues.clients import Clients
 from xq.venues.speech import Entrance, Speech, parsed
+from xq.venues.told import Told, name_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, ClientWebSocketResponse
-
-_REMEMBERED = 20_000  # fills, so that none is told twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +83,16 @@ class UserStream:
         self._allowed = allowed
         self._manners = manners or Manners()
         self._events: queue.SimpleQueue[UserEvent | None] = queue.SimpleQueue()
-        self._told: deque[tuple[str, str]] = deque(maxlen=_REMEMBERED)
-        self._known: set[tuple[str, str]] = set()
+        self._told = Told()
         self._since_ms = 0
         self._gap_ms: int | None = None
-        self._doubt_until: float | None = None
+        self._doubted: dict[tuple[str, str], float] = {}
         self._reason = ""
         self._opened = 0
         self._ended = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._socket: ClientWebSocketResponse | None = None
-        self._rest = ThreadPoolExecutor(1, "xq-stream-rest")
+        self._life: asyncio.Task[None] | None = None
+        self._rest = Aside("xq-stream-rest")
         self._thread = threading.Thread(target=self._run, name="xq-stream", daemon=True)
         self._thread.start()
 
@@ -111,48 +109,51 @@ class UserStream:
     def witness(self, fills: Sequence[Fill]) -> None:
         """What REST tells: a stream that does not tell the same fills is as good as silent.
 
-        Call it with every reconciliation. If fills since the stream was opened are still missing
-        after the grace, it is given up and opened anew.
+        Call it with every reconciliation, of one symbol or several. If fills since the stream was
+        opened are still missing after the grace, it is given up and opened anew.
         """
-        if all(fill.ts < self._since_ms or _name(fill) in self._known for fill in fills):
-            self._doubt_until = None
-            return
-        now = self._clock.monotonic()
-        if self._doubt_until is None:
-            self._doubt_until = now + self._manners.grace
-        elif now >= self._doubt_until:
-            self._doubt_until = None
+        now, missing = self._clock.monotonic(), self._doubted
+        self._doubted = {name: until for name, until in missing.items() if name not in self._told}
+        if any(now >= until for until in self._doubted.values()):
+            self._doubted = {}
             self.restart("REST told of fills that the stream did not")
+            return
+        for fill in fills:
+            if fill.ts >= self._since_ms and name_of(fill) not in self._told:
+                self._doubted.setdefault(name_of(fill), now + self._manners.grace)
 
     def restart(self, reason: str) -> None:
         """End the connection and open another one."""
         self._reason = reason
-        self._hang_up()
+        self._soon(lambda: self._wake.set())
 
     def close(self) -> None:
-        """End it; who iterates comes to the end."""
+        """End it, whatever it waits for; who iterates comes to the end."""
         self._ended.set()
-        self._hang_up()
+        self._soon(lambda: self._life and self._life.cancel())
         self._thread.join()
-        self._rest.shutdown()
+        self._rest.close()
         self._events.put(None)
 
-    def _hang_up(self) -> None:
-        loop = self._loop
-        if loop is not None:
+    def _soon(self, act: Callable[[], object]) -> None:
+        """Let the stream's thread do something, if there is still one."""
+        if self._loop is not None:
             with suppress(RuntimeError):  # the loop has ended
-                loop.call_soon_threadsafe(self._wake.set)
+                self._loop.call_soon_threadsafe(act)
 
     def _run(self) -> None:
-        asyncio.run(self._live())
+        with suppress(asyncio.CancelledError):
+            asyncio.run(self._live())
 
     async def _live(self) -> None:
-        from aiohttp import ClientSession
+        from aiohttp import ClientSession, TCPConnector
 
-        self._wake = asyncio.Event()
+        self._wake, self._life = asyncio.Event(), asyncio.current_task()
         self._loop = asyncio.get_running_loop()
         wait = self._manners.first_wait
-        async with ClientSession(trust_env=True) as session:
+        outlives = sys.version_info < (3, 12, 7)  # there TLS goes on closing after this loop
+        connector = TCPConnector(enable_cleanup_closed=outlives)
+        async with ClientSession(connector=connector) as session:
             while not self._ended.is_set():
                 before = self._opened
                 reason = await self._until_over(session)
@@ -170,7 +171,7 @@ class UserStream:
 
     async def _until_over(self, session: "ClientSession") -> str:
         """Connect, listen until it ends, and say why it did."""
-        from aiohttp import ClientError
+        from aiohttp import ClientError, ClientWSTimeout
 
         self._wake.clear()
         if self._ended.is_set():
@@ -179,8 +180,14 @@ class UserStream:
             entrance = await self._ask("the account's stream", self._enter)
             if not self._allowed(entrance.url):
                 raise VenueUnclear("the account's stream leads to a host that is not the venue's")
+            proxy, trusted = self._clients.source().session.route(entrance.url)
             async with session.ws_connect(
-                entrance.url, heartbeat=self._manners.heartbeat, max_msg_size=0
+                entrance.url,
+                heartbeat=self._manners.heartbeat,
+                timeout=ClientWSTimeout(ws_close=1.0),
+                max_msg_size=0,
+                proxy=proxy,
+                ssl=trusted,
             ) as socket:
                 return await self._listen(socket, entrance)
         except VenueError as error:
@@ -192,8 +199,7 @@ class UserStream:
         return self._speech.enter(client, self._clock)
 
     async def _ask(self, what: str, ask: Callable[[Any], Any]) -> Any:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._rest, self._clients.read, what, ask)
+        return await self._rest.ask(lambda: self._clients.read(what, ask))
 
     async def _listen(self, socket: "ClientWebSocketResponse", entrance: Entrance) -> str:
         await asyncio.wait_for(self._greet(socket, entrance.hello), self._manners.greeting)
@@ -229,8 +235,8 @@ class UserStream:
         self._since_ms = now
         self._tell(StreamOpened(self._opened, now))
         if self._gap_ms is not None:
-            loop = asyncio.get_running_loop()
-            fills = await loop.run_in_executor(self._rest, self._missed, self._gap_ms)
+            since = self._gap_ms
+            fills = await self._rest.ask(lambda: self._missed(since))
             self._tell(*(FillUpdate(fill, "", fill.ts) for fill in fills))
             self._gap_ms = None
 
@@ -275,20 +281,6 @@ class UserStream:
 
     def _tell(self, *events: UserEvent) -> None:
         for event in events:
-            if isinstance(event, FillUpdate) and not self._is_new(event.fill):
+            if isinstance(event, FillUpdate) and not self._told.is_new(event.fill):
                 continue
             self._events.put(event)
-
-    def _is_new(self, fill: Fill) -> bool:
-        name = _name(fill)
-        if name in self._known:
-            return False
-        if len(self._told) == _REMEMBERED:
-            self._known.discard(self._told[0])
-        self._told.append(name)
-        self._known.add(name)
-        return True
-
-
-def _name(fill: Fill) -> tuple[str, str]:
-    return str(fill.symbol), fill.fill_id

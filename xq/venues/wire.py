@@ -6,12 +6,13 @@ import ssl
 from collections.abc import Callable, Mapping
 from http.client import IncompleteRead
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import select_proxy
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 from urllib3 import HTTPConnectionPool
 from urllib3 import exceptions as transport
 
@@ -116,6 +117,19 @@ class WireSession(requests.Session):
         body = answer.body if answer.status >= 300 else answer.body[:_SHOWN]
         self.last = Reply(answer.status, body.decode("utf-8", "replace"), answer.headers)
         return answer.status, answer.body
+
+    def route(self, url: str) -> tuple[str | None, ssl.SSLContext]:
+        """The proxy by which a WebSocket is reached, if any, and whose certificates are trusted.
+
+        As for this session's own requests: by ``HTTPS_PROXY`` and the names of CA bundles.
+        """
+        address = url.replace("ws", "http", 1)
+        settings = self.merge_environment_settings(address, {}, None, None, None)
+        named = settings["verify"]
+        bundle = Path(named if isinstance(named, str) else DEFAULT_CA_BUNDLE_PATH)
+        file, folder = (None, bundle) if bundle.is_dir() else (bundle, None)
+        trusted = ssl.create_default_context(cafile=file, capath=folder)
+        return select_proxy(address, settings["proxies"]), trusted
 
     def close(self) -> None:
         """Close every connection."""

@@ -11,7 +11,7 @@ from xq.api.execute_plan import Asked
 from xq.api.execute_route import begin_legs, routed, work_legs
 from xq.api.trade import account_name, journal_place, lock_path
 from xq.api.workspace import Workspace
-from xq.errors import ConfigError, LockHeld, UsageError
+from xq.errors import CredentialsMissing, LockHeld, UsageError
 from xq.execution.journal import read_journal
 from xq.live.lock import only_run
 
@@ -68,12 +68,14 @@ def test_a_leg_that_cannot_begin_is_said_and_the_other_goes_on(tmp_path: Path) -
         ("sim", VENUES, UsageError, "are one account"),
         ("paper", ("sim",), UsageError, "two venues or more"),
         ("paper", ("sim", "sim"), UsageError, "two venues or more"),
-        ("testnet", VENUES, ConfigError, "one key pair"),
+        ("testnet", ("binance", "bybit"), CredentialsMissing, "XQ_API_KEY_BYBIT"),
+        ("live", ("binance", "bybit"), CredentialsMissing, "XQ_API_KEY_BINANCE"),
     ],
 )
 def test_what_cannot_be_routed_is_refused(
     tmp_path: Path, mode: str, venues: tuple[str, ...], error: type[Exception], said: str
 ) -> None:
-    ws = workspace(tmp_path, **WIDE | {"XQ_TRADE__MODE": mode})
+    keys = {"XQ_API_KEY": "one", "XQ_API_SECRET": "for all"}
+    ws = workspace(tmp_path, **WIDE | keys | {"XQ_TRADE__MODE": mode})
     with pytest.raises(error, match=said):
         routed(ws, ASKED, venues)

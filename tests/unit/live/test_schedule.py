@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from xq.live.schedule import BarClose, Between, run
+from xq.live.schedule import BarClose, Bell, Between, run
 from xq.timeframe import HOUR_MS, Timeframe
 
 HOUR = Timeframe.parse("1h")
@@ -140,6 +140,38 @@ def test_the_handlers_of_before_are_put_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     run(Rapid(), lambda: None, cycles=2, grace_seconds=60)
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_bell_brings_the_next_look_at_once(early: bool) -> None:
+    """Rung in the first tick by its own thread, or while nothing happens by another one."""
+    bell, looks, far = Bell(), [], BarClose(Timeframe.parse("1d"), 0)
+
+    def act() -> None:
+        bell.ring() if early else _soon(bell.ring)
+
+    def look() -> None:
+        looks.append(threading.current_thread())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    between = [Between(look, 86_400.0, bell)]
+    assert run(far, act, grace_seconds=60, between=between) is False
+    assert looks == [threading.main_thread()]
+
+
+def test_a_bell_during_a_look_brings_another_one() -> None:
+    bell, looks, far = Bell(), [], BarClose(Timeframe.parse("1d"), 0)
+
+    def look() -> None:
+        looks.append(1)
+        if len(looks) == 1:
+            threading.Thread(target=bell.ring).start()  # waits until this look is over
+        else:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    between = [Between(look, 86_400.0, bell)]
+    assert run(far, bell.ring, grace_seconds=60, between=between) is False
+    assert len(looks) == 2
 
 
 def _soon(act: Callable[[], None]) -> None:
