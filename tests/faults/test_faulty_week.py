@@ -34,8 +34,9 @@ def test_no_decision_is_lost_in_silence(played: tuple[Path, Told]) -> None:
         ("sim.sqlite", "UPDATE algos SET status = 'canceled'", "naked"),
         (JOURNAL, "DELETE FROM fills", "missing"),
         (JOURNAL, "UPDATE orders SET filled = '9' WHERE leg = 'open'", "filled by the journal"),
+        (JOURNAL, "UPDATE orders SET stop_price = '1' WHERE leg = 'stop'", "by the venue"),
     ],
-    ids=["twice at the venue", "unknown", "canceled stop", "lost fills", "other quantity"],
+    ids=["twice at the venue", "unknown", "canceled stop", "lost fills", "other quantity", "level"],
 )
 def test_the_judge_sees_what_it_is_there_for(
     played: tuple[Path, Told], tmp_path: Path, file: str, damage: str, told: str

@@ -70,6 +70,8 @@ class Scenario:
         Of the trader: the journal is ``sqlite`` or ``postgres``, the face a profile's name.
     watched
         Whether kill switches are looked at.
+    pooled
+        Whether several things are asked and sent at once, by threads.
     by_hand
         How many orders by hand may rest afterwards, least and most.
     """
@@ -86,6 +88,7 @@ class Scenario:
     journal: str = "sqlite"
     face: str = "sim"
     watched: bool = False
+    pooled: bool = False
     by_hand: tuple[int, int] = (0, 0)
 
     @property
@@ -109,6 +112,7 @@ _TABLE = (
     Scenario("exit by target", (Run(UP),), Run(FLAT), NONE),
     Scenario("flip", (Run(UP),), Run(DOWN), SHORT),
     Scenario("two symbols", (), Run(BOTH), {BTC: 1, ETH: -1}),
+    Scenario("two symbols at once", (), Run(BOTH, STOP), {BTC: 1, ETH: -1}, pooled=True),
     Scenario("limit rests", (Run(FLAT),), Run(FLAT, act="limit rest"), NONE),
     Scenario(
         "limit partly filled", (Run(FLAT),), Run(FLAT, act="limit partial"), NONE, then=Run(FLAT)

@@ -10,7 +10,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
@@ -25,7 +26,7 @@ from support.torture_scenarios import STORIES, Run, Scenario
 from xq.errors import XqError
 from xq.execution.journal import Journal, open_journal
 from xq.execution.server import Server
-from xq.live.desk import Desk, Forecast, Terms
+from xq.live.desk import POOL_SIZE, Desk, Forecast, Terms
 from xq.live.lock import only_run
 from xq.risk.limits import Limits
 from xq.risk.switches import DEFAULT_RULES, Switch
@@ -146,11 +147,11 @@ def desk_of(
         closes = {s: _close(market, s, bar_ms) for s in run.weights}
         return Forecast(bar_ms, run.weights, closes, exits=run.exits, parts=run.parts)
 
-    try:
-        yield Desk(market, venue, journal, clock, forecast)
-    finally:
-        market.close()
-        venue.close()
+    with ExitStack() as stack:
+        stack.callback(market.close)
+        stack.callback(venue.close)
+        pool = stack.enter_context(ThreadPoolExecutor(POOL_SIZE)) if scenario.pooled else None
+        yield Desk(market, venue, journal, clock, forecast, pool=pool)
 
 
 def _close(market: CcxtMarket, symbol: Symbol, bar_ms: int) -> Decimal:
