@@ -73,6 +73,6 @@ def test_arming_needs_keys_and_the_account_typed(
     given = xq("arm", "--account", "live:binance", "--exchange", "binance", "--output", "json")
     given.check(0)
     assert "canary" not in given.stdout + given.stderr
-    assert (folder / "state" / "live-armed.json").exists()
+    assert (folder / "state" / "live-armed-binance.json").exists()
     xq("arm", "--off", "--exchange", "binance").check(0)
-    assert not (folder / "state" / "live-armed.json").exists()
+    assert not (folder / "state" / "live-armed-binance.json").exists()

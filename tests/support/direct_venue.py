@@ -141,13 +141,13 @@ class DirectVenue:
     def marks(self, symbol: Symbol) -> Mark:
         return Mark(symbol, self.price(), self.price(), ts=self.core.now_ms)
 
-    def _postings(self) -> Iterator[Posting]:
+    def postings(self) -> Iterator[Posting]:
         return (posting for item in self.memory.written for posting in item.postings())
 
     def cash_flows(self, since_ms: int) -> Sequence[CashFlow]:
         return [
             CashFlow(str(number), FlowKind.DEPOSIT, "USDT", posting.amount, posting.ts)
-            for number, posting in enumerate(self._postings())
+            for number, posting in enumerate(self.postings())
             if posting.kind == "deposit"
             and (posting.face, posting.account) == (Face.FUTURES, Purse.FREE)
             and posting.ts >= since_ms

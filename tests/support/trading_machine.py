@@ -242,7 +242,7 @@ class Trading(RuleBasedStateMachine):
             assert done[order.client_id] == order.filled <= order.quantity, order
         equity = self.venue.account().equity
         earned = sum((-f.side.sign * f.quantity * f.price - f.fee for f in fills), D(0))
-        brought = sum((p.amount for p in self.venue.memory.written if is_money(p)), D(0))
+        brought = sum((p.amount for p in self.venue.postings() if is_money(p)), D(0))
         worth = brought + earned + books.position(BTC) * self.venue.price()
         assert abs(worth - equity) <= D("1e-6"), "profit of the journal's fills is not the venue's"
         self._check_parents()
