@@ -70,8 +70,12 @@ def cancel(
     UsageError
         Unless exactly one of the three is asked for; for an order that is over.
     """
-    if [bool(names), symbol is not None, everything].count(True) != 1:
-        raise UsageError("expected client ids, --symbol or --all", hint="xq orders --open")
+    given = {"client ids": bool(names), "--symbol": symbol is not None, "--all": everything}
+    told = [name for name, is_told in given.items() if is_told]
+    if len(told) != 1:
+        found = " and ".join(told) or "none"
+        text = f"expected client ids, --symbol or --all, found {found}"
+        raise UsageError(text, hint="xq orders --open")
     if names:
         rows, notes = _by_name(ws, names)
     else:

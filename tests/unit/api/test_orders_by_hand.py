@@ -105,7 +105,7 @@ def test_cancel_by_name_by_symbol_and_of_what_is_over(ws: Workspace) -> None:
     assert cancel(ws, [], everything=True).rows == []
     with pytest.raises(UnknownName, match="no order named 'xq-nothing'"):
         cancel(ws, ["xq-nothing"])
-    with pytest.raises(UsageError, match="expected client ids, --symbol or --all"):
+    with pytest.raises(UsageError, match="or --all, found client ids and --symbol"):
         cancel(ws, [first], PERP)
 
 
@@ -136,6 +136,7 @@ def test_post_only_fill_or_kill_and_the_like(ws: Workspace) -> None:
         ({"symbol": PERP, "side": "buy", "type": "limit", "time_in_force": "day"}, "no time in"),
         ({"symbol": "BTCUSDT", "side": "buy", "type": "market"}, "did you mean BTC/USDT"),
         ({"symbol": PERP, "side": "buy", "type": "market", "quantity": "1,5"}, "must be a number"),
+        ({"symbol": PERP, "side": "buy", "type": "market", "quantity": "1e30"}, "must be at most"),
     ):
         with pytest.raises(UsageError, match=said):
             wish_of(words)
