@@ -91,6 +91,20 @@ def test_closing_leaves_neither_position_nor_order(ws: Workspace) -> None:
     assert len({name for name, _, _ in ledger(ws)}) == len(ledger(ws))
 
 
+def test_of_several_one_that_cannot_be_is_told_and_holds_up_no_other(ws: Workspace) -> None:
+    wish = {"type": "limit", "price": "41000"}
+    rests = put(ws, "buy", quantity="0.011", **wish).record["client_id"]
+    canceled = cancel(ws, ["xq-nothing", rests, "xq-nowhere"])
+    assert [row.client_id for row in canceled.rows] == [rests]
+    assert isinstance(canceled.problem, UnknownName)
+    assert canceled.notes == ("no order named 'xq-nowhere'",)
+    put(ws, "buy")
+    closed = close(ws, [SPOT, PERP])
+    assert [(row.symbol, row.after) for row in closed.rows] == [(PERP, D(0))]
+    assert closed.problem is not None
+    assert closed.problem.message == "nothing of BTC/USDT is held that could be closed"
+
+
 def test_cancel_by_name_by_symbol_and_of_what_is_over(ws: Workspace) -> None:
     filled = put(ws, "buy").record["client_id"]
     wish = {"type": "limit", "price": "42000", "quantity": "0.011"}
