@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shutil
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable
@@ -169,6 +170,15 @@ def test_a_slow_disk_is_a_warning(make: Make) -> None:
     assert (finding.status, finding.ok) == ("warn", True)
     assert "state 60.0 ms, lake 60.0 ms" in finding.detail
     assert list(ws.root.rglob(".xq-doctor*")) == []
+
+
+def test_a_folder_that_takes_nothing_is_a_finding(make: Make) -> None:
+    ws = make()
+    shutil.rmtree(ws.state, ignore_errors=True)
+    ws.state.write_text("no folder")
+    finding = _finding(ws, "durability")
+    assert (finding.ok, finding.exit_code) == (False, 4)
+    assert "cannot be written" in finding.detail
 
 
 def test_few_files(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

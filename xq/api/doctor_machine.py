@@ -1,6 +1,7 @@
 """What the doctor says of the machine: how fast its disks keep things, and its limits."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
@@ -42,7 +43,8 @@ def _sync_ms(folder: Path, ws: Workspace) -> float:
         reason = (error.strerror or str(error)).lower()
         raise StorageFailed(f"cannot be written: {reason}", where=str(existing)) from error
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):  # read-only: there is none
+            probe.unlink(missing_ok=True)
 
 
 def _once(descriptor: int, ws: Workspace) -> float:

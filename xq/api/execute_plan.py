@@ -186,7 +186,17 @@ def milliseconds(text: str, name: str) -> int:
 
 
 def number(text: str | float | None, name: str) -> Decimal | None:
-    """A positive number, exactly as typed; None if nothing was. Raises `UsageError`."""
+    """A positive number, exactly as typed; None if nothing was. Raises `UsageError`.
+
+    Examples
+    --------
+    >>> number("1e30", "--quantity")
+    Traceback (most recent call last):
+    xq.errors.UsageError: error: --quantity must be at most 1000000000000000, found '1e30'
+      hint:  xq execute --help
+    """
+    from xq.live.wish import LARGEST
+
     if text is None:
         return None
     try:
@@ -195,6 +205,8 @@ def number(text: str | float | None, name: str) -> Decimal | None:
         found = Decimal(0)
     if not (found.is_finite() and found > 0):
         raise UsageError(f"{name} must be a positive number, found {text!r}", hint=_HELP)
+    if found > LARGEST:
+        raise UsageError(f"{name} must be at most {LARGEST:f}, found {text!r}", hint=_HELP)
     return found
 
 

@@ -70,13 +70,17 @@ def cancel(
     UsageError
         Unless exactly one of the three is asked for; for an order that is over.
     """
-    if [bool(names), symbol is not None, everything].count(True) != 1:
-        raise UsageError("expected client ids, --symbol or --all", hint="xq orders --open")
+    given = {"client ids": bool(names), "--symbol": symbol is not None, "--all": everything}
+    told = [name for name, is_told in given.items() if is_told]
+    if len(told) != 1:
+        found = " and ".join(told) or "none"
+        text = f"expected client ids, --symbol or --all, found {found}"
+        raise UsageError(text, hint="xq orders --open")
     if names:
-        rows, notes = _by_name(ws, names)
+        rows, notes, refused = _by_name(ws, names)
     else:
-        rows, notes = _in_wallets(ws, wallets(ws, symbol), symbol)
-    problem = next((row.problem for row in rows if row.problem), None)
+        rows, notes, refused = _in_wallets(ws, wallets(ws, symbol), symbol)
+    problem = next((row.problem for row in rows if row.problem), refused)
     return Answers([_cancel_row(row) for row in rows], tuple(notes), problem)
 
 
@@ -118,7 +122,8 @@ def close(ws: Workspace, symbols: Sequence[str], *, everything: bool = False) ->
     Raises
     ------
     UsageError
-        Unless symbols or everything are asked for; if nothing of a symbol is held.
+        Unless symbols or everything are asked for; if nothing of what is named is held. Of
+        several, one that is not held is the answer's problem, and holds up no other.
     """
     from xq.live.hand_close import close as close_one
     from xq.types import Symbol
@@ -134,11 +139,9 @@ def close(ws: Workspace, symbols: Sequence[str], *, everything: bool = False) ->
         for symbol in _held(desk, terms) if everything else terms.symbols:
             done.append(close_one(symbol, desk, terms))
 
-    for group in groups:
-        _, late = _at(ws, group, act)
-        notes += late
+    refused = _each(groups, lambda group: notes.extend(_at(ws, group, act)[1]), done, notes)
     told = tuple(note for each in done for note in each.notes) + tuple(notes)
-    problem = next((each.problem for each in done if each.problem), None)
+    problem = next((each.problem for each in done if each.problem), refused)
     return Answers([_close_row(each) for each in done], told, problem)
 
 
@@ -180,14 +183,37 @@ def _at(
     return done, tuple(late)
 
 
-def _by_name(ws: Workspace, names: Sequence[str]) -> "tuple[list[Canceled], list[str]]":
+def _each(
+    things: "Iterable[T]", act: "Callable[[T], None]", done: "Sequence[Any]", notes: list[str]
+) -> XqError | None:
+    """Act on one after the other: what refuses holds up no other. The first refusal, if any.
+
+    It is raised if nothing was done; refusals after it are notes.
+    """
+    refused: list[XqError] = []
+    for thing in things:
+        try:
+            act(thing)
+        except XqError as error:
+            refused.append(error)
+    if refused and not done:
+        raise refused[0]
+    notes += [error.message for error in refused[1:]]
+    return refused[0] if refused else None
+
+
+def _by_name(
+    ws: Workspace, names: Sequence[str]
+) -> "tuple[list[Canceled], list[str], XqError | None]":
     rows: list[Canceled] = []
     notes: list[str] = []
-    for name in dict.fromkeys(names):
+
+    def act(name: str) -> None:
         row, late = _cancel_named(ws, *_resting_order(ws, name))
         rows.append(row)
-        notes += late
-    return rows, notes
+        notes.extend(late)
+
+    return rows, notes, _each(dict.fromkeys(names), act, rows, notes)
 
 
 def _cancel_named(ws: Workspace, name: str, symbol: "Symbol") -> "tuple[Canceled, tuple[str, ...]]":
@@ -212,7 +238,7 @@ def _resting_order(ws: Workspace, name: str) -> "tuple[str, Symbol]":
 
 def _in_wallets(
     ws: Workspace, groups: "Sequence[tuple[Symbol, ...]]", symbol: str | None
-) -> "tuple[list[Canceled], list[str]]":
+) -> "tuple[list[Canceled], list[str], XqError | None]":
     from xq.live.hand_cancel import cancel_all, resting
 
     rows: list[Canceled] = []
@@ -226,10 +252,8 @@ def _in_wallets(
             for order in exits
         )
 
-    for group in groups:
-        _, late = _at(ws, group, act)
-        notes += late
-    return rows, notes
+    refused = _each(groups, lambda group: notes.extend(_at(ws, group, act)[1]), rows, notes)
+    return rows, notes, refused
 
 
 def _held(desk: "Desk", terms: "Terms") -> "tuple[Symbol, ...]":

@@ -77,14 +77,19 @@ def number(flag: str, text: str | None) -> Decimal | None:
     Raises
     ------
     UsageError
-        If it is none.
+        If it is none, or larger than any that is meant.
     """
+    from xq.live.wish import LARGEST
+
     if text is None:
         return None
     try:
-        return Decimal(text)
+        found = Decimal(text)
     except InvalidOperation:
         raise UsageError(f"{flag} must be a number like 0.05, found {text!r}") from None
+    if found.is_finite() and found > LARGEST:
+        raise UsageError(f"{flag} must be at most {LARGEST:f}, found {text!r}")
+    return found
 
 
 def place(ws: Workspace, wish: "Wish", *, dry_run: bool = False) -> Answer:

@@ -9,7 +9,7 @@ from xq.errors import CorruptFile
 
 app = typer.Typer(no_args_is_help=True, help="Check that the journal is what xq wrote.")
 
-_MODE = "sim or paper. Default: trade.mode."
+_MODE = "sim, paper, testnet or live. Default: trade.mode."
 
 
 @command(app, "verify")

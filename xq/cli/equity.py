@@ -13,7 +13,9 @@ app = typer.Typer()
 def equity(
     shell: Shell,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the newest.")] = None,
-    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="sim, paper, testnet or live. Default: trade.mode.")
+    ] = None,
 ) -> None:
     """Show equity over time."""
     from xq.api.account import equity as listed

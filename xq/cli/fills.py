@@ -14,7 +14,9 @@ def fills(
     shell: Shell,
     symbol: Annotated[str | None, typer.Option(help="Only this one.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the newest.")] = None,
-    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="sim, paper, testnet or live. Default: trade.mode.")
+    ] = None,
 ) -> None:
     """List executions."""
     from xq.api.account import fills as listed

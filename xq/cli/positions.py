@@ -12,7 +12,9 @@ app = typer.Typer()
 @command(app)
 def positions(
     shell: Shell,
-    mode: Annotated[str | None, typer.Option(help="sim or paper. Default: trade.mode.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="sim, paper, testnet or live. Default: trade.mode.")
+    ] = None,
     books: Annotated[
         bool, typer.Option("--books", help="The journal alone; do not ask the venue.")
     ] = False,

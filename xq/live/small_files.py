@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def replace_file(path: Path, text: str, *, durable: bool = False) -> None:
         if durable:
             _sync(path.parent)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that takes nothing does not let go of anything either
+            draft.unlink(missing_ok=True)
         reason = (error.strerror or "it failed").lower()
         raise StorageFailed(reason, where=str(path), hint="xq doctor") from error
 

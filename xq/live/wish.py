@@ -9,6 +9,9 @@ from xq.live.plan import to_lot
 from xq.types import Instrument, OrderRequest, OrderType, Side, Symbol, TimeInForce
 
 _HUNDRED = Decimal(100)
+LARGEST = Decimal(10) ** 15
+"""Beyond any quantity, price or money of a market; whole lots of it are still told exactly."""
+
 _RISING = {(Side.BUY, True), (Side.SELL, False)}  # side, whether it is a stop: fired from below
 KINDS = {
     "market": OrderType.MARKET,
@@ -184,7 +187,7 @@ def order_of(
     if wish.stop_loss is not None:
         out = Side.SELL if wish.side is Side.BUY else Side.BUY
         stop = replace(wish, side=out, type=OrderType.STOP_MARKET, stop_price=wish.stop_loss)
-        _check_trigger(stop, market_price)
+        _check_trigger(stop, market_price, "another --stop-loss")
     price = wish.price or wish.stop_price or market_price
     quantity, note = _quantity(wish, price, equity, rules)
     _check_minima(quantity, price, wish, rules)
@@ -236,35 +239,43 @@ def _check_tick(flag: str, price: Decimal | None, rules: Instrument) -> None:
         )
 
 
-def _check_trigger(wish: Wish, market_price: Decimal) -> None:
+def _check_trigger(wish: Wish, market_price: Decimal, instead: str | None = None) -> None:
     if wish.stop_price is None:
         return
     rising = (wish.side, wish.type in _STOPS) in _RISING
     if (wish.stop_price > market_price) if rising else (wish.stop_price < market_price):
         return
     where = "above" if rising else "below"
-    other = _OTHERWISE.get(wish.type)
     raise UsageError(
         f"the {wish.kind} to {wish.side} must be {where} the market at {market_price:f}, "
         f"found {wish.stop_price}: it would trigger at once",
-        hint=f"--type {other}, or another --stop-price" if other else "leave out --stop-price",
+        hint=instead or _or_another(_OTHERWISE.get(wish.type)),
     )
+
+
+def _or_another(kind: str | None) -> str:
+    return f"--type {kind}, or another --stop-price" if kind else "leave out --stop-price"
 
 
 def _check_minima(quantity: Decimal, price: Decimal, wish: Wish, rules: Instrument) -> None:
     base, quote = wish.symbol.base, wish.symbol.quote
     least = max(rules.min_quantity, rules.lot)
+    enough = least if wish.reduce_only else max(least, _worth(rules.min_notional, price, rules))
     if quantity < least:
         raise UsageError(
             f"{quantity:f} {base} is below the venue's minimum of {least:f} {base}, "
             f"about {least * price:.2f} {quote}",
-            hint=f"--quantity {least:f}",
+            hint=f"--quantity {enough:f}",
         )
     notional = quantity * price
     if notional < rules.min_notional and not wish.reduce_only:
-        enough = to_lot(rules.min_notional / price, rules.lot) + rules.lot
         raise UsageError(
             f"{quantity:f} {base} is worth {notional:.2f} {quote}, "
             f"below the venue's minimum of {rules.min_notional:f} {quote}",
             hint=f"--quantity {enough:f}",
         )
+
+
+def _worth(notional: Decimal, price: Decimal, rules: Instrument) -> Decimal:
+    """The fewest whole lots that are worth so much, or one more."""
+    return to_lot(notional / price, rules.lot) + rules.lot

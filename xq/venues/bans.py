@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -56,4 +57,5 @@ class Bans:
             staged.write_text(json.dumps(self._known))
             staged.replace(path)
         except OSError:
-            staged.unlink(missing_ok=True)
+            with suppress(OSError):  # a disk that takes nothing
+                staged.unlink(missing_ok=True)

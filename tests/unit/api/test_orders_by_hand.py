@@ -91,6 +91,20 @@ def test_closing_leaves_neither_position_nor_order(ws: Workspace) -> None:
     assert len({name for name, _, _ in ledger(ws)}) == len(ledger(ws))
 
 
+def test_of_several_one_that_cannot_be_is_told_and_holds_up_no_other(ws: Workspace) -> None:
+    wish = {"type": "limit", "price": "41000"}
+    rests = put(ws, "buy", quantity="0.011", **wish).record["client_id"]
+    canceled = cancel(ws, ["xq-nothing", rests, "xq-nowhere"])
+    assert [row.client_id for row in canceled.rows] == [rests]
+    assert isinstance(canceled.problem, UnknownName)
+    assert canceled.notes == ("no order named 'xq-nowhere'",)
+    put(ws, "buy")
+    closed = close(ws, [SPOT, PERP])
+    assert [(row.symbol, row.after) for row in closed.rows] == [(PERP, D(0))]
+    assert closed.problem is not None
+    assert closed.problem.message == "nothing of BTC/USDT is held that could be closed"
+
+
 def test_cancel_by_name_by_symbol_and_of_what_is_over(ws: Workspace) -> None:
     filled = put(ws, "buy").record["client_id"]
     wish = {"type": "limit", "price": "42000", "quantity": "0.011"}
@@ -105,7 +119,7 @@ def test_cancel_by_name_by_symbol_and_of_what_is_over(ws: Workspace) -> None:
     assert cancel(ws, [], everything=True).rows == []
     with pytest.raises(UnknownName, match="no order named 'xq-nothing'"):
         cancel(ws, ["xq-nothing"])
-    with pytest.raises(UsageError, match="expected client ids, --symbol or --all"):
+    with pytest.raises(UsageError, match="or --all, found client ids and --symbol"):
         cancel(ws, [first], PERP)
 
 
@@ -136,6 +150,7 @@ def test_post_only_fill_or_kill_and_the_like(ws: Workspace) -> None:
         ({"symbol": PERP, "side": "buy", "type": "limit", "time_in_force": "day"}, "no time in"),
         ({"symbol": "BTCUSDT", "side": "buy", "type": "market"}, "did you mean BTC/USDT"),
         ({"symbol": PERP, "side": "buy", "type": "market", "quantity": "1,5"}, "must be a number"),
+        ({"symbol": PERP, "side": "buy", "type": "market", "quantity": "1e30"}, "must be at most"),
     ):
         with pytest.raises(UsageError, match=said):
             wish_of(words)

@@ -66,6 +66,12 @@ def test_whatever_is_dropped_stops(latch: StopFile, content: bytes, action: Acti
     assert latch.demand() == found  # the same stop as before, not another one
 
 
+def test_a_disk_that_lets_go_of_nothing_either_is_a_refusal(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("no folder")
+    with pytest.raises(StorageFailed):
+        StopFile(tmp_path / "state", "sim").latch(CANCEL)
+
+
 def test_other_accounts_go_on(latch: StopFile) -> None:
     latch.latch(CANCEL)
     assert StopFile(latch.own.parent, "paper-binance").demand() is None

@@ -75,6 +75,8 @@ def test_hints_can_be_pasted() -> None:
         (replace(BUY, quantity=D("0.0001")), "--quantity 0.001"),
         (replace(LIMIT, price=D("39000.123")), "--price 39000.12 or --price 39000.13"),
         (replace(LIMIT, quantity=D("0.001"), price=D(4_000)), "--quantity 0.002"),
+        (replace(LIMIT, quantity=None, notional=D(1), price=D(4_000)), "--quantity 0.002"),
+        (replace(BUY, stop_loss=D(41_000)), "another --stop-loss"),
     ):
         with pytest.raises(UsageError) as refused:
             asked(wish)

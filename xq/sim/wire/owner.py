@@ -59,8 +59,13 @@ def held_by(owner: Owner | None, state: Path) -> LockHeld:
     return LockHeld(
         f"the simulated venue of this folder is held by {who}",
         where=str(state / LOCK_NAME),
-        hint=f"use it at {owner.url}, or stop it: kill {owner.pid}" if owner else "try again",
+        hint=_who_serves(owner) if owner else "try again",
     )
+
+
+def _who_serves(owner: Owner) -> str:
+    """A service serves the venue itself while no ``xq sim`` does: not to be killed unseen."""
+    return f"use it at {owner.url}; ps -p {owner.pid} tells whether it is xq sim or a service"
 
 
 def read_owner(state: Path) -> Owner | None:
