@@ -38,7 +38,7 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
         Before anything was sent; what goes wrong later is in the report's ``problems``.
     """
     now_ms = desk.market.now_ms()
-    _check_time(now_ms, desk, terms)
+    is_first = not _newest_close(now_ms, desk, terms)
     bar_ms = terms.timeframe.last_closed(now_ms)
     key = terms.key(bar_ms)
     earlier = desk.journal.decisions.find(key)
@@ -70,6 +70,8 @@ def tick(desk: Desk, terms: Terms, *, dry_run: bool = False) -> Report:
     else:
         frozen |= decide.set_leverage(unset, desk, terms)
         with desk.journal.together():
+            if is_first:  # what the first orders cost is a loss of the first day
+                _record_equity(before, desk, terms)
             subledgers.want(forecast, decide.sizing_equity(before, terms), desk)
             decision = decide.begin(bar_ms, signals, desk, terms)
     session = Session(desk, terms, decision, forecast.closes, seen, frozen, dry_run)
@@ -115,7 +117,8 @@ def _report(
     )
 
 
-def _check_time(now_ms: int, desk: Desk, terms: Terms) -> None:
+def _newest_close(now_ms: int, desk: Desk, terms: Terms) -> int:
+    """The latest bar close ever decided on, 0 for none; it cannot be in the future."""
     decided_ms = desk.journal.decisions.newest_close(contracts=terms.contracts)
     if now_ms < decided_ms:
         raise TradingHalted(
@@ -124,6 +127,7 @@ def _check_time(now_ms: int, desk: Desk, terms: Terms) -> None:
             where=desk.journal.place,
             hint="wait, or move this journal away if the venue was started anew",
         )
+    return decided_ms
 
 
 def _check_symbols(desk: Desk, terms: Terms) -> None:

@@ -225,3 +225,13 @@ def test_with_threads_many_symbols_are_not_read_ahead(venue: Busy, pooled: Desk)
     )
     assert tick(table, rules).act is Act.HELD
     assert venue.asked.count("book") == 0
+
+
+def test_what_the_first_orders_cost_is_a_loss_of_the_first_day(
+    venue: Busy, journal: Journal
+) -> None:
+    venue.meanwhile = lambda: venue.clock.sleep(0.01)
+    tick(desk(venue, journal, {SPOT: 0.4}), terms())
+    first, then = journal.books.equity()
+    assert first.equity == 10_000
+    assert then.equity == first.equity - sum(fill.fee for fill in venue.trades)
