@@ -200,5 +200,5 @@ def test_a_state_that_was_lost_counts_as_tripped(venue: GuardedVenue, journal: J
     with journal._store.write() as write:
         from xq.execution.ledger_schema import switches
 
-        write.run(switches.delete())
+        write.delete(switches.delete())
     assert len(tripped(journal)) == 7
