@@ -5,12 +5,14 @@ from decimal import Decimal
 
 from xq.errors import BadWeights
 from xq.execution.records import Signal
+from xq.frozen import quick
 from xq.portfolio.sizing import target_decimal
 from xq.types import Instrument, Side, Symbol
 
 _ZERO = Decimal(0)
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One order to be: which part of the decision, which side, how much."""

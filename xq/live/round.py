@@ -7,6 +7,7 @@ from decimal import Decimal
 from xq.execution import resolve, send
 from xq.execution.orders import client_order_id
 from xq.execution.records import JournalOrder
+from xq.frozen import quick
 from xq.live.holdings import Holdings
 from xq.live.order_lines import line_of, read_fills
 from xq.live.plan import Leg
@@ -22,6 +23,7 @@ from xq.risk.limits import MINUTE_MS, SECOND_MS, Intent, Situation
 from xq.types import OrderRequest, OrderType
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Pending:
     """An order that passed the gate and has not left yet."""
@@ -32,6 +34,7 @@ class Pending:
     situation: Situation
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class _Before:
     """What the journal tells of orders before a round."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from xq.errors import XqError
 from xq.execution.ledger_records import Parent
 from xq.execution.records import Signal
+from xq.frozen import quick
 from xq.live.plan import Leg
 from xq.live.report import OrderLine
 from xq.types import Book, Instrument
@@ -37,6 +38,7 @@ class Done:
         self.reached, self.problem = False, problem
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A symbol with its legs and what they meet.
