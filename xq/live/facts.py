@@ -1,6 +1,6 @@
 """What the kill switches look at, gathered from journal, venue and bars."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 
 from xq.errors import VenueError, VenueRefused
@@ -113,10 +113,10 @@ def _price(asset: str, desk: Desk, terms: Terms, account: Account) -> Decimal:
     return desk.venue.marks(symbol).mark
 
 
-def mark_of(request: OrderRequest, desk: Desk, terms: Terms) -> Mark | None:
+def mark_of(request: OrderRequest, terms: Terms, ask: Callable[[Symbol], Mark]) -> Mark | None:
     """What an entry on contracts is held against; None where nothing asks for it."""
     entry = request.symbol.is_contract and not request.reduce_only
-    return desk.venue.marks(request.symbol) if entry and terms.limits.marked else None
+    return ask(request.symbol) if entry and terms.limits.marked else None
 
 
 def _trip_terms(fills: Collection[JournalFill], desk: Desk, terms: Terms) -> TripTerms:

@@ -46,7 +46,7 @@ def approve(
     now = holdings(seen.account, terms.symbols, {symbol: seen.view.last})
     recent = desk.journal.orders_since(now_ms - MINUTE_MS)
     resting = desk.journal.unsettled_orders()
-    mark = facts.mark_of(request, desk, terms)
+    mark = facts.mark_of(request, terms, desk.venue.marks)
     walked = walk(request.side, request.quantity, seen.book)
     situation = Situation(
         instrument=desk.market.instruments()[symbol],

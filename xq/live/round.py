@@ -8,6 +8,7 @@ from xq.execution import resolve, send
 from xq.execution.orders import client_order_id
 from xq.execution.records import JournalOrder
 from xq.frozen import quick
+from xq.live import facts
 from xq.live.holdings import Holdings
 from xq.live.order_lines import line_of, read_fills
 from xq.live.plan import Leg
@@ -95,18 +96,25 @@ class Round:
 
     def dispatch(self) -> list[tuple[Pending, OrderLine]]:
         """Send everything approved and find out what became of it; nothing stays pending."""
+        if self._session.dry_run:
+            return self._rehearsed()
         desk, terms = self._session.desk, self._session.terms
-        if self._session.dry_run:
-            self._real = self._holdings = _freed(self.holdings(), self.pending, terms.leverage)
-        sent, self.pending, self._counted, self._before = self.pending, [], 0, None
-        if self._session.dry_run:
-            return [(p, OrderLine.planned(p.approved, p.situation.price)) for p in sent]
+        sent = self._taken()
         self._is_old = True
         due = [(item.approved, self._ticket(item)) for item in sent]
         orders = send.place_all(
             due, desk.venue, desk.journal, desk.clock, barring(desk, terms), desk.pool
         )
         return [(item, self._settled(order)) for item, order in zip(sent, orders, strict=True)]
+
+    def _rehearsed(self) -> list[tuple[Pending, OrderLine]]:
+        worst, sent = self.holdings(), self._taken()
+        self._real = self._holdings = _freed(worst, sent, self._session.terms.leverage)
+        return [(p, OrderLine.planned(p.approved, p.situation.price)) for p in sent]
+
+    def _taken(self) -> list[Pending]:
+        sent, self.pending, self._counted, self._before = self.pending, [], 0, None
+        return sent
 
     def _settled(self, order: JournalOrder) -> OrderLine:
         desk = self._session.desk
@@ -145,8 +153,7 @@ class Round:
         session, now, before = self._session, self.holdings(), self._known()
         terms, decision, symbol = session.terms, session.decision, request.symbol
         venue_ms, count = session.seen.now_ms(), len(self.pending)
-        marked = terms.limits.marked and symbol.is_contract and not leg.reduce_only
-        mark = session.seen.mark(symbol) if marked else None
+        mark = facts.mark_of(request, terms, session.seen.mark)
         return Situation(
             instrument=turn.instrument,
             now_ms=venue_ms,
